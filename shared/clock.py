@@ -1,0 +1,126 @@
+"""Two clocks. Program time says when sessions, deadlines and digests are; machine time runs leases, retries, cookies.
+
+Only program time can be set (BATON_CLOCK): `START*SPEED` runs faster or slower from START, `START*0` stands still until
+`advance`. Its anchor, the pair (program instant, machine instant), lies in the data folder, so that every process and
+the next start agree. Zones come from the pinned tzdata wheel, never from the system.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import zoneinfo
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from . import config
+
+# The system's zone files differ from machine to machine; with an empty path zoneinfo falls through to the wheel.
+zoneinfo.reset_tzpath(to=())
+ANCHOR = "clock.json"
+
+
+def machine() -> float:
+    """Seconds since the epoch, as the machine counts them."""
+    return time.time()
+
+
+def now() -> datetime:
+    """The program's present instant, aware, in UTC."""
+    setting = config.current().clock
+    if not setting:
+        return datetime.now(UTC)
+    start, since, speed = _anchor(setting)
+    return start + timedelta(seconds=(machine() - since) * speed)
+
+
+def advance(step: timedelta) -> datetime:
+    """Move program time forward by `step` and return the new instant.
+
+    :raises config.SettingError: when BATON_CLOCK is not set: real time cannot be moved.
+    """
+    setting = config.current().clock
+    if not setting:
+        raise config.SettingError("BATON_CLOCK", "is not set", "Only a set clock can be moved: try START*0.")
+    if step < timedelta(0):
+        raise config.SettingError("BATON_CLOCK", "cannot go back", "Give a positive step, as in +3d.")
+    _, _, speed = _anchor(setting)
+    moved = now() + step
+    _write_anchor({"setting": setting, "program": moved.isoformat(), "machine": machine(), "speed": speed})
+    return moved
+
+
+def zone(name: str) -> zoneinfo.ZoneInfo:
+    """The time zone of that IANA name.
+
+    :raises ValueError: there is no such zone in the pinned tzdata.
+    """
+    if name not in zones():
+        raise ValueError(f"{name!r} is not a time zone")
+    return zoneinfo.ZoneInfo(name)
+
+
+def zones() -> frozenset[str]:
+    """All zone names of the pinned tzdata."""
+    global _zones
+    if _zones is None:
+        _zones = frozenset(zoneinfo.available_timezones())
+    return _zones
+
+
+_zones: frozenset[str] | None = None
+_seen: tuple[str, int, tuple[datetime, float, float]] | None = None
+
+
+def _anchor(setting: str) -> tuple[datetime, float, float]:
+    """(program instant, machine instant, speed); made on first use, read again when another process moved it."""
+    global _seen
+    path = _path()
+    try:
+        stamp = path.stat().st_mtime_ns
+    except FileNotFoundError:
+        start, speed = parse(setting)
+        _write_anchor({"setting": setting, "program": start.isoformat(), "machine": machine(), "speed": speed})
+        stamp = path.stat().st_mtime_ns
+    if _seen and _seen[:2] == (setting, stamp):
+        return _seen[2]
+    kept = json.loads(path.read_text())
+    if kept["setting"] != setting:
+        start, speed = parse(setting)
+        kept = {"setting": setting, "program": start.isoformat(), "machine": machine(), "speed": speed}
+        _write_anchor(kept)
+        stamp = path.stat().st_mtime_ns
+    anchor = (datetime.fromisoformat(kept["program"]), float(kept["machine"]), float(kept["speed"]))
+    _seen = (setting, stamp, anchor)
+    return anchor
+
+
+def parse(setting: str) -> tuple[datetime, float]:
+    """(start, speed) of a BATON_CLOCK value.
+
+    :raises config.SettingError: it is not `START*SPEED`.
+    """
+    start, star, speed = setting.partition("*")
+    try:
+        instant = datetime.fromisoformat(start)
+        factor = float(speed)
+        if not star or instant.tzinfo is None or not 0 <= factor <= 1e6:
+            raise ValueError
+    except ValueError:
+        raise config.SettingError(
+            "BATON_CLOCK", f"is {setting!r}", "Write START*SPEED, as in 2027-01-04T09:00:00Z*60 or …*0."
+        ) from None
+    return instant.astimezone(UTC), factor
+
+
+def _path() -> Path:
+    return config.current().data / ANCHOR
+
+
+def _write_anchor(anchor: dict[str, object]) -> None:
+    path = _path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}")
+    draft.write_text(json.dumps(anchor))
+    draft.replace(path)

@@ -1,0 +1,185 @@
+"""Settings: read once from the environment and `.env`, checked at the door, then never changed.
+
+Every name starts with `BATON_` and stands in `.env.example` with its reason. A wrong value stops the program with one
+line that names the setting and the remedy; nothing falls back silently.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+SERVICES = ("signup", "sessions", "notifications", "blog")
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+class SettingError(ValueError):
+    """A setting is missing or wrong; the message names it and says what to do."""
+
+    def __init__(self, name: str, problem: str, remedy: str) -> None:
+        super().__init__(f"{name} {problem}. {remedy}")
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings of one process. Fields are named after their variables: `base_url` is BATON_BASE_URL."""
+
+    base_url: str = "http://localhost:8000"
+    secret: str = ""
+    data: Path = Path("var")
+    services: tuple[str, ...] = SERVICES
+    database_urls: tuple[tuple[str, str], ...] = ()
+    database_pool: int = 10
+    broker_url: str = "redis://localhost:6379/0"
+    smtp_url: str = ""
+    mail_from: str = "Baton <baton@localhost>"
+    organizer: str = "organizer@localhost"
+    clock: str = ""
+    embed_origins: tuple[str, ...] = ()
+    signup_rate: str = "10/minute"
+    trusted_proxies: int = 0
+    log: str = "text"
+
+    def database_url(self, service: str) -> str:
+        """The SQLAlchemy URL of a service's own database; by default a SQLite file in the data folder."""
+        return dict(self.database_urls).get(service) or f"sqlite:///{self.data.absolute() / service}.db"
+
+    @property
+    def offline(self) -> bool:
+        """True when nothing can leave this machine, so that program time may be set."""
+        return not self.smtp_url or urlsplit(self.smtp_url).hostname in LOOPBACK
+
+
+def load(env: Mapping[str, str]) -> Config:
+    """Check all settings in `env` and return them.
+
+    :raises SettingError: names the first wrong setting and the remedy.
+    """
+
+    def text(name: str, default: str) -> str:
+        return env.get(f"BATON_{name}", "").strip() or default
+
+    defaults = Config()
+    base_url = text("BASE_URL", defaults.base_url).rstrip("/")
+    if urlsplit(base_url).scheme not in {"http", "https"} or not urlsplit(base_url).hostname:
+        raise SettingError("BATON_BASE_URL", f"is {base_url!r}, not a web address", "Write it as https://host[:port].")
+    secret = text("SECRET", "")
+    if len(secret) < 32:
+        raise SettingError(
+            "BATON_SECRET", "is missing or shorter than 32 characters", "Set it to the output of: openssl rand -hex 32"
+        )
+    services = tuple(s.strip() for s in text("SERVICES", ",".join(SERVICES)).split(",") if s.strip())
+    for service in services:
+        if service not in SERVICES:
+            raise SettingError(
+                "BATON_SERVICES", f"names {service!r}", f"Choose from {', '.join(SERVICES)}, separated by commas."
+            )
+    config = Config(
+        base_url=base_url,
+        secret=secret,
+        data=Path(text("DATA", str(defaults.data))),
+        services=services,
+        database_urls=_database_urls(env),
+        database_pool=_number(text("DATABASE_POOL", str(defaults.database_pool)), "BATON_DATABASE_POOL", 1, 500),
+        broker_url=_broker_url(text("BROKER_URL", defaults.broker_url)),
+        smtp_url=_smtp_url(text("SMTP_URL", "")),
+        mail_from=_mailbox(text("MAIL_FROM", defaults.mail_from), "BATON_MAIL_FROM"),
+        organizer=_mailbox(text("ORGANIZER", defaults.organizer), "BATON_ORGANIZER"),
+        clock=text("CLOCK", ""),
+        embed_origins=_origins(text("EMBED_ORIGINS", "")),
+        signup_rate=_rate(text("SIGNUP_RATE", defaults.signup_rate)),
+        trusted_proxies=_number(text("TRUSTED_PROXIES", "0"), "BATON_TRUSTED_PROXIES", 0, 10),
+        log=text("LOG", defaults.log),
+    )
+    if config.log not in {"text", "json"}:
+        raise SettingError("BATON_LOG", f"is {config.log!r}", "Choose text or json.")
+    if config.clock and not config.offline:
+        raise SettingError(
+            "BATON_CLOCK", "is set while BATON_SMTP_URL leads off this machine", "Unset one of them: a moved clock "
+            "must never reach real people."
+        )
+    return config
+
+
+def _database_urls(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """(service, URL) for each service whose database is named, alone or through the common server."""
+    found = []
+    common = env.get("BATON_DATABASE_URL", "").strip().rstrip("/")
+    for service in SERVICES:
+        name = f"BATON_{service.upper()}_DATABASE_URL"
+        url = env.get(name, "").strip()
+        if not url and common:
+            name = "BATON_DATABASE_URL"
+            head, mark, query = common.partition("?")
+            url = f"{head}/baton_{service}{mark}{query}"
+        if not url:
+            continue
+        url = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
+        if not url.startswith(("postgresql+psycopg://", "sqlite:///")):
+            raise SettingError(name, "is neither PostgreSQL nor SQLite", "Write postgresql://user:password@host:port.")
+        found.append((service, url))
+    return tuple(found)
+
+
+def _broker_url(url: str) -> str:
+    if urlsplit(url).scheme not in {"redis", "rediss", "redis+socket", "unix", "amqp", "amqps", "memory"}:
+        raise SettingError("BATON_BROKER_URL", "has an unknown scheme", "Write redis://host:port/0 or amqp://host.")
+    return url
+
+
+def _smtp_url(url: str) -> str:
+    if url and (urlsplit(url).scheme not in {"smtp", "smtps"} or not urlsplit(url).hostname):
+        raise SettingError("BATON_SMTP_URL", "is not an SMTP address", "Write smtp://user:password@host:port.")
+    return url
+
+
+def _mailbox(value: str, name: str) -> str:
+    if "@" not in value or any(ord(c) < 32 for c in value):
+        raise SettingError(name, f"is {value!r}, not a mailbox", "Write name@host or Name <name@host>.")
+    return value
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    origins = tuple(part.rstrip("/") for part in re.split(r"[\s,]+", value) if part)
+    for origin in origins:
+        parts = urlsplit(origin)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or set(origin) & set(";'\""):
+            raise SettingError("BATON_EMBED_ORIGINS", f"names {origin!r}", "Write https://host, separated by commas.")
+    return origins
+
+
+def _rate(value: str) -> str:
+    if not re.fullmatch(r"[1-9]\d{0,8}/(second|minute|hour|day)", value):
+        raise SettingError("BATON_SIGNUP_RATE", f"is {value!r}", "Write a number, / and second, minute, hour or day.")
+    return value
+
+
+def _number(value: str, name: str, least: int, most: int) -> int:
+    if not value.isdigit() or not least <= int(value) <= most:
+        raise SettingError(name, f"is {value!r}", f"Write a whole number from {least} to {most}.")
+    return int(value)
+
+
+_current: Config | None = None
+
+
+def current() -> Config:
+    """The settings of this process; read at the first call. The environment wins over `.env`."""
+    global _current
+    if _current is None:
+        dotenv = {k: v or "" for k, v in dotenv_values(".env").items()}
+        _current = load({**dotenv, **os.environ})
+    return _current
+
+
+def use(config: Config | None) -> None:
+    """Replace the settings of this process (tests, and the command line before it starts anything)."""
+    global _current
+    _current = config
