@@ -1,0 +1,141 @@
+"""Who is reading: the cookie `baton`, verified by each service on its own, and the pages that need somebody.
+
+signup signs people in; every service checks the signature by BATON_SECRET and the revocations it was told by events.
+The cookie is a signed statement (person, roles); its age is machine time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+import sqlalchemy as sa
+from flask import current_app, g, redirect, request
+from sqlalchemy.engine import Connection
+
+from . import config, db, tokens
+from .events import Event, on
+
+COOKIE = "baton"
+MAX_AGE = 30 * tokens.DAY
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The person behind a request. :param roles: "member", "organizer"."""
+
+    person: str
+    roles: tuple[str, ...]
+
+    @property
+    def actor(self) -> str:
+        """How logs name them."""
+        return f"{'organizer' if 'organizer' in self.roles else 'person'}/{self.person}"
+
+
+def sign_in(response: Any, person: str, roles: list[str]) -> Any:
+    """Give the browser a cookie that says who it is."""
+    response.set_cookie(
+        COOKIE,
+        tokens.sign("cookie", {"person": person, "roles": roles}),
+        max_age=MAX_AGE,
+        httponly=True,
+        secure=config.current().base_url.startswith("https:"),
+        samesite="Lax",
+        path="/",
+    )
+    return response
+
+
+def sign_out(response: Any) -> Any:
+    """Take the cookie away."""
+    response.delete_cookie(COOKIE, path="/")
+    return response
+
+
+def reader() -> Reader | None:
+    """Who is asking, or None. Looked up once a request."""
+    if "reader" not in g:
+        g.reader = _read_cookie()
+    found: Reader | None = g.reader
+    return found
+
+
+def _read_cookie() -> Reader | None:
+    cookie = request.cookies.get(COOKIE)
+    if not cookie:
+        return None
+    try:
+        claims = tokens.read("cookie", cookie, MAX_AGE)
+        person, roles, signed = str(claims["person"]), tuple(claims["roles"]), float(claims["iat"])
+    except (tokens.BadToken, KeyError, TypeError):
+        return None
+    service = current_app.extensions["baton"]
+    with db.read(service) as tx:
+        revoked = db.metadata(service).tables["revoked"]
+        before = tx.execute(sa.select(revoked.c.before).where(revoked.c.person == person)).scalar()
+    # The signature's time has whole seconds; a cookie of the very second of a revocation is refused.
+    if before is not None and signed <= before:
+        return None
+    return Reader(person, roles)
+
+
+def needs(role: str) -> Callable[[View], View]:
+    """Only readers with that role see this view: pages send others to sign in, the API answers 401 or 403."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            from .web import problem
+
+            who = reader()
+            if who is None:
+                if "/api/" in request.path:
+                    problem(401, "Sign in first", "This needs a session cookie. Ask for a link at /signup/sign-in.")
+                target = request.full_path.rstrip("?") if request.method in {"GET", "HEAD"} else request.path
+                return redirect(f"/signup/sign-in?next={quote(target)}", 303)
+            if role not in who.roles:
+                problem(403, "Not for you", f"Only an {role} can open this." if role[0] in "aeio" else
+                        f"Only a {role} can open this.")
+            return view(*args, **kwargs)
+
+        return guarded  # type: ignore[return-value]
+
+    return decorate
+
+
+def revoke(tx: Connection, person: str, before: float) -> None:
+    """Void the person's cookies made before that moment, in this service's database."""
+    revoked = db.metadata(db.service_of(tx)).tables["revoked"]
+    tx.execute(
+        db.insert(tx, revoked)
+        .values(person=person, before=before)
+        .on_conflict_do_update(index_elements=["person"], set_={"before": before})
+    )
+
+
+def _on_revoked(tx: Connection, event: Event) -> None:
+    revoke(tx, event.data["person"], event.data["before"])
+
+
+for _service in config.SERVICES:
+    if _service != "signup":
+        on(_service, "access.revoked")(_on_revoked)
+
+
+def from_elsewhere() -> bool:
+    """True when a browser sent this request from another site's page."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site:
+        return site not in {"same-origin", "none"}
+    origin = request.headers.get("Origin") or request.headers.get("Referer")
+    if not origin:
+        return False
+    theirs = urlsplit(origin).netloc
+    return theirs not in {request.host, urlsplit(config.current().base_url).netloc}
+
+

@@ -1,0 +1,41 @@
+"""The commands of `./baton`, each a module of this package with `main(args) -> exit code`.
+
+This list is read by `./baton` before anything is installed: standard library only, and nothing imported.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+RUN = "requirements.lock"
+TEST = "requirements-test.lock"
+
+
+class Refused(Exception):
+    """A command cannot do what it was asked; the message is one line that says why and what to do."""
+
+
+class Command(NamedTuple):
+    """One command: what it is for, in a line, and the packages it needs."""
+
+    summary: str
+    lock: str = RUN
+
+
+COMMANDS = {
+    "up": Command("start everything here, print where it is, keep it running (--port 8000 --data var)"),
+    "migrate": Command("bring the databases to this version's tables"),
+    "events": Command("look at deliveries that failed, retry or skip them; write the events' documents"),
+    "clock": Command("show program time, or move it forward when it stands still (+3d)"),
+    "test": Command("set up and run the whole test suite (arguments go to pytest)", TEST),
+    "check": Command("style, types, import rules, generated documents", TEST),
+    "bench": Command("measure Baton beside its floors (intake, hop, start, memory)", TEST),
+    "chaos": Command("kill parts at random while people sign up, and count what was lost", TEST),
+}
+
+
+def usage() -> str:
+    """What `./baton --help` prints."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {command.summary}" for name, command in COMMANDS.items()]
+    return "usage: ./baton COMMAND [ARGUMENTS]\n\n" + "\n".join(lines) + "\n\nEach command explains itself with --help."

@@ -1,0 +1,33 @@
+"""Runs one command: `python -m shared.cli up --port 8000`."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+from . import COMMANDS, Refused, usage
+
+
+def main(args: list[str]) -> int:
+    """Find the command's module and run it; what it refuses is one line, exit code 1."""
+    if not args or args[0] in {"-h", "--help"}:
+        print(usage())
+        return 0
+    name, rest = args[0], args[1:]
+    if name not in COMMANDS:
+        print(f"baton: there is no command {name!r}; `./baton --help` lists them", file=sys.stderr)
+        return 2
+    try:
+        return int(importlib.import_module(f"shared.cli.{name}").main(rest) or 0)
+    except Refused as refused:
+        print(f"baton: {refused}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

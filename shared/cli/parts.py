@@ -1,0 +1,130 @@
+"""One part of the running system (broker, web, worker): a process group that is started, watched and ended as one."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from ..mortal import die_with_parent
+
+FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
+HEALTHY_AFTER = 60.0
+KEEP_LOG = 20_000_000
+WARNING = re.compile(rb"\b(warning|error|critical|fatal)\b|^Traceback ", re.IGNORECASE)
+
+
+class Part:
+    """A child process in a session of its own, its log file, and when to start it again."""
+
+    def __init__(self, name: str, command: list[str], cwd: Path, log: Path, grace: float, sig: int) -> None:
+        """
+        :param grace: seconds between TERM and KILL at the end.
+        :param sig: what the kernel sends it when the supervisor is killed.
+        """
+        self.name, self.command, self.cwd, self.log, self.grace, self.sig = name, command, cwd, log, grace, sig
+        self.process: subprocess.Popen[bytes] | None = None
+        self.delay = FIRST_DELAY
+        self.restart_at: float | None = None
+        self._since = 0.0
+        self._read = log.stat().st_size if log.exists() else 0
+
+    def start(self) -> None:
+        """Start it now, with this process's environment; output goes to the end of its log."""
+        parent = os.getpid()
+        sig = self.sig
+
+        def bind() -> None:
+            die_with_parent(parent, sig)
+
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                self.command, cwd=self.cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True, preexec_fn=bind,
+            )  # fmt: skip
+        self._since = time.monotonic()
+        self.restart_at = None
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id while it runs."""
+        return self.process.pid if self.process else None
+
+    def alive(self) -> bool:
+        """Is its leading process running?"""
+        return self.process is not None and self.process.poll() is None
+
+    def died(self) -> str | None:
+        """If it just died: how, in words; sets when to start it again. What was left of its group is killed."""
+        if self.process is None or self.process.poll() is None:
+            return None
+        code = self.process.returncode
+        self.signal(signal.SIGKILL)
+        self.process = None
+        if time.monotonic() - self._since >= HEALTHY_AFTER:
+            self.delay = FIRST_DELAY
+        self.restart_at = time.monotonic() + self.delay
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        said = f"{self.name} died ({how}); starting it again in {self.delay:g} s"
+        self.delay = min(self.delay * 2, LONGEST_DELAY)
+        return said
+
+    def signal(self, sig: int) -> None:
+        """Send a signal to the whole group, as far as it still exists."""
+        if self.process is not None:
+            try:
+                os.killpg(self.process.pid, sig)
+            except (ProcessLookupError, PermissionError):
+                pass
+
+    def terminate(self) -> None:
+        """Ask its leader to end: it ends its own children. A frozen one is woken, or it could not."""
+        self.restart_at = None
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.signal(signal.SIGCONT)
+
+    def group_alive(self) -> bool:
+        """Does any process of its group still exist?"""
+        if self.process is None:
+            return False
+        self.process.poll()
+        try:
+            os.killpg(self.process.pid, 0)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
+
+    def warnings(self) -> list[str]:
+        """New lines of the log that a person should see, whole lines only; also keeps the file from growing for ever."""
+        try:
+            size = self.log.stat().st_size
+            if size < self._read:
+                self._read = 0
+            if size == self._read:
+                return []
+            with open(self.log, "rb") as file:
+                file.seek(self._read)
+                text = file.read(1_000_000)
+        except OSError:
+            return []
+        whole = text.rfind(b"\n") + 1
+        if not whole and len(text) < 1_000_000:
+            return []
+        self._read += whole or len(text)
+        if self._read > KEEP_LOG:
+            self._rotate()
+        lines = text[:whole].splitlines()
+        return [line.decode(errors="replace").strip()[:300] for line in lines if WARNING.search(line[:100])]
+
+    def _rotate(self) -> None:
+        """The part holds the file open, so it is copied and cut, not renamed."""
+        try:
+            self.log.with_suffix(".log.1").write_bytes(self.log.read_bytes())
+            os.truncate(self.log, 0)
+            self._read = 0
+        except OSError:
+            pass

@@ -1,0 +1,88 @@
+"""What a laptop need not set: the secret and the broker's address are made by the first `up` and kept in the data folder.
+
+Every command asks here before it imports anything that reads settings, so that `./baton events` beside a running
+`./baton up` speaks of the same system. In production both are set, and nothing here is used.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from . import Refused
+
+SECRET_FILE = "secret"
+BROKER_FILE = "broker-url"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def merged() -> dict[str, str]:
+    """`.env` and the environment over it, as strings: what `shared.config` will see."""
+    return {**{name: value or "" for name, value in dotenv_values(ROOT / ".env").items()}, **os.environ}
+
+
+def apply(data: str | None = None, secret: bool = True) -> dict[str, str]:
+    """Put the data folder, secret and broker of this machine into the environment where they are not set.
+
+    :param data: the `--data` of a command, relative to where the command was typed.
+    :param secret: make the secret if there is none yet.
+    :returns: the settings as they are now.
+    :raises Refused: the data folder cannot be written.
+    """
+    settings = merged()
+    folder = (Path(settings.get("BATON_CALLED_FROM") or ".") / data) if data else ROOT / settings.get("BATON_DATA", "var")
+    folder = folder.expanduser().absolute()
+    os.environ["BATON_DATA"] = str(folder)
+    if not settings.get("BATON_SECRET") and secret:
+        os.environ["BATON_SECRET"] = kept_secret(folder)
+    if not settings.get("BATON_BROKER_URL"):
+        try:
+            os.environ["BATON_BROKER_URL"] = (folder / BROKER_FILE).read_text().strip()
+        except OSError:
+            pass
+    return merged()
+
+
+def kept_secret(folder: Path) -> str:
+    """The secret of this data folder; made, readable by its owner only, when it is not there."""
+    path = folder / SECRET_FILE
+    try:
+        kept = path.read_text().strip()
+        if kept:
+            return kept
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise Refused(unwritable(folder, error)) from None
+    made = secrets.token_hex(32)
+    write_private(path, made + "\n")
+    return made
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, whole or not at all.
+
+    :raises Refused: it cannot be written.
+    """
+    draft = path.with_name(path.name + ".new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        raise Refused(unwritable(path.parent, error)) from None
+
+
+def unwritable(folder: Path, error: OSError) -> str:
+    """The one line for a data folder that takes no writes."""
+    why = (error.strerror or str(error)).lower()
+    if error.errno in {28, 122}:
+        return f"the disk of {folder} is full: free some space, or keep the data elsewhere with --data"
+    return f"cannot write to {folder} ({why}): give yourself the right to, or choose another folder with --data"

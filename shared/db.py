@@ -1,0 +1,170 @@
+"""Each service's own database: SQLite by default, PostgreSQL by URL, through SQLAlchemy Core.
+
+`write(service)` is the only way to change anything: one transaction, `BEGIN IMMEDIATE` on SQLite (a transaction that
+reads first and writes later would fail half-way under load), then the hooks that wait for its commit, such as ringing
+the outbox. `read(service)` never commits. Connections are opened per process: nothing crosses a fork.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event as sa_event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.types import TypeDecorator
+
+from . import config, die
+
+BUSY_MS = 20_000
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant in UTC (program time). Text of fixed width on SQLite, so that it sorts; timestamptz elsewhere."""
+
+    impl = sa.String(32)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(sa.DateTime(timezone=True))
+        return dialect.type_descriptor(sa.String(32))
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        value = value.astimezone(UTC)
+        return value if dialect.name == "postgresql" else value.isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return (value if isinstance(value, datetime) else datetime.fromisoformat(value)).astimezone(UTC)
+
+
+Machine = sa.Double  # seconds since the epoch, machine time
+Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+Key = sa.String(36)  # a UUID as text
+Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # counts up by itself as a primary key
+
+_metadata: dict[str, sa.MetaData] = {}
+_engines: dict[tuple[int, str], Engine] = {}
+
+
+def new_id() -> str:
+    """A fresh random id."""
+    return str(uuid.uuid4())
+
+
+def metadata(service: str) -> sa.MetaData:
+    """The tables of one service; those of `shared` (events, schedule, access) are in it from the start."""
+    if service not in _metadata:
+        from .tables import define
+
+        _metadata[service] = sa.MetaData()
+        define(_metadata[service])
+    return _metadata[service]
+
+
+def engine(service: str) -> Engine:
+    """The engine of this process for that service's database."""
+    url = config.current().database_url(service)
+    key = (os.getpid(), url)
+    if key not in _engines:
+        _engines[key] = _open(url)
+    return _engines[key]
+
+
+def _open(url: str) -> Engine:
+    if url.startswith("sqlite"):
+        opened = sa.create_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_MS / 1000})
+        sa_event.listen(opened, "connect", _prepare_sqlite)
+        sa_event.listen(opened, "begin", _begin_sqlite)
+        return opened
+    size = config.current().database_pool
+    return sa.create_engine(
+        url,
+        pool_size=size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        pool_use_lifo=True,
+        connect_args={"connect_timeout": 10, "options": "-c timezone=UTC -c lock_timeout=20s"},
+    )
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    """WAL lets readers go on beside the writer; FULL keeps what was accepted through a power cut."""
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def close() -> None:
+    """Close all connections of this process (tests; before a fork)."""
+    for key in [k for k in _engines if k[0] == os.getpid()]:
+        _engines.pop(key).dispose()
+
+
+@contextmanager
+def write(service: str) -> Iterator[Connection]:
+    """One transaction that may change things: committed at the end, rolled back on any error.
+
+    What was asked for by `after_commit` happens after the commit, in order, and only then.
+    """
+    with engine(service).connect().execution_options(writes=True) as tx:
+        tx.info["service"] = service
+        tx.info["after"] = hooks = []
+        with tx.begin():
+            yield tx
+    die.at("web.committed")
+    for hook in hooks:
+        hook()
+
+
+@contextmanager
+def read(service: str) -> Iterator[Connection]:
+    """One consistent view of the database; whatever is changed in it is thrown away."""
+    with engine(service).connect() as tx:
+        tx.info["service"] = service
+        tx.info["after"] = []
+        yield tx
+        tx.rollback()
+
+
+def after_commit(tx: Connection, hook: Callable[[], None], once: bool = True) -> None:
+    """Call `hook` after `tx` is committed; the same hook asked for twice is called once."""
+    hooks: list[Callable[[], None]] = tx.info["after"]
+    if not (once and hook in hooks):
+        hooks.append(hook)
+
+
+def service_of(tx: Connection) -> str:
+    """The service whose database `tx` writes to."""
+    return str(tx.info["service"])
+
+
+def insert(tx: Connection, table: sa.Table) -> Any:
+    """An INSERT of this database's dialect, which knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
+    return postgresql.insert(table) if tx.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def lock(tx: Connection, name: str) -> None:
+    """Hold the named lock until `tx` ends. On SQLite a write transaction is alone anyway."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(_LOCK, {"name": name})
+
+
+_LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")

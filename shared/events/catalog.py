@@ -1,0 +1,154 @@
+"""Every event of Baton, once: its type, version, data, owner, subscribers and meaning.
+
+Adding a field keeps the version; a breaking change is a new one. Fields marked personal are blanked when the person is
+erased. docs/events.md and docs/asyncapi.json are generated from this module.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from marshmallow import EXCLUDE, Schema, fields, validate
+
+PERSONAL = {"personal": True}
+ALL = ("sessions", "notifications", "blog")
+
+
+class Data(Schema):
+    """What an event carries. A subscriber ignores fields it does not know, so that publishers can add some."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+class Member(Data):
+    """The whole of what others may know about a person: each event replaces the copy of its subscriber."""
+
+    person = fields.String(required=True, metadata={"description": "id of the person"})
+    name = fields.String(required=True, metadata=PERSONAL)
+    email = fields.String(required=True, metadata=PERSONAL)
+    timezone = fields.String(required=True, metadata={"description": "IANA name"})
+    stream = fields.String(required=True, allow_none=True, metadata={"description": "slug of the stream"})
+    state = fields.String(required=True)
+    roles = fields.List(fields.String(validate=validate.OneOf(["member", "organizer"])), required=True)
+    github = fields.String(required=True, allow_none=True, metadata=PERSONAL)
+    blog = fields.String(required=True, allow_none=True, metadata=PERSONAL)
+    joined_at = fields.String(required=True, allow_none=True, metadata={"description": "RFC 3339, program time"})
+
+
+class Person(Data):
+    person = fields.String(required=True)
+
+
+class StreamName(Data):
+    slug = fields.String(required=True)
+    name = fields.String(required=True)
+    position = fields.Integer(required=True)
+
+
+class Program(Data):
+    name = fields.String(required=True)
+    timezone = fields.String(required=True)
+    chat_invite = fields.String(required=True, allow_none=True)
+    charter_version = fields.String(required=True)
+    streams = fields.List(fields.Nested(StreamName), required=True)
+
+
+class Applicant(Data):
+    person = fields.String(required=True)
+    name = fields.String(required=True, metadata=PERSONAL)
+    email = fields.String(required=True, metadata=PERSONAL)
+    timezone = fields.String(required=True)
+    stream = fields.String(required=True, allow_none=True)
+    again = fields.Boolean(load_default=False, metadata={"description": "the same address applied before"})
+
+
+class Recipient(Data):
+    person = fields.String(required=True)
+    name = fields.String(required=True, metadata=PERSONAL)
+    email = fields.String(required=True, metadata=PERSONAL)
+
+
+class Listed(Data):
+    person = fields.String(required=True)
+    name = fields.String(required=True, metadata=PERSONAL)
+    stream = fields.String(required=True, allow_none=True)
+    state = fields.String(required=True)
+
+
+class Applications(Data):
+    day = fields.String(required=True, metadata={"description": "local date in the program's zone, ISO 8601"})
+    organizers = fields.List(fields.Nested(Recipient), required=True)
+    applications = fields.List(fields.Nested(Listed), required=True, metadata={"description": "the first 200"})
+    counts = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+
+
+class SignIn(Recipient):
+    next = fields.String(required=True, allow_none=True, metadata={"description": "path to go to afterwards"})
+    request = fields.String(required=True, metadata={"description": "id that makes the link usable once"})
+
+
+class Revocation(Person):
+    before = fields.Float(required=True, metadata={"description": "seconds since the epoch, machine time"})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event: who publishes it, who is owed it, and what it means."""
+
+    type: str
+    owner: str
+    subscribers: tuple[str, ...]
+    schema: type[Data]
+    meaning: str
+    version: int = 1
+
+
+def _members() -> list[Entry]:
+    meanings = {
+        "confirmed": "A person confirmed their address and joins the program.",
+        "changed": "A member corrected what is known about them.",
+        "paused": "A member takes a break: no turns, no invites.",
+        "returned": "A paused or departed member is back.",
+        "moved": "A member changed to another stream.",
+        "left": "A member left the program.",
+        "erasing": "A person asked to be erased; 30 days remain to change their mind.",
+        "kept": "A person changed their mind: they are not erased.",
+    }
+    return [Entry(f"member.{name}", "signup", ALL, Member, meaning) for name, meaning in meanings.items()]
+
+
+ENTRIES = [
+    Entry("program.changed", "signup", ALL, Program, "The program's name, zone, streams, charter or chat changed."),
+    Entry("application.received", "signup", ("notifications",), Applicant, "Somebody applied and has to confirm."),
+    Entry("application.repeated", "signup", ("notifications",), Applicant, "A member's address applied once more."),
+    Entry("application.reminded", "signup", ("notifications",), Applicant, "An application waits for confirmation."),
+    Entry("application.expired", "signup", ("notifications",), Person, "An unconfirmed application was purged."),
+    Entry("applications.summarized", "signup", ("notifications",), Applications, "A day's new applications."),
+    *_members(),
+    Entry("member.snapshot", "signup", ALL, Member, "A member as they are now, told to a subscriber that replays."),
+    Entry("member.erased", "signup", ALL, Person, "A person was erased: blank every copy of theirs."),
+    Entry("organizer.added", "signup", ALL, Member, "A person became an organizer."),
+    Entry("organizer.removed", "signup", ALL, Member, "A person is an organizer no more."),
+    Entry("signin.requested", "signup", ("notifications",), SignIn, "Somebody asked for a link to sign in."),
+    Entry("access.revoked", "signup", ALL, Revocation, "Cookies of this person made before that moment are void."),
+]
+
+BY_TYPE = {entry.type: entry for entry in ENTRIES}
+
+
+def register(entry: Entry) -> None:
+    """Add an event that is not Baton's own (benches and tests of the machinery itself)."""
+    BY_TYPE[entry.type] = entry
+
+
+def personal(schema: type[Data]) -> set[str]:
+    """Names of the fields that erasure blanks, nested ones included."""
+    found = set()
+    for name, field in schema().fields.items():
+        if field.metadata.get("personal"):
+            found.add(name)
+        inner = field.inner if isinstance(field, fields.List) else field
+        if isinstance(inner, fields.Nested):
+            found |= personal(type(inner.schema))
+    return found

@@ -1,0 +1,61 @@
+"""Erasure in the events themselves: facts stay, the person's fields in them are blanked.
+
+Events are never changed, but for this.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from .. import db
+from .catalog import BY_TYPE, personal
+
+
+def erase(tx: Connection, subject: str) -> int:
+    """Blank the personal fields in all events of `subject`; returns how many were changed."""
+    event = db.metadata(db.service_of(tx)).tables["event"]
+    rows = tx.execute(event.select().where(event.c.subject == subject, event.c.erased.is_(False))).mappings().all()
+    changed = 0
+    for row in rows:
+        names = personal(BY_TYPE[row["type"]].schema) if row["type"] in BY_TYPE else set(row["data"])
+        if names:
+            tx.execute(
+                event.update().where(event.c.position == row["position"]),
+                {"data": blank(row["data"], names), "erased": True},
+            )
+            changed += 1
+    return changed
+
+
+def erase_mentions(tx: Connection, type: str, person: str) -> int:
+    """Blank a person's fields in events of other subjects that list them (digests, summaries)."""
+    event = db.metadata(db.service_of(tx)).tables["event"]
+    names = personal(BY_TYPE[type].schema)
+    changed = 0
+    for row in tx.execute(event.select().where(event.c.type == type)).mappings().all():
+        data = _blank_entries(row["data"], names, person)
+        if data != row["data"]:
+            tx.execute(event.update().where(event.c.position == row["position"]), {"data": data})
+            changed += 1
+    return changed
+
+
+def blank(data: Any, names: set[str]) -> Any:
+    """`data` with the named fields empty, at any depth."""
+    if isinstance(data, dict):
+        return {k: "" if k in names and data[k] is not None else blank(v, names) for k, v in data.items()}
+    if isinstance(data, list):
+        return [blank(item, names) for item in data]
+    return data
+
+
+def _blank_entries(data: Any, names: set[str], person: str) -> Any:
+    if isinstance(data, dict):
+        if data.get("person") == person:
+            return blank(data, names)
+        return {k: _blank_entries(v, names, person) for k, v in data.items()}
+    if isinstance(data, list):
+        return [_blank_entries(item, names, person) for item in data]
+    return data

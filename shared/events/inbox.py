@@ -1,0 +1,137 @@
+"""Subscribe: `on(service, type)` registers a handler; `receive` runs a batch of events through them, once each.
+
+The inbox row and the handler's own changes are one transaction, so an event handled twice changes nothing the second
+time. A batch is handled optimistically in one transaction; if anything in it fails, again with a savepoint each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from .. import clock, db, die, log
+from . import relay
+from .envelope import Event
+
+Handler = Callable[[Connection, Event], None]
+_handlers: dict[tuple[str, str], Handler] = {}
+logger = log.get()
+
+
+class NotYet(Exception):
+    """A handler misses what another publisher will tell it: ask again, uncounted, for a day."""
+
+
+def on(service: str, *types: str) -> Callable[[Handler], Handler]:
+    """Register the one handler of `service` for events of these types.
+
+    :raises ValueError: there is one already, or the catalogue does not name the service as a subscriber.
+    """
+    from .catalog import BY_TYPE
+
+    def register(handler: Handler) -> Handler:
+        for type in types:
+            if type not in BY_TYPE or service not in BY_TYPE[type].subscribers:
+                raise ValueError(f"the catalogue does not name {service} as a subscriber of {type}")
+            if _handlers.get((service, type), handler) is not handler:
+                raise ValueError(f"{service} handles {type} already")
+            _handlers[service, type] = handler
+        return handler
+
+    return register
+
+
+def handled(service: str) -> set[str]:
+    """Types that `service` has a handler for."""
+    return {type for owner, type in _handlers if owner == service}
+
+
+def receive(service: str, payload: dict[str, Any]) -> relay.Receipt:
+    """Handle a message that reached `service`, and return the receipt it is owed."""
+    events = [Event.from_envelope(envelope) for envelope in payload["events"]]
+    receipt = relay.Receipt(subscriber=service, batch=payload["batch"])
+    try:
+        with db.write(service) as tx:
+            _mark(tx, events)
+            for event in events:
+                _handle(tx, service, event)
+            die.at("inbox.handled")
+        receipt.done = [event.position for event in events]
+    except Exception:
+        # Something in it failed or was handled before: nothing is kept, each is tried on its own.
+        _receive_each(service, events, receipt)
+    die.at("inbox.committed")
+    return receipt
+
+
+def answer(source: str, receipt: relay.Receipt) -> None:
+    """Send the receipt to its publisher. If it is lost, the events come again and are found handled."""
+    try:
+        relay.publish(
+            f"{source}.confirm",
+            {
+                "subscriber": receipt.subscriber,
+                "batch": receipt.batch,
+                "done": receipt.done,
+                "failed": {str(position): error for position, error in receipt.failed.items()},
+                "not_yet": receipt.not_yet,
+                "later": receipt.later,
+            },
+        )
+    except Exception as error:
+        logger.warning("inbox.receipt_not_sent", source=source, batch=receipt.batch, error=str(error))
+    die.at("inbox.receipted")
+
+
+def _mark(tx: Connection, events: Iterable[Event]) -> None:
+    now = clock.machine()
+    rows = [{"source": event.source, "event": event.id, "handled": now} for event in events]
+    tx.execute(_MARK, rows)
+
+
+def _handle(tx: Connection, service: str, event: Event) -> None:
+    """Run the handler. A personal event that was erased since has nothing left to tell."""
+    handler = _handlers.get((service, event.type))
+    if handler is None:
+        raise LookupError(f"{service} has no handler for {event.type}")
+    if event.erased:
+        return
+    log.bind(event=event.id, correlation=event.correlation)
+    handler(tx, event)
+
+
+def _receive_each(service: str, events: Iterable[Event], receipt: relay.Receipt) -> None:
+    stuck: set[tuple[str, str]] = set()
+    with db.write(service) as tx:
+        for event in events:
+            subject = (event.source, event.subject)
+            if subject in stuck:
+                receipt.later.append(event.position)
+                continue
+            hooks = list(tx.info["after"])
+            try:
+                with tx.begin_nested():
+                    if _unseen(tx, event):
+                        _handle(tx, service, event)
+                receipt.done.append(event.position)
+                continue
+            except NotYet:
+                receipt.not_yet.append(event.position)
+            except Exception as error:
+                logger.exception("inbox.handler_failed", service=service, event=event.id, type=event.type)
+                receipt.failed[event.position] = f"{type(error).__name__}: {error}"[:500]
+            stuck.add(subject)
+            tx.info["after"][:] = hooks
+
+
+def _unseen(tx: Connection, event: Event) -> bool:
+    """Write the inbox row; False when it is there already."""
+    inbox = db.metadata(db.service_of(tx)).tables["inbox"]
+    row = {"source": event.source, "event": event.id, "handled": clock.machine()}
+    return tx.execute(db.insert(tx, inbox).values(row).on_conflict_do_nothing()).rowcount == 1
+
+
+_MARK = sa.text("INSERT INTO inbox (source, event, handled) VALUES (:source, :event, :handled)")

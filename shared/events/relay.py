@@ -1,0 +1,401 @@
+"""The way from the outbox to the subscribers' queues and back: claim, publish, confirm.
+
+The broker may lose anything at any time. So a delivery is claimed (its `due` pushed into the future) and committed
+before it is published, and ends only with a receipt; without one it falls due again. Order per subject is kept by
+sending only the first unconfirmed event of a subject, with those that follow it in the same message.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from .. import clock, db, die, log
+from .catalog import BY_TYPE
+from .envelope import Event
+
+BATCH = 100  # events in one message: the doorbell is the price, not the event
+WINDOW = 3  # messages in flight per subscriber; more would fall due while still queued, and go out twice
+FIRST_WAIT, LONGEST_WAIT = 2.0, 600.0  # seconds until an unanswered delivery is sent again: doubling, with jitter
+MOST_FAILURES = 8  # failure receipts after which a delivery is dead
+MOST_SILENCES = 3  # lone sends without an answer, while others were answered, after which it is dead
+PATIENCE = 86_400.0  # seconds for which a handler may answer "not yet"
+
+logger = log.get()
+
+
+@dataclass(frozen=True)
+class Message:
+    """Up to BATCH events for one subscriber, in order."""
+
+    subscriber: str
+    batch: str
+    events: list[Event]
+
+    def payload(self) -> dict[str, Any]:
+        """What the task carries, as JSON."""
+        return {"batch": self.batch, "events": [event.envelope() for event in self.events]}
+
+
+@dataclass
+class Receipt:
+    """What became of a message: positions of its events by outcome.
+
+    :param later: events that stay behind because an earlier one of their subject did.
+    """
+
+    subscriber: str
+    batch: str
+    done: list[int] = field(default_factory=list)
+    failed: dict[int, str] = field(default_factory=dict)
+    not_yet: list[int] = field(default_factory=list)
+    later: list[int] = field(default_factory=list)
+
+
+def publish_by_celery(task: str, payload: dict[str, Any]) -> None:
+    """Put a task message on the queue named like its service."""
+    from ..worker import send
+
+    send(task, payload)
+
+
+publish: Callable[[str, dict[str, Any]], None] = publish_by_celery
+
+
+def wait(attempts: int) -> float:
+    """Seconds until a delivery that was sent `attempts` times is due again: 2 s doubling to 10 min, +-20 %."""
+    return min(FIRST_WAIT * 2 ** max(attempts - 1, 0), LONGEST_WAIT) * random.uniform(0.8, 1.2)
+
+
+def subscribers(service: str) -> list[str]:
+    """All services that subscribe to an event of `service`."""
+    return sorted({name for entry in BY_TYPE.values() if entry.owner == service for name in entry.subscribers})
+
+
+def deliver_due(service: str) -> int:
+    """Send what is due to every subscriber, as far as the window allows; returns how many messages went out."""
+    sent = 0
+    for subscriber in subscribers(service):
+        if _anything_due(service, subscriber):
+            with db.write(service) as tx:
+                messages = claim(tx, subscriber)
+            sent += send_all(service, messages)
+    return sent
+
+
+def _anything_due(service: str, subscriber: str) -> bool:
+    with db.read(service) as tx:
+        return tx.execute(_ANY_DUE, {"subscriber": subscriber, "now": clock.machine()}).scalar() is not None
+
+
+def send_all(service: str, messages: Iterable[Message]) -> int:
+    """Publish claimed messages. What the broker refuses is released, to go out again in a batch."""
+    sent = 0
+    for message in messages:
+        die.at("outbox.claimed")
+        try:
+            publish(f"{message.subscriber}.receive", message.payload())
+        except Exception as error:
+            logger.warning("outbox.broker_refused", service=service, subscriber=message.subscriber, error=str(error))
+            _release(service, message)
+            break
+        die.at("outbox.published")
+        sent += 1
+    return sent
+
+
+def claim(tx: Connection, subscriber: str) -> list[Message]:
+    """Take what is due for `subscriber`, as messages; each delivery in them is due again later if nobody answers."""
+    service, now = db.service_of(tx), clock.machine()
+    db.lock(tx, f"claim:{subscriber}")
+    in_flight = tx.execute(_IN_FLIGHT, {"subscriber": subscriber, "now": now}).scalar() or 0
+    free = WINDOW - in_flight
+    if free <= 0:
+        return []
+    heads = tx.execute(_HEADS, {"subscriber": subscriber, "now": now, "most": free * BATCH}).mappings().all()
+    if not heads:
+        return []
+    alive = _bury_silent(tx, subscriber, heads, now)
+    fresh = {row["subject"] for row in alive if row["attempts"] == 0}
+    runs = _runs(tx, subscriber, fresh, now) if fresh else {}
+    groups = [[row] if row["attempts"] else runs.get(row["subject"], [row]) for row in alive]
+    messages = []
+    for rows in itertools.islice(_packed(groups), free):
+        message = Message(subscriber, db.new_id(), [_event(service, row) for row in rows])
+        _push_due(tx, message, rows, now)
+        messages.append(message)
+    return messages
+
+
+def _runs(tx: Connection, subscriber: str, subjects: set[str], now: float) -> dict[str, list[Any]]:
+    """Of each subject, its unconfirmed deliveries from the first up to one that cannot go yet."""
+    rows = tx.execute(
+        _FOLLOWERS, {"subscriber": subscriber, "subjects": sorted(subjects), "most": BATCH * WINDOW * 4}
+    ).mappings()
+    runs: dict[str, list[Any]] = {}
+    for subject, group in itertools.groupby(rows, key=lambda row: row["subject"]):
+        ready = itertools.takewhile(lambda r: r["due"] <= now and r["dead_at"] is None and not r["attempts"], group)
+        runs[subject] = list(itertools.islice(ready, BATCH))
+    return {subject: run for subject, run in runs.items() if run}
+
+
+def _packed(groups: Iterable[list[Any]]) -> Iterable[list[Any]]:
+    """Groups of one subject each, packed into messages of at most BATCH; what was sent before travels alone.
+
+    One subject never lies in two messages: two workers could handle them in the wrong order.
+    """
+    batch: list[Any] = []
+    for group in groups:
+        if group[0]["attempts"]:
+            yield group
+        elif len(batch) + len(group) > BATCH:
+            yield sorted(batch, key=lambda row: row["position"])
+            batch = list(group)
+        else:
+            batch.extend(group)
+    if batch:
+        yield sorted(batch, key=lambda row: row["position"])
+
+
+def _push_due(tx: Connection, message: Message, rows: list[Any], now: float) -> None:
+    attempts = rows[0]["attempts"] + 1
+    tx.execute(
+        _PUSH,
+        {
+            "due": now + wait(attempts),
+            "now": now,
+            "batch": message.batch,
+            "subscriber": message.subscriber,
+            "events": [row["position"] for row in rows],
+        },
+    )
+
+
+def _bury_silent(tx: Connection, subscriber: str, heads: Iterable[Any], now: float) -> list[Any]:
+    """Count silence for each delivery that was sent alone, got no answer, and others did since; bury the silent.
+
+    A delivery without an answer while nobody answers is an outage. One that stays silent while others are answered
+    kills its worker.
+    """
+    alive = []
+    answered = None
+    for row in heads:
+        if row["attempts"] < 2 or row["batch"] is None:
+            alive.append(row)
+            continue
+        if answered is None:
+            answered = tx.execute(_ANSWERED, {"subscriber": subscriber}).scalar() or 0.0
+        if answered <= row["sent"]:
+            alive.append(row)
+            continue
+        dead = row["silences"] + 1 >= MOST_SILENCES
+        tx.execute(
+            _SILENT,
+            {
+                "event": row["position"],
+                "subscriber": subscriber,
+                "dead_at": now if dead else None,
+                "error": "no receipt although others were answered: it may kill its worker" if dead else None,
+            },
+        )
+        if dead:
+            logger.error("delivery.dead", event=row["id"], type=row["type"], subscriber=subscriber, reason="silent")
+        else:
+            alive.append(row)
+    return alive
+
+
+def _release(service: str, message: Message) -> None:
+    now = clock.machine()
+    with db.write(service) as tx:
+        tx.execute(_RELEASE, {"due": now + wait(1), "batch": message.batch, "subscriber": message.subscriber})
+
+
+def confirm(service: str, payload: dict[str, Any]) -> None:
+    """Write a receipt down and send the subscriber what is due next."""
+    receipt = Receipt(
+        subscriber=payload["subscriber"],
+        batch=payload["batch"],
+        done=payload["done"],
+        failed={int(position): error for position, error in payload["failed"].items()},
+        not_yet=payload["not_yet"],
+        later=payload["later"],
+    )
+    die.at("confirm.received")
+    with db.write(service) as tx:
+        settle(tx, receipt)
+        messages = claim(tx, receipt.subscriber)
+    die.at("confirm.committed")
+    send_all(service, messages)
+
+
+def settle(tx: Connection, receipt: Receipt) -> None:
+    """Mark what was handled, and when to try the rest again. A receipt that comes twice changes nothing."""
+    now = clock.machine()
+    who = receipt.subscriber
+    subscriber = db.metadata(db.service_of(tx)).tables["subscriber"]
+    tx.execute(
+        db.insert(tx, subscriber)
+        .values(name=who, since=now, answered=now)
+        .on_conflict_do_update(index_elements=["name"], set_={"answered": now})
+    )
+    if receipt.done:
+        tx.execute(_CONFIRM, {"now": now, "subscriber": who, "events": receipt.done})
+    waits = dict.fromkeys(receipt.later, None) | dict.fromkeys(receipt.not_yet, "") | receipt.failed
+    for position, error in waits.items():
+        _postpone(tx, who, receipt.batch, position, error, now)
+
+
+def _postpone(tx: Connection, who: str, batch: str, position: int, error: str | None, now: float) -> None:
+    """`error`: None for an event that only waits behind another, "" for "not yet", else what went wrong."""
+    row = tx.execute(_ONE, {"subscriber": who, "event": position}).mappings().one_or_none()
+    if row is None or row["confirmed_at"] or row["dead_at"] or row["batch"] != batch:
+        return  # answered already by another copy of the message
+    too_long = error == "" and now - row["recorded"] > PATIENCE
+    failures = row["failures"] + (1 if error or too_long else 0)
+    dead = failures >= MOST_FAILURES or too_long
+    tx.execute(
+        _POSTPONE,
+        {
+            "subscriber": who,
+            "event": position,
+            "failures": failures,
+            "due": now + (wait(max(row["attempts"], failures)) if error is not None else 0.0),
+            "attempts": row["attempts"] if error is not None else 0,
+            "error": error or ("waited a day for another event" if too_long else row["error"]),
+            "dead_at": now if dead else None,
+        },
+    )
+    if dead:
+        logger.error("delivery.dead", event=row["id"], type=row["type"], subscriber=who, reason=error or "not yet")
+
+
+def _event(service: str, row: Any) -> Event:
+    return Event(
+        position=row["position"],
+        id=row["id"],
+        source=service,
+        type=row["type"],
+        version=row["version"],
+        subject=row["subject"],
+        seq=row["seq"],
+        time=_instant(row["time"]),
+        correlation=row["correlation"],
+        erased=row["erased"],
+        data=row["data"],
+    )
+
+
+def _instant(value: Any) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+
+
+# -- ring: the committing process sends at once, in a thread of its own that coalesces --------------------------------
+
+
+class _Bell(threading.Thread):
+    """Sends what is due whenever it is rung; rings during a delivery make one more delivery, not many."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__(name=f"outbox-{service}", daemon=True)
+        self.service = service
+        self.rung = threading.Event()
+
+    def run(self) -> None:
+        while True:
+            self.rung.wait()
+            self.rung.clear()
+            try:
+                deliver_due(self.service)
+            except Exception:
+                # What was not sent stays due: the tick brings it.
+                logger.exception("outbox.delivery_failed", service=self.service)
+
+
+_bells: dict[tuple[int, str], _Bell] = {}
+_bells_lock = threading.Lock()
+
+
+def ring(service: str) -> None:
+    """Deliver soon, without making the caller wait: a frozen broker can block a publish for half a minute."""
+    key = (os.getpid(), service)
+    bell = _bells.get(key)
+    if bell is None or not bell.is_alive():
+        with _bells_lock:
+            bell = _bells.get(key)
+            if bell is None or not bell.is_alive():
+                bell = _bells[key] = _Bell(service)
+                bell.start()
+    bell.rung.set()
+
+
+# -- SQL ---------------------------------------------------------------------------------------------------------------
+
+_COLUMNS = """e.position, e.id, e.type, e.version, e.subject, e.seq, e.time, e.correlation, e.erased, e.data,
+    e.recorded, d.attempts, d.failures, d.silences, d.due, d.sent, d.batch, d.confirmed_at, d.dead_at, d.error"""
+_TYPES = {"erased": sa.Boolean, "data": db.Json, "time": db.Instant}
+
+
+def _rows(sql: str, *expanding: str) -> Any:
+    statement = sa.text(sql).bindparams(*(sa.bindparam(name, expanding=True) for name in expanding))
+    return statement.columns(**_TYPES) if _COLUMNS in sql else statement
+
+
+_ANY_DUE = sa.text(
+    "SELECT 1 FROM delivery WHERE subscriber = :subscriber AND confirmed_at IS NULL AND due <= :now"
+    " AND dead_at IS NULL LIMIT 1"
+)
+_IN_FLIGHT = sa.text(
+    "SELECT count(DISTINCT batch) FROM delivery WHERE subscriber = :subscriber AND confirmed_at IS NULL"
+    " AND due > :now AND batch IS NOT NULL"
+)
+# The head of its subject as a scalar sub-query: a NOT EXISTS took PostgreSQL seconds with stale statistics.
+_HEADS = _rows(
+    f"""SELECT {_COLUMNS} FROM delivery d JOIN event e ON e.position = d.event
+    WHERE d.subscriber = :subscriber AND d.confirmed_at IS NULL AND d.due <= :now AND d.dead_at IS NULL
+    AND (SELECT h.seq FROM delivery h WHERE h.subscriber = d.subscriber AND h.subject = d.subject
+         AND h.confirmed_at IS NULL ORDER BY h.seq LIMIT 1) = d.seq
+    ORDER BY d.due, d.event LIMIT :most"""
+)
+_FOLLOWERS = _rows(
+    f"""SELECT {_COLUMNS} FROM delivery d JOIN event e ON e.position = d.event
+    WHERE d.subscriber = :subscriber AND d.confirmed_at IS NULL AND d.subject IN :subjects
+    ORDER BY d.subject, d.seq LIMIT :most""",
+    "subjects",
+)
+_PUSH = _rows(
+    "UPDATE delivery SET due = :due, sent = :now, batch = :batch, attempts = attempts + 1"
+    " WHERE subscriber = :subscriber AND event IN :events",
+    "events",
+)
+_ANSWERED = sa.text("SELECT answered FROM subscriber WHERE name = :subscriber")
+_SILENT = sa.text(
+    "UPDATE delivery SET silences = silences + 1, dead_at = :dead_at, error = coalesce(:error, error)"
+    " WHERE subscriber = :subscriber AND event = :event"
+)
+_RELEASE = sa.text(
+    "UPDATE delivery SET due = :due, batch = NULL, attempts = attempts - 1"
+    " WHERE subscriber = :subscriber AND batch = :batch AND confirmed_at IS NULL AND attempts > 0"
+)
+_CONFIRM = _rows(
+    "UPDATE delivery SET confirmed_at = :now, batch = NULL, dead_at = NULL, error = NULL"
+    " WHERE subscriber = :subscriber AND event IN :events AND confirmed_at IS NULL",
+    "events",
+)
+_ONE = _rows(
+    f"SELECT {_COLUMNS} FROM delivery d JOIN event e ON e.position = d.event"
+    " WHERE d.subscriber = :subscriber AND d.event = :event"
+)
+_POSTPONE = sa.text(
+    "UPDATE delivery SET failures = :failures, due = :due, attempts = :attempts, error = :error, dead_at = :dead_at,"
+    " batch = NULL WHERE subscriber = :subscriber AND event = :event"
+)

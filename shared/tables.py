@@ -1,0 +1,87 @@
+"""The tables that every service's database has: events, their deliveries, receipts, runs of jobs, revoked access."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from .db import Instant, Json, Key, Machine, Serial
+
+
+def define(metadata: sa.MetaData) -> None:
+    """Add the shared tables to one service's metadata."""
+    # A row is a fact this service published. Written by `emit`; never changed but by erasure; deleted 90 days after
+    # all its deliveries were confirmed, unless it is the last of its subject (the sequence must go on rising).
+    sa.Table(
+        "event",
+        metadata,
+        sa.Column("position", Serial, primary_key=True, autoincrement=True),
+        sa.Column("id", Key, nullable=False, unique=True),
+        sa.Column("type", sa.String(80), nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("subject", sa.String(120), nullable=False),
+        sa.Column("seq", sa.Integer, nullable=False),
+        sa.Column("time", Instant, nullable=False),
+        sa.Column("recorded", Machine, nullable=False),
+        sa.Column("correlation", sa.String(64)),
+        sa.Column("erased", sa.Boolean, nullable=False, default=False),
+        sa.Column("data", Json, nullable=False),
+        sa.UniqueConstraint("subject", "seq", name="event_subject_seq"),
+    )
+    # A row is one event owed to one subscriber. Written by `emit`, moved by the relay, deleted with its event.
+    delivery = sa.Table(
+        "delivery",
+        metadata,
+        sa.Column("event", sa.BigInteger, sa.ForeignKey("event.position", ondelete="CASCADE"), primary_key=True),
+        sa.Column("subscriber", sa.String(40), primary_key=True),
+        sa.Column("subject", sa.String(120), nullable=False),
+        sa.Column("seq", sa.Integer, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False, default=0),  # times it was put on the queue
+        sa.Column("failures", sa.Integer, nullable=False, default=0),  # failure receipts
+        sa.Column("silences", sa.Integer, nullable=False, default=0),  # lone sends unanswered while others answered
+        sa.Column("due", Machine, nullable=False),
+        sa.Column("sent", Machine),
+        sa.Column("batch", Key),  # the message it is in flight with
+        sa.Column("confirmed_at", Machine),
+        sa.Column("dead_at", Machine),
+        sa.Column("error", sa.Text),
+    )
+    unconfirmed = delivery.c.confirmed_at.is_(None)
+    for name, columns in (
+        ("delivery_due", (delivery.c.subscriber, delivery.c.due, delivery.c.event)),
+        ("delivery_head", (delivery.c.subscriber, delivery.c.subject, delivery.c.seq)),
+    ):
+        sa.Index(name, *columns, postgresql_where=unconfirmed, sqlite_where=unconfirmed)
+    # A row is a subscriber this service publishes to. Written when it is first owed or answers; says whether it is
+    # known (a new one gets a replay) and alive (its last receipt). Deleted by nobody: as many rows as services.
+    sa.Table(
+        "subscriber",
+        metadata,
+        sa.Column("name", sa.String(40), primary_key=True),
+        sa.Column("since", Machine, nullable=False),
+        sa.Column("answered", Machine),
+    )
+    # A row is the proof that an event was handled here. Written with the handler's own changes; deleted after 120
+    # days, later than any event can come again.
+    sa.Table(
+        "inbox",
+        metadata,
+        sa.Column("source", sa.String(40), primary_key=True),
+        sa.Column("event", Key, primary_key=True),
+        sa.Column("handled", Machine, nullable=False),
+    )
+    # A row is one run of a job for one period: the answer to "is it time?". Deleted after 400 days of program time.
+    sa.Table(
+        "run",
+        metadata,
+        sa.Column("job", sa.String(60), primary_key=True),
+        sa.Column("period", sa.String(40), primary_key=True),
+        sa.Column("started", Instant, nullable=False),
+        sa.Column("finished", Instant),
+    )
+    # A row says: cookies of this person made before that moment are worthless. Kept for ever (one row a person).
+    sa.Table(
+        "revoked",
+        metadata,
+        sa.Column("person", Key, primary_key=True),
+        sa.Column("before", Machine, nullable=False),
+    )
