@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from flask import current_app, g, redirect, request
 from sqlalchemy.engine import Connection
 
-from . import config, db, tokens
+from . import clock, config, db, tokens
 from .events import Event, on
 
 COOKIE = "baton"
@@ -41,7 +41,7 @@ def sign_in(response: Any, person: str, roles: list[str]) -> Any:
     """Give the browser a cookie that says who it is."""
     response.set_cookie(
         COOKIE,
-        tokens.sign("cookie", {"person": person, "roles": roles}),
+        tokens.sign("cookie", {"person": person, "roles": roles, "at": clock.machine()}),
         max_age=MAX_AGE,
         httponly=True,
         secure=config.current().base_url.startswith("https:"),
@@ -71,14 +71,13 @@ def _read_cookie() -> Reader | None:
         return None
     try:
         claims = tokens.read("cookie", cookie, MAX_AGE)
-        person, roles, signed = str(claims["person"]), tuple(claims["roles"]), float(claims["iat"])
+        person, roles, signed = str(claims["person"]), tuple(claims["roles"]), float(claims["at"])
     except (tokens.BadToken, KeyError, TypeError):
         return None
     service = current_app.extensions["baton"]
     with db.read(service) as tx:
         revoked = db.metadata(service).tables["revoked"]
         before = tx.execute(sa.select(revoked.c.before).where(revoked.c.person == person)).scalar()
-    # The signature's time has whole seconds; a cookie of the very second of a revocation is refused.
     if before is not None and signed <= before:
         return None
     return Reader(person, roles)

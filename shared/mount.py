@@ -1,0 +1,130 @@
+"""WSGI apps behind granian's RSGI: the body of a request is awaited first, then the app computes.
+
+Why not granian's own WSGI: there a thread waits for the body, and with the single thread that is best on SQLite one
+client that sends half a form and stalls stops everybody (tried). Thirty-two threads with a turn each only move the limit,
+and cost a quarter of the throughput. Awaiting costs nothing: any number of slow senders wait in the event loop, and
+requests compute one at a time in it (SQLite), or eight at a time in threads (PostgreSQL).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+Environ = dict[str, Any]
+App = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+Answer = tuple[int, list[tuple[str, str]], bytes]
+
+LARGEST_BODY = 2 << 20  # apps refuse earlier, with words; this only bounds the memory
+BODY_WITHIN = 30.0  # seconds from the headers to the last byte of the body
+
+
+class Mount:
+    """RSGI: sends a request to the app its first path segment names; `/` and unknown paths to the one in front."""
+
+    def __init__(self, apps: dict[str, App], front: str, at_once: int) -> None:
+        """
+        :param at_once: how many requests compute at the same time; 1 means in the event loop itself.
+        """
+        self.apps = apps
+        self.front = apps.get(front) or next(iter(apps.values()))
+        self.pool = ThreadPoolExecutor(at_once, "web") if at_once > 1 else None
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        """Answer one request."""
+        if scope.proto != "http":
+            protocol.close(403)
+            return
+        try:
+            async with asyncio.timeout(BODY_WITHIN):
+                body = await read(scope, protocol)
+        except TimeoutError:
+            protocol.response_str(408, [("content-type", "text/plain")], "The rest of the request did not arrive.\n")
+            return
+        if self.pool is None:
+            answer = self.answer(scope, body)
+        else:
+            answer = await asyncio.get_running_loop().run_in_executor(self.pool, self.answer, scope, body)
+        protocol.response_bytes(*answer)
+
+    def answer(self, scope: Any, body: bytes | None) -> Answer:
+        """(status, headers, body) of the app the path names. A body of None is too large: the app refuses it unread."""
+        raw = unquote_to_bytes(scope.path)
+        path = raw.decode("latin-1")
+        app = self.apps.get(path.split("/", 2)[1] if "/" in path else "", self.front)
+        answer: list[Any] = [500, []]
+
+        def start_response(status: str, headers: list[tuple[str, str]], _error: object = None) -> None:
+            answer[:] = int(status[:3]), [(name.lower(), value) for name, value in headers]
+
+        parts = app(environ(scope, path, body), start_response)
+        try:
+            return answer[0], answer[1], b"".join(parts)
+        finally:
+            close = getattr(parts, "close", None)
+            if close:
+                close()
+
+
+async def read(scope: Any, protocol: Any) -> bytes | None:
+    """The whole body, or None when it is more than LARGEST_BODY."""
+    headers = scope.headers
+    length = headers.get("content-length")
+    if length is None and headers.get("transfer-encoding") is None and not scope.http_version.startswith("2"):
+        return b""
+    if length is not None:
+        if not length.isdigit() or int(length) > LARGEST_BODY:
+            return None
+        return bytes(await protocol())
+    chunks, total = [], 0
+    async for chunk in protocol:
+        total += len(chunk)
+        if total > LARGEST_BODY:
+            return None
+        chunks.append(bytes(chunk))
+    return b"".join(chunks)
+
+
+def environ(scope: Any, path: str, body: bytes | None) -> Environ:
+    """PEP 3333's dictionary. An unread body keeps a length over every app's limit, and nothing to read."""
+    host, _, port = scope.server.rpartition(":")
+    made: Environ = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "RAW_URI": scope.path,
+        "QUERY_STRING": scope.query_string,
+        "SERVER_NAME": host.strip("[]"),
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": io.BytesIO(body or b""),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope.headers.items():
+        key = f"HTTP_{name.upper().replace('-', '_')}"
+        if key in made:
+            value = f"{made[key]}{'; ' if name == 'cookie' else ','}{value}"
+        made[key] = value
+    made.pop("HTTP_TRANSFER_ENCODING", None)
+    if "HTTP_CONTENT_TYPE" in made:
+        made["CONTENT_TYPE"] = made.pop("HTTP_CONTENT_TYPE")
+    made.pop("HTTP_CONTENT_LENGTH", None)
+    if body is None:
+        made["CONTENT_LENGTH"] = str(1 << 40)
+    elif body:
+        made["CONTENT_LENGTH"] = str(len(body))
+    if scope.authority and "HTTP_HOST" not in made:
+        made["HTTP_HOST"] = scope.authority
+    return made

@@ -1,0 +1,227 @@
+"""A service's Flask app: the same for each, so that every service has the same health, errors, headers and look.
+
+Blueprints carry their own prefix, `/<service>`, in every deployment: nothing is mounted under a script name, so links
+are the same on a laptop, behind a proxy and in a task.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from flask import Blueprint, Flask, Response, g, jsonify, render_template, request, send_from_directory
+from flask_smorest import Api
+from jinja2 import ChoiceLoader, FileSystemLoader
+from marshmallow import Schema
+from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from . import access, config, db, log, metrics, migrate
+from .problems import Problem, as_problem, problem
+from .problems import SCHEMA as PROBLEM_SCHEMA
+from .problems import response as problem_response
+
+HERE = Path(__file__).resolve().parent
+BODY_LIMIT = 1 << 20  # bytes; routes that need less or more say so
+logger = log.get()
+
+
+class _Problems(Api):
+    """flask-smorest, with our errors in place of its own."""
+
+    ERROR_SCHEMA = Schema.from_dict({}, name="Problem")
+
+    def _register_error_handlers(self) -> None:
+        """Ours are registered for the whole app."""
+
+
+def create(
+    service: str,
+    *blueprints: Blueprint,
+    api: Iterable[Any] = (),
+    context: Callable[[], dict[str, Any]] | None = None,
+) -> Flask:
+    """The Flask app of `service`.
+
+    :param blueprints: pages; each with the prefix `/<service>` (signup's front page has none).
+    :param api: flask-smorest blueprints under `/<service>/api/`.
+    :param context: more variables for all templates.
+    """
+    found = config.current()
+    log.configure(found.log)
+    app = Flask(f"services.{service}", template_folder="templates", static_folder=None)
+    app.extensions["baton"] = service
+    app.config.update(
+        SECRET_KEY=found.secret,
+        MAX_CONTENT_LENGTH=BODY_LIMIT,
+        MAX_FORM_MEMORY_SIZE=BODY_LIMIT,
+        API_TITLE=f"Baton: {service}",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX=f"/{service}",
+        OPENAPI_JSON_PATH="openapi.json",
+        PROPAGATE_EXCEPTIONS=False,
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    own: Any = app.jinja_loader
+    app.jinja_loader = ChoiceLoader([own, FileSystemLoader(HERE / "templates")])  # type: ignore[assignment]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    if found.trusted_proxies:
+        n = found.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+    _before_and_after(app)
+    _errors(app)
+    _templates(app, service, context)
+    app.register_blueprint(_health(service))
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint)
+    document = _Problems(app)
+    document.spec.components.schemas["Problem"] = PROBLEM_SCHEMA  # type: ignore[attr-defined]
+    for blueprint in api:
+        document.register_blueprint(blueprint)
+    return app
+
+
+def _before_and_after(app: Flask) -> None:
+    @app.before_request
+    def begin() -> None:
+        log.clear()
+        given = request.headers.get("X-Request-ID", "")
+        g.request_id = given if given.isalnum() and len(given) <= 64 else secrets.token_hex(8)
+        log.bind(request=g.request_id, correlation=g.request_id)
+        unsafe = request.method not in {"GET", "HEAD", "OPTIONS"}
+        if unsafe and access.COOKIE in request.cookies and access.from_elsewhere() and not _is_public():
+            problem(403, "This came from another site", "Open the page here and press its button again.")
+
+    def _is_public() -> bool:
+        # Public forms are posted from any site, and read no cookie.
+        return bool(getattr(app.view_functions.get(request.endpoint or ""), "public_form", False))
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        headers = response.headers
+        headers.setdefault("X-Request-ID", g.get("request_id", ""))
+        headers.setdefault("X-Content-Type-Options", "nosniff")
+        headers.setdefault("Referrer-Policy", "no-referrer")
+        headers.setdefault("Content-Security-Policy", _policy())
+        if response.mimetype == "text/html":
+            headers.setdefault("Cache-Control", "no-store")
+        if config.current().base_url.startswith("https:"):
+            headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        return response
+
+
+def public_form(view: Any) -> Any:
+    """Mark a view that any site may post to: it must neither read a cookie nor trust its sender."""
+    view.public_form = True
+    return view
+
+
+def allow_embedding() -> None:
+    """Let the program's own sites (BATON_EMBED_ORIGINS) show this answer in a frame."""
+    g.frame_ancestors = " ".join(("'self'", *config.current().embed_origins))
+
+
+def csp_nonce() -> str:
+    """The nonce of this answer's inline scripts."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(12)
+    return str(g.csp_nonce)
+
+
+def _policy() -> str:
+    script = f"'self' 'nonce-{g.csp_nonce}'" if "csp_nonce" in g else "'self'"
+    return (
+        f"default-src 'self'; script-src {script}; img-src 'self' https: data:; object-src 'none'; base-uri 'none'; "
+        f"frame-ancestors {g.get('frame_ancestors', chr(39) + 'none' + chr(39))}"
+    )
+
+
+def _errors(app: Flask) -> None:
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Any:
+        if error.code and error.code < 400:
+            return error
+        return _answer(as_problem(error))
+
+    @app.errorhandler(Exception)
+    def crash(error: Exception) -> Any:
+        logger.exception("web.failed", path=request.path, method=request.method)
+        return _answer(as_problem(InternalServerError()))
+
+
+def _answer(found: Problem) -> Any:
+    if "/api/" in request.path or "/webhooks/" in request.path:
+        return problem_response(found, request.path)
+    page = render_template("error.html", problem=found, status=found.code)
+    return page, found.code or 500, found.headers
+
+
+def _templates(app: Flask, service: str, context: Callable[[], dict[str, Any]] | None) -> None:
+    @app.context_processor
+    def common() -> dict[str, Any]:
+        return {
+            "asset": lambda name: f"/{service}/static/{_fingerprint(name)}/{name}",
+            "csp_nonce": csp_nonce,
+            "reader": access.reader,
+            "service": service,
+            "base_url": config.current().base_url,
+            **(context() if context else {}),
+        }
+
+
+@lru_cache
+def _fingerprint(name: str) -> str:
+    return hashlib.sha256((HERE / "static" / name).read_bytes()).hexdigest()[:12]
+
+
+def _health(service: str) -> Blueprint:
+    blueprint = Blueprint("health", __name__, url_prefix=f"/{service}")
+
+    @blueprint.get("/live")
+    def live() -> Any:
+        return jsonify(status="live")
+
+    @blueprint.get("/ready")
+    def ready() -> Any:
+        """Ready when the database answers at this code's revision. The broker is a doorbell: no part of it."""
+        try:
+            with db.read(service) as tx:
+                at = tx.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+        except sa.exc.SQLAlchemyError as error:
+            logger.error("ready.no_database", service=service, error=str(error.__cause__ or error)[:200])
+            problem(503, "The database does not answer", "See the log; check BATON_DATABASE_URL and run: baton migrate")
+        if at != migrate.head(service):
+            problem(503, "The database is at another revision", "Run: baton migrate")
+        return jsonify(status="ready", revision=at)
+
+    @blueprint.get("/metrics")
+    def scrape() -> Response:
+        return Response(metrics.exposition(service), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+    @blueprint.get("/static/<fingerprint>/<path:name>")
+    def static(fingerprint: str, name: str) -> Response:
+        """Files under a name that changes with their content, so that browsers may keep them for a year."""
+        answer = send_from_directory(HERE / "static", name, max_age=31_536_000 if len(fingerprint) == 12 else 60)
+        answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        return answer
+
+    return blueprint
+
+
+def local_path(target: str | None, default: str) -> str:
+    """`target` when it is a path on this site, else `default`: no link may lead a reader elsewhere."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return default
+    if urlsplit(target).netloc or any(ord(c) < 33 or c == "\\" for c in target):
+        return default
+    return target
+
+
+__all__ = ["Problem", "allow_embedding", "create", "csp_nonce", "local_path", "problem", "public_form"]

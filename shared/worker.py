@@ -1,0 +1,190 @@
+"""The one Celery app. Workers move everything: events, receipts, mails, what happens by time.
+
+Tasks are named `<service>.<task>` and routed to the queue of that name; BATON_SERVICES says which services a process
+carries. A task is only a doorbell: the fact is in SQL, and what a queue loses is sent again.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from celery import Celery, signals
+from kombu import Queue
+
+from . import clock, config, db, log, schedule
+from .events import inbox, keeping, relay, replay
+
+TICK = 2.0  # seconds between ticks: how late a lost doorbell can make things
+SLOW = "slow"
+
+app = Celery("baton", set_as_current=False)
+logger = log.get()
+
+
+def settings(found: config.Config) -> dict[str, Any]:
+    """Celery's settings, each with its reason."""
+    redis = found.broker_url.startswith(("redis", "unix"))
+    return {
+        "broker_url": found.broker_url,
+        # Results would be a second place for the truth, and a key per task in Redis.
+        "task_ignore_result": True,
+        "result_backend": None,
+        # Late acks made prefork workers exit when the broker died during a task; rejection lets a poison task kill for
+        # ever. What a worker loses, the outbox sends again.
+        "task_acks_late": False,
+        "task_reject_on_worker_lost": False,
+        # One message ahead: a message held by a busy worker cannot be taken by an idle one.
+        "worker_prefetch_multiplier": 1,
+        "task_soft_time_limit": 45,
+        "task_time_limit": 60,
+        "task_annotations": {f"{SLOW}.*": {"soft_time_limit": 600, "time_limit": 630}},
+        "broker_transport_options": {
+            # Longer than the longest task; unacked messages of a dead worker come back after it (celery #4354).
+            "visibility_timeout": 900,
+            # A frozen broker is noticed after this many seconds.
+            "socket_timeout": 10,
+            "socket_connect_timeout": 5,
+            "unacked_restore_throttle": 1,
+        }
+        if redis
+        else {"confirm_publish": True},
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        # A dead broker must not hold a publisher: the tick tries again.
+        "task_publish_retry": True,
+        "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2},
+        # Nothing but JSON: a message can come from anybody who reaches the broker.
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "enable_utc": True,
+        "timezone": "UTC",
+        "task_create_missing_queues": False,
+        "task_queues": [_queue(name, redis) for name in (*config.SERVICES, SLOW)],
+        "task_default_queue": "signup",
+        "task_routes": (_route,),
+        "worker_send_task_events": False,
+        "task_send_sent_event": False,
+        "worker_hijack_root_logger": False,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "beat_schedule": {
+            f"{name}.tick": {"task": f"{name}.tick", "schedule": TICK, "options": {"expires": TICK * 5}}
+            for name in found.services
+        },
+        # A tick missed for long is not made up for.
+        "beat_max_loop_interval": TICK,
+    }
+
+
+def _queue(name: str, redis: bool) -> Queue:
+    # RabbitMQ: quorum queues keep messages when a node dies; classic mirrored ones are gone.
+    return Queue(name, routing_key=name, queue_arguments=None if redis else {"x-queue-type": "quorum"})
+
+
+def _route(name: str, *_args: Any, **_kwargs: Any) -> dict[str, str]:
+    return {"queue": name.partition(".")[0]}
+
+
+@app.on_configure.connect
+def _configure(sender: Celery, **_kwargs: Any) -> None:
+    """Settings are read at their first use, so that importing this module needs none."""
+    sender.config_from_object(settings(config.current()))
+
+
+@signals.import_modules.connect(weak=False)
+def _carry_all(sender: Celery, **_kwargs: Any) -> None:
+    """A worker starts: register the tasks of the services it carries."""
+    log.configure(config.current().log)
+    for service in config.current().services:
+        carry(service)
+
+
+_carried: set[str] = set()
+
+
+def carry(service: str) -> None:
+    """Import what a service does in a worker, and register its tasks."""
+    if service in _carried:
+        return
+    _carried.add(service)
+    importlib.import_module(f"services.{service}.models")
+    for part in ("handlers", "schedule", "tasks"):
+        name = f"services.{service}.{part}"
+        if importlib.util.find_spec(name):
+            importlib.import_module(name)
+
+    @app.task(name=f"{service}.receive")
+    def receive(payload: dict[str, Any]) -> None:
+        receipt = inbox.receive(service, payload)
+        inbox.answer(payload["events"][0]["source"].strip("/"), receipt)
+
+    @app.task(name=f"{service}.confirm")
+    def confirm(payload: dict[str, Any]) -> None:
+        relay.confirm(service, payload)
+
+    @app.task(name=f"{service}.tick")
+    def tick() -> None:
+        relay.deliver_due(service)
+        for newcomer in replay.newcomers(service):
+            replay.replay(service, newcomer)
+        schedule.tick(service)
+        for hook in _ticks.get(service, []):
+            hook()
+
+    @schedule.job(service, "prune", schedule.daily(3, lambda _tx: "UTC"))
+    def prune(tx: Any, _period: str) -> bool:
+        schedule.prune(tx)
+        return keeping.prune(tx)
+
+
+_ticks: dict[str, list[Callable[[], Any]]] = {}
+
+
+def on_tick(service: str) -> Callable[[Callable[[], Any]], Callable[[], Any]]:
+    """Call a function of `service` at every tick, after deliveries and jobs."""
+
+    def register(hook: Callable[[], Any]) -> Callable[[], Any]:
+        _ticks.setdefault(service, []).append(hook)
+        return hook
+
+    return register
+
+
+def task(name: str) -> Callable[[Callable[..., Any]], Any]:
+    """Register a task of a service, named `<service>.<task>`."""
+    return app.task(name=name)
+
+
+def send(name: str, *args: Any) -> None:
+    """Put a task message on its queue, now.
+
+    :raises Exception: the broker does not answer (kombu's OperationalError, mostly).
+    """
+    app.send_task(name, args=args)
+
+
+@signals.task_prerun.connect
+def _forget_ids(**_kwargs: Any) -> None:
+    log.clear()
+
+
+@signals.worker_process_init.connect
+def _after_fork(**_kwargs: Any) -> None:
+    # Engines are keyed by process; the parent's connections are left alone.
+    clock.zones()
+
+
+@signals.worker_init.connect
+@signals.beat_init.connect
+def _before_work(**_kwargs: Any) -> None:
+    db.close()
+
+
+@signals.setup_logging.connect
+def _keep_our_logs(**_kwargs: Any) -> None:
+    """Celery's own log lines go where ours go; its set-up of the root logger would double them."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+
