@@ -1,0 +1,157 @@
+"""Signing in by mailed link, and who is an organizer.
+
+There are no passwords: a link sent to an address proves that its owner asked. It can be used once, within 30 minutes.
+"""
+
+from __future__ import annotations
+
+from email.utils import parseaddr
+from typing import Any
+
+import sqlalchemy as sa
+from limits import RateLimitItemPerHour
+from sqlalchemy.engine import Connection
+
+from shared import access, clock, config, db, tokens
+from shared.events import emit
+
+from . import address, audit, people, rate, rules
+from .models import person as people_table
+from .models import used_token
+from .people import row as rows
+from .rules import Refused
+
+PURPOSE = "sign-in"
+MAX_AGE = 30 * tokens.MINUTE
+_PER_ADDRESS = RateLimitItemPerHour(rules.SIGN_INS_AN_HOUR)
+
+
+def request_sign_in(tx: Connection, email: str, next: str | None = None) -> None:
+    """Have a sign-in link mailed, if the address is a member's or an organizer's; nothing tells the asker which.
+
+    Somebody who applied and has not confirmed yet gets their confirmation once more instead.
+
+    :raises Refused: it is no address; Busy when it was asked for too often, known or not.
+    """
+    key = rules.email_key(address.checked("email", email))
+    if wait := rate.take(_PER_ADDRESS, "sign-in", key):
+        raise rules.Busy(
+            "email", "Several links were asked for already.", f"Look in your mail, or try again in {wait // 60 + 1} min.", wait
+        )
+    row = tx.execute(sa.select(people_table).where(people_table.c.email_key == key)).mappings().first()
+    if row is None:
+        return
+    if people.roles(row):
+        emit(tx, "signin.requested", people.subject(row["id"]), _request(row, next))
+    elif row["state"] == "applied" and people.mail_wait(row) <= 0:
+        people.resend_confirmation(tx, audit.SYSTEM, row["id"])
+
+
+def _request(row: rows.Row, next: str | None) -> dict[str, Any]:
+    asked = {"person": row["id"], "name": row["name"], "email": row["email"]}
+    return {**asked, "next": local(next), "request": db.new_id()}
+
+
+def local(path: str | None) -> str | None:
+    """`path` if it leads to a page of this site, else None: a link must not carry people off elsewhere."""
+    good = path and path.startswith("/") and not path.startswith("//") and path.isascii() and path.isprintable()
+    return path if good and path and "\\" not in path and len(path) <= 500 else None
+
+
+def read_sign_in(token: str) -> dict[str, Any]:
+    """The claims of a sign-in link, for showing its page. Whether it was used before is told by `use_sign_in`.
+
+    :raises tokens.BadToken: forged or expired.
+    """
+    return tokens.read(PURPOSE, token, MAX_AGE)
+
+
+def use_sign_in(tx: Connection, token: str) -> rows.Row:
+    """The person whom the link signs in; it works once.
+
+    :raises tokens.BadToken: "forged", "expired", "used", or "gone" when there is no such person any more.
+    """
+    claims = read_sign_in(token)
+    once = db.insert(tx, used_token).on_conflict_do_nothing()
+    if not tx.execute(once, {"jti": str(claims["request"]), "at": clock.machine()}).rowcount:
+        raise tokens.BadToken("used")
+    row = people.one(tx, claims["person"])
+    if row is None or not people.roles(row):
+        raise tokens.BadToken("gone")
+    return row
+
+
+def revoke(tx: Connection, person: str) -> None:
+    """Void all cookies of the person made until now, at every service."""
+    before = clock.machine()
+    access.revoke(tx, person, before)
+    emit(tx, "access.revoked", people.subject(person), {"person": person, "before": before})
+
+
+def add_organizer(tx: Connection, by: str, email: str, name: str | None = None) -> str:
+    """Make the person of that address an organizer, known already or not, and return their id."""
+    kept = address.checked("email", email)
+    key = rules.email_key(kept)
+    found = tx.execute(sa.select(people_table).where(people_table.c.email_key == key).with_for_update())
+    row = found.mappings().first()
+    if row is None:
+        row = _create(tx, kept, name or kept.partition("@")[0])
+    elif row["is_organizer"]:
+        return str(row["id"])
+    elif row["erase_after"]:
+        raise Refused("email", "This person is about to be erased.", "They can keep their data first, on their page.")
+    values: dict[str, Any] = {"is_organizer": True}
+    if row["state"] == "applied":
+        # The address is vouched for by an organizer.
+        values |= {"state": "confirmed", "confirmed_at": clock.now()}
+    rows.change(tx, row, values, "organizer.added")
+    audit.note(tx, by, "organizer.added", people.subject(row["id"]))
+    return str(row["id"])
+
+
+def _create(tx: Connection, email: str, name: str) -> rows.Row:
+    now = clock.now()
+    zone = tx.execute(sa.text("SELECT timezone FROM program")).scalar() or "UTC"
+    row: dict[str, Any] = {column.name: None for column in people_table.columns}
+    row |= {"id": db.new_id(), "state": "confirmed", "name": name, "email": email, "timezone": zone}
+    row |= {"email_key": rules.email_key(email), "search": rows.search_words(name, email), "answers": {}}
+    row |= {"checklist": {}, "is_organizer": False, "created_at": now, "confirmed_at": now}
+    tx.execute(sa.insert(people_table).values(row))
+    return row
+
+
+def remove_organizer(tx: Connection, by: str, person: str) -> None:
+    """Take the organizer's role away and void their cookies; as a member they stay.
+
+    :raises Refused: they are the last one, or none.
+    """
+    row = rows.taken(tx, person)
+    if not row["is_organizer"]:
+        raise Refused("organizer", "This person is no organizer.", "Load the page again.")
+    people.step_down(tx, by, row)
+    revoke(tx, person)
+
+
+def first_link() -> str:
+    """The address of a fresh sign-in link for the organizer named by BATON_ORGANIZER, created when missing."""
+    settings = config.current()
+    name, email = parseaddr(settings.organizer)
+    with db.write("signup") as tx:
+        person = _first_organizer(tx, name, email)
+    claims = {"person": person, "request": db.new_id(), "next": "/signup/organizer"}
+    return f"{settings.base_url}/signup/sign-in/{tokens.sign(PURPOSE, claims)}"
+
+
+def _first_organizer(tx: Connection, name: str, email: str) -> str:
+    # "organizer@localhost", the default, is no address for the outside; it gets mail in the local outbox only.
+    try:
+        return add_organizer(tx, audit.SYSTEM, email, name or None)
+    except Refused:
+        key = rules.email_key(email)
+        row = tx.execute(sa.select(people_table).where(people_table.c.email_key == key)).mappings().first()
+        if row is None:
+            row = _create(tx, email, name or email.partition("@")[0])
+        if not row["is_organizer"]:
+            rows.change(tx, row, {"is_organizer": True}, "organizer.added")
+            audit.note(tx, audit.SYSTEM, "organizer.added", people.subject(row["id"]))
+        return str(row["id"])

@@ -1,0 +1,41 @@
+"""E-mail addresses: which are taken, and in which form they are kept.
+
+An internationalized domain is kept in its ASCII form, so that every mail server can be given it and two spellings are
+one address. An internationalized part before the @ is refused: only servers with SMTPUTF8 (RFC 6531) could reach it,
+and a signup whose confirmation cannot arrive would be lost.
+"""
+
+from __future__ import annotations
+
+from email_validator import EmailNotValidError, validate_email
+
+from .rules import Refused
+from .rules.text import EMAIL_MOST, line
+
+REMEDY = "Write it as in ada@example.org."
+
+
+def checked(field: str, typed: str) -> str:
+    """The address as kept: what stands before the @ as typed, the domain in ASCII and lower case.
+
+    :raises Refused: it is no address that mail can be sent to.
+    """
+    typed = line(field, typed, most=4 * EMAIL_MOST)
+    if not typed:
+        raise Refused(field, "The e-mail address is missing.", REMEDY)
+    try:
+        found = validate_email(typed, check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError as error:
+        raise Refused(field, f"This is not an e-mail address: {str(error).rstrip('.')}.", REMEDY) from None
+    kept: str | None = found.ascii_email
+    if not kept:
+        raise Refused(
+            field,
+            "Many mail servers cannot deliver to letters like these before the @.",
+            "Give an address with a-z, digits and . _ + - before the @; the part after it may be in any script.",
+        )
+    if "." not in found.ascii_domain:
+        raise Refused(field, "The part after the @ is not complete.", REMEDY)
+    if len(kept) > EMAIL_MOST:
+        raise Refused(field, f"This address is longer than {EMAIL_MOST} characters.", REMEDY)
+    return kept

@@ -1,0 +1,60 @@
+"""The audit log: who did what to whom, written in the same transaction as the deed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from shared import clock, db
+
+from .models import audit, person
+
+SYSTEM = "system"
+PAGE = 50
+
+
+def note(tx: Connection, by: str, what: str, subject: str, detail: dict[str, Any] | None = None) -> None:
+    """Write down that `by` did `what` (noun.participle) to `subject`; `detail` holds no words of a person's own."""
+    tx.execute(
+        db.insert(tx, audit).values(at=clock.now(), by=by, what=what, subject=subject, detail=detail or {})
+    )
+
+
+@dataclass(frozen=True)
+class Entries:
+    """One page of the log, latest first: rows {at, by, by_name, what, subject, subject_name, detail}."""
+
+    rows: list[dict[str, Any]]
+    total: int
+    page: int
+    pages: int
+
+
+def entries(tx: Connection, page: int = 1, subject: str | None = None) -> Entries:
+    """The page of that number (1 is the latest), of everything or of one subject."""
+    where = [audit.c.subject == subject] if subject else []
+    total = tx.execute(sa.select(sa.func.count()).select_from(audit).where(*where)).scalar_one()
+    pages = max(1, -(-total // PAGE))
+    page = min(max(1, page), pages)
+    rows = tx.execute(
+        sa.select(audit).where(*where).order_by(audit.c.id.desc()).limit(PAGE).offset((page - 1) * PAGE)
+    ).mappings()
+    return Entries(named(tx, [dict(row) for row in rows]), total, page, pages)
+
+
+def named(tx: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same rows with `by_name` and `subject_name`: a person's name, "somebody erased", or the words as they are."""
+    ids = {actor.partition("/")[2] for row in rows for actor in (row["by"], row["subject"]) if "/" in actor}
+    found = tx.execute(sa.select(person.c.id, person.c.name).where(person.c.id.in_(ids))) if ids else []
+    names = {each: name for each, name in found}
+
+    def name(actor: str) -> str:
+        kind, slash, which = actor.partition("/")
+        return (names.get(which) or "somebody erased") if slash else kind
+
+    for row in rows:
+        row["by_name"], row["subject_name"] = name(row["by"]), name(row["subject"])
+    return rows

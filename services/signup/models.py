@@ -1,0 +1,145 @@
+"""The tables of signup: the program, its people, and what was done to both.
+
+Only signup writes them. Other services learn what is in them from events (see the catalogue), never from here.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from shared import db
+
+metadata = db.metadata("signup")
+
+# The program, one row (id 1). Seeded at the first start, changed by organizers, never deleted.
+# `version` is a fresh random token after every change of the program, its streams, questions or charter: whoever
+# remembers the program in memory compares it (and intake inserts only where it still holds).
+# `sections`: list of {slug, title, markdown, removed}; a removed one stays, so that it can be restored.
+program = sa.Table(
+    "program",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("version", db.Key, nullable=False),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("timezone", sa.String(64), nullable=False),
+    sa.Column("sections", db.Json, nullable=False),
+    sa.Column("video_url", sa.String(2000)),
+    sa.Column("chat_invite", sa.String(2000)),
+    sa.Column("chat_invite_at", db.Instant),
+    sa.CheckConstraint("id = 1", name="ck_program_one_row"),
+)
+
+# A stream of the program. Written by the seed and organizers; never deleted (people and history refer to it),
+# `removed_at` takes it off every page and can be undone.
+stream = sa.Table(
+    "stream",
+    metadata,
+    sa.Column("slug", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("summary", sa.Text, nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("open", sa.Boolean, nullable=False),
+    sa.Column("removed_at", db.Instant),
+)
+
+# A question asked at sign-up to one stream. Written by the seed and organizers; never deleted, because answers refer to
+# it: `retired_at` takes it off the form and can be undone. The id is readable: it is the key in the API's `answers`.
+question = sa.Table(
+    "question",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("stream", sa.String(64), sa.ForeignKey("stream.slug", name="fk_question_stream"), nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("label", sa.String(300), nullable=False),
+    sa.Column("help", sa.Text, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("options", db.Json, nullable=False),
+    sa.Column("required", sa.Boolean, nullable=False),
+    sa.Column("retired_at", db.Instant),
+)
+
+# One published text of the charter. Written once per version by the seed or an organizer; never changed or deleted,
+# since people have accepted that very text.
+charter = sa.Table(
+    "charter",
+    metadata,
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("published_at", db.Instant, nullable=False),
+)
+
+# A person: applicant, member or organizer. Inserted by intake (or as the first organizer), changed by the person and
+# by organizers. An application nobody confirms is deleted after 14 days; at the end of the 30 days of grace an
+# erased person's row stays as a blank (state erased, every personal field null), so that history keeps its ids.
+person = sa.Table(
+    "person",
+    metadata,
+    sa.Column("id", db.Key, primary_key=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("stream", sa.String(64), sa.ForeignKey("stream.slug", name="fk_person_stream")),
+    sa.Column("name", sa.String(400)),
+    sa.Column("email", sa.String(320)),
+    # The address as compared (rules.email_key). Null once erased, so that the address can sign up anew.
+    sa.Column("email_key", sa.String(320)),
+    # Name and address, casefolded: what the organizer's search looks in (SQLite's lower() knows ASCII only).
+    sa.Column("search", sa.String(800), nullable=False),
+    sa.Column("timezone", sa.String(64), nullable=False),
+    sa.Column("charter_version", sa.Integer),
+    sa.Column("charter_at", db.Instant),
+    sa.Column("answers", db.Json, nullable=False),  # {question id: value}
+    sa.Column("github", sa.String(100)),
+    sa.Column("blog", sa.String(2000)),
+    # The checklist, ticked by hand: {"chat"|"github"|"blog"|"profile": ISO instant}.
+    sa.Column("checklist", db.Json, nullable=False),
+    sa.Column("is_organizer", sa.Boolean, nullable=False),
+    sa.Column("created_at", db.Instant, nullable=False),
+    sa.Column("applied_at", db.Instant),  # the latest application
+    # What an unproven hand typed for the address of somebody who had left: takes effect when they confirm.
+    sa.Column("reapplied", db.Json),
+    sa.Column("mailed_at", db.Machine),  # the last mail an application or a resend caused (at most one an hour)
+    sa.Column("reminded_at", db.Instant),
+    sa.Column("confirmed_at", db.Instant),
+    sa.Column("left_at", db.Instant),
+    sa.Column("left_from", sa.String(16)),  # the state before leaving, for the undo
+    sa.Column("leave_reason", sa.Text),
+    sa.Column("erase_after", db.Instant),
+    sa.UniqueConstraint("email_key", name="uq_person_email_key"),
+)
+sa.Index("ix_person_list", person.c.state, person.c.stream)
+sa.Index("ix_person_applied_at", person.c.applied_at)
+sa.Index("ix_person_erase_after", person.c.erase_after, sqlite_where=person.c.erase_after.is_not(None),
+         postgresql_where=person.c.erase_after.is_not(None))
+
+# Something done, by whom, to what: the audit log. Written with every command in the same transaction; never
+# changed or deleted. `detail` names what changed (field names, states, slugs), never a person's own words,
+# so that erasing a person leaves nothing of theirs here.
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", db.Serial, primary_key=True, autoincrement=True),
+    sa.Column("at", db.Instant, nullable=False),
+    sa.Column("by", sa.String(64), nullable=False),  # person/<id> | organizer/<id> | system
+    sa.Column("what", sa.String(64), nullable=False),  # as in person.paused, stream.saved
+    sa.Column("subject", sa.String(80), nullable=False),  # person/<id> | program
+    sa.Column("detail", db.Json, nullable=False),
+)
+sa.Index("ix_audit_subject", audit.c.subject, audit.c.id)
+
+# An Idempotency-Key that was used, with the hash of its body. The answer to an accepted signup is one fixed text, so
+# nothing of it is kept. Written by intake; deleted by the schedule 24 hours after (machine time).
+idempotency = sa.Table(
+    "idempotency",
+    metadata,
+    sa.Column("key", sa.String(255), primary_key=True),
+    sa.Column("body", sa.String(64), nullable=False),  # SHA-256, hex
+    sa.Column("at", db.Machine, nullable=False),
+)
+
+# A single-use token that was used, by its jti. Written at sign-in; deleted by the schedule a day after (machine time),
+# long after the token itself has expired.
+used_token = sa.Table(
+    "used_token",
+    metadata,
+    sa.Column("jti", sa.String(64), primary_key=True),
+    sa.Column("at", db.Machine, nullable=False),
+)

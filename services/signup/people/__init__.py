@@ -1,0 +1,19 @@
+"""People: signing up, confirming, and everything a person or an organizer does afterwards.
+
+Commands take the open transaction first, and who does it: "person/<id>", "organizer/<id>" or "system". They write
+the audit log, emit the event of the catalogue, and raise `rules.Refused` when they cannot.
+"""
+
+from __future__ import annotations
+
+from .applying import Applied, apply, confirm, mail_wait, resend_confirmation
+from .erasing import erase_later, erase_now, expire, keep
+from .membership import CHECKLIST, change_stream, come_back, correct, leave, pause, step_down, tick
+from .reading import SORTS, Moment, Page, counts, download, find, history, organizers
+from .row import one, roles, subject, told
+
+__all__ = [
+    "CHECKLIST", "SORTS", "Applied", "Moment", "Page", "apply", "change_stream", "come_back", "confirm", "correct",
+    "counts", "download", "erase_later", "erase_now", "expire", "find", "history", "keep", "leave", "mail_wait", "one",
+    "organizers", "pause", "resend_confirmation", "roles", "step_down", "subject", "tick", "told",
+]

@@ -1,0 +1,241 @@
+"""Signing up and confirming: the intake, where nothing accepted may be lost and nobody learns who is a member.
+
+Every application is checked here, whichever door it came by (form, API, command line). The answer to an address that
+is known is the same as to a new one; only the mail differs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from shared import clock, db
+from shared.events import emit
+
+from .. import address, audit, rules
+from ..models import idempotency
+from ..models import person as people
+from ..models import program as programs
+from ..program import Program, load, remembered
+from ..rules import KeyReused, Refused, answers, text
+from . import row as rows
+from .row import Row
+
+KEY = re.compile(r"[\x21-\x7e]{1,255}\Z")
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What came of an application. For our own eyes: outside, all of them look the same."""
+
+    person: str | None  # None: the Idempotency-Key was answered before
+    event: str | None  # None: the address was mailed less than an hour ago
+
+
+def apply(tx: Connection, application: Mapping[str, Any], key: str | None = None) -> Applied:
+    """Take an application: {name, email, stream, timezone, charter, answers: {question id: value}}, all as typed.
+
+    :param key: an Idempotency-Key: the same one with the same application again has no further effect.
+    :raises Refused: with every wrong field in `all`; KeyReused when the key came with another application.
+    """
+    if key is not None and not _first_use(tx, key, application):
+        return Applied(None, None)
+    program = remembered(tx)
+    for _ in range(3):
+        stale = None
+        try:
+            values = _checked(program, application)
+        except Refused as refusal:
+            stale = refusal
+        else:
+            if applied := _take_new(tx, program, values) or _take_known(tx, program, values):
+                return applied
+        # Refused, or not taken: perhaps the program changed since this process last looked.
+        before, program = program, load(tx)
+        if stale and before.version == program.version:
+            raise stale
+    raise RuntimeError("the program or this address changes faster than it can be read")
+
+
+def _first_use(tx: Connection, key: str, application: Mapping[str, Any]) -> bool:
+    """Claim the key; False when this very application came with it before."""
+    if not KEY.match(key):
+        raise Refused(
+            "Idempotency-Key", "This key cannot be used.", "Send 1 to 255 visible ASCII characters, a UUID for example."
+        )
+    body = hashlib.sha256(json.dumps(application, sort_keys=True).encode()).hexdigest()
+    claim = db.insert(tx, idempotency).on_conflict_do_nothing()
+    if tx.execute(claim, {"key": key, "body": body, "at": clock.machine()}).rowcount:
+        return True
+    if tx.execute(sa.select(idempotency.c.body).where(idempotency.c.key == key)).scalar() != body:
+        raise KeyReused(
+            "Idempotency-Key", "This key was used for another sign-up.", "Send a fresh key with each new sign-up."
+        )
+    return False
+
+
+def _checked(program: Program, application: Mapping[str, Any]) -> dict[str, Any]:
+    """The application as columns of a person's row.
+
+    :raises Refused: with every wrong field in `all`.
+    """
+    refused: list[Refused] = []
+    values: dict[str, Any] = {"answers": {}, "charter_version": int(program.charter.version)}
+    stream = program.stream(application.get("stream"))
+    for field, check in _CHECKS.items():
+        try:
+            values[field] = check(field, application.get(field) or "")
+        except Refused as refusal:
+            refused.append(refusal)
+    if stream is None or not stream.open:
+        what = "There is no such stream." if stream is None else f"{stream.name} takes no sign-ups at present."
+        refused.append(Refused("stream", what, _choose(program)))
+    else:
+        values["stream"] = stream.slug
+        try:
+            values["answers"] = answers.check(stream.questions, application.get("answers") or {})
+        except Refused as refusal:
+            refused.append(refusal)
+    accepted = application.get("charter") or ""
+    if accepted != program.charter.version:
+        refused.append(
+            Refused("charter", "The charter has changed since.", f"Read version {program.charter.version} and accept it.")
+            if accepted
+            else Refused("charter", "The charter is not accepted.", f"Read it and accept version {program.charter.version}.")
+        )
+    Refused.raise_any(refused)
+    return values
+
+
+def _choose(program: Program) -> str:
+    return "Choose from: " + ", ".join(each.slug for each in program.streams if each.open) + "."
+
+
+def zone(field: str, value: str) -> str:
+    """A time zone's name that the pinned tzdata knows."""
+    if value not in clock.zones():
+        what = "There is no such time zone." if value else "The time zone is missing."
+        raise Refused(field, what, "Choose one by continent and city, as in America/Toronto.")
+    return value
+
+
+_CHECKS = {"name": text.name, "email": address.checked, "timezone": zone}
+
+_TYPED = ("name", "email", "timezone", "stream", "charter_version", "answers")  # what an application brings
+_FIXED: dict[str, Any] = {"state": "applied", "checklist": {}, "is_organizer": False}
+_INTAKE = ("id", "email_key", "search", "charter_at", "created_at", "applied_at", "mailed_at", *_TYPED, *_FIXED)
+_statements: dict[str, Any] = {}
+
+
+def _intake(tx: Connection) -> Any:
+    """INSERT the person if the program is still of the version that was checked, and the address is new."""
+    name = tx.dialect.name
+    if name not in _statements:
+        row = sa.select(*(sa.bindparam(each, type_=people.c[each].type) for each in _INTAKE)).select_from(programs)
+        row = row.where(programs.c.version == sa.bindparam("program_version", type_=programs.c.version.type))
+        insert = db.insert(tx, people).from_select(list(_INTAKE), row)
+        _statements[name] = insert.on_conflict_do_nothing(index_elements=["email_key"])
+    return _statements[name]
+
+
+def _take_new(tx: Connection, program: Program, values: dict[str, Any]) -> Applied | None:
+    """Insert a new person and say so; None when the address is known or the program has changed."""
+    now, person = clock.now(), db.new_id()
+    row = {
+        **values,
+        **_FIXED,
+        "id": person,
+        "email_key": rules.email_key(values["email"]),
+        "search": rows.search_words(values["name"], values["email"]),
+        "charter_at": now,
+        "created_at": now,
+        "applied_at": now,
+        "mailed_at": clock.machine(),
+        "program_version": program.version,
+    }
+    if tx.execute(_intake(tx), row).rowcount == 0:
+        return None
+    return Applied(person, _emit(tx, "application.received", row, again=False))
+
+
+def _emit(tx: Connection, event: str, row: Row, again: bool) -> str:
+    data = {field: row[field] for field in ("name", "email", "timezone", "stream")}
+    return emit(tx, event, rows.subject(row["id"]), {"person": row["id"], **data, "again": again})
+
+
+def _take_known(tx: Connection, program: Program, values: dict[str, Any]) -> Applied | None:
+    """An address that is known: mail its owner, at most once an hour; None when nobody is known by it."""
+    if load(tx).version != program.version:
+        return None
+    key = rules.email_key(values["email"])
+    row = tx.execute(sa.select(people).where(people.c.email_key == key).with_for_update()).mappings().first()
+    if row is None:
+        return None
+    now = clock.now()
+    kept: dict[str, Any] = {}
+    if row["state"] == "applied":
+        search = rows.search_words(values["name"], values["email"])
+        kept = {**values, "search": search, "charter_at": now, "applied_at": now}
+    elif row["state"] == "left":
+        # Whoever typed this may not be the owner of the address: it takes effect when the owner confirms.
+        kept = {"reapplied": {**values, "email": row["email"]}, "applied_at": now}
+    mail = mail_wait(row) <= 0
+    if mail:
+        kept["mailed_at"] = clock.machine()
+    if kept:
+        tx.execute(sa.update(people).where(people.c.id == row["id"]).values(**kept))
+    if not mail:
+        return Applied(row["id"], None)
+    if row["state"] in rules.MEMBERS:
+        return Applied(row["id"], _emit(tx, "application.repeated", row, again=True))
+    return Applied(row["id"], _emit(tx, "application.received", {**row, **values, "email": row["email"]}, again=True))
+
+
+def mail_wait(row: Row) -> float:
+    """Seconds until an application or a resend may mail this person again; 0 or less: now."""
+    return float((row["mailed_at"] or 0) + rules.MAIL_EVERY - clock.machine())
+
+
+def resend_confirmation(tx: Connection, by: str, person: str) -> None:
+    """Mail the confirmation once more.
+
+    :raises Refused: they have confirmed already; Busy when they were mailed less than an hour ago.
+    """
+    row = rows.taken(tx, person)
+    if row["state"] != "applied":
+        raise Refused("state", "This person has confirmed already.", "Nothing is to be done.")
+    wait = mail_wait(row)
+    if wait > 0:
+        minutes = int(wait // 60) + 1
+        raise rules.Busy(
+            "person", "They were mailed less than an hour ago.", f"Try again in {minutes} min: we mail once an hour.", wait
+        )
+    tx.execute(sa.update(people).where(people.c.id == person).values(mailed_at=clock.machine()))
+    _emit(tx, "application.received", row, again=True)
+    audit.note(tx, by, "confirmation.resent", rows.subject(person))
+
+
+def confirm(tx: Connection, person: str) -> str:
+    """Prove that the address is theirs: "confirmed", "already" when it was, "gone" when the application was purged."""
+    row = tx.execute(sa.select(people).where(people.c.id == person).with_for_update()).mappings().first()
+    if row is None or row["state"] == "erased":
+        return "gone"
+    again = row["reapplied"]
+    if row["state"] != "applied" and not (row["state"] == "left" and again):
+        return "already" if row["state"] in rules.MEMBERS else "gone"
+    now = clock.now()
+    values: dict[str, Any] = {"state": rules.after("confirm", row["state"]), "confirmed_at": now, "reapplied": None}
+    if again:
+        kept = {**again, "search": rows.search_words(again["name"], row["email"]), "charter_at": now}
+        values |= {**kept, "left_at": None, "left_from": None, "leave_reason": None, "erase_after": None}
+        values["answers"] = {**row["answers"], **again["answers"]}
+    rows.change(tx, row, values, "member.confirmed")
+    audit.note(tx, rows.subject(person), "person.confirmed", rows.subject(person))
+    return "confirmed"

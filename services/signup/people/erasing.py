@@ -1,0 +1,94 @@
+"""Being forgotten: asked for, undone within 30 days, or done.
+
+Erasing keeps the row and its id as a blank, so that counts and history hold, and blanks the person's fields in
+signup's own events; member.erased tells the other services to do the same.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from shared import clock, db
+from shared.events import emit, erase
+from shared.events.erasure import erase_mentions
+
+from .. import audit, rules
+from ..models import person as people
+from ..rules import Refused
+from . import row as rows
+from .membership import step_down
+from .row import Row
+
+_BLANK = {
+    "state": "erased",
+    "name": None,
+    "email": None,
+    "email_key": None,
+    "search": "",
+    "timezone": "UTC",
+    "answers": {},
+    "github": None,
+    "blog": None,
+    "checklist": {},
+    "is_organizer": False,
+    "reapplied": None,
+    "leave_reason": None,
+    "erase_after": None,
+}
+
+
+def erase_later(tx: Connection, by: str, person: str) -> None:
+    """Leave, and be erased in 30 days; `keep` undoes both until then."""
+    row = rows.taken(tx, person)
+    state = rules.after("erase_later", row["state"])
+    if row["erase_after"]:
+        return
+    row = step_down(tx, by, row)
+    now = clock.now()
+    if row["state"] != "left":
+        row = rows.change(tx, row, {"state": state, "left_at": now, "left_from": row["state"]}, "member.left")
+        audit.note(tx, by, "person.left", rows.subject(person), {"from": row["left_from"]})
+    after = now + timedelta(days=rules.ERASE_AFTER_DAYS)
+    rows.change(tx, row, {"erase_after": after}, "member.erasing")
+    audit.note(tx, by, "person.erasing", rows.subject(person), {"after": after.isoformat()})
+
+
+def keep(tx: Connection, by: str, person: str) -> None:
+    """Undo `erase_later`: they are what they were before."""
+    row = rows.taken(tx, person)
+    if not row["erase_after"]:
+        raise Refused("state", "This person was not to be erased.", "Nothing is to be done.")
+    # Who had left long before asked for the erasure alone, and stays away; left_at tells the two apart.
+    together = row["left_at"] + timedelta(days=rules.ERASE_AFTER_DAYS) == row["erase_after"]
+    values = {"erase_after": None}
+    if together:
+        values |= {"state": row["left_from"], "left_at": None, "left_from": None}
+    rows.change(tx, row, values, "member.kept")
+    audit.note(tx, by, "person.kept", rows.subject(person))
+
+
+def erase_now(tx: Connection, by: str, person: str) -> None:
+    """Erase a person who left: for good."""
+    row = rows.taken(tx, person)
+    rules.after("erase", row["state"])
+    tx.execute(sa.update(people).where(people.c.id == person).values(**_BLANK))
+    forget_words(tx, person)
+    emit(tx, "member.erased", rows.subject(person), {"person": person})
+    audit.note(tx, by, "person.erased", rows.subject(person))
+
+
+def expire(tx: Connection, row: Row) -> None:
+    """Purge an application that nobody confirmed: the row goes, the events stay without the person's words."""
+    tx.execute(sa.delete(people).where(people.c.id == row["id"]))
+    forget_words(tx, row["id"])
+    emit(tx, "application.expired", rows.subject(row["id"]), {"person": row["id"]})
+
+
+def forget_words(tx: Connection, person: str) -> None:
+    """Blank the person's fields in all events of signup."""
+    db.lock(tx, f"subject:{rows.subject(person)}")
+    erase(tx, rows.subject(person))
+    erase_mentions(tx, "applications.summarized", person)

@@ -1,0 +1,140 @@
+"""What a member, or an organizer for them, does after confirming: correct, pause, come back, move, leave.
+
+Each command takes the open transaction, who does it ("person/<id>", "organizer/<id>", "system") and the person's id;
+it checks the state machine, writes the row and the audit log, and emits the event with the whole of the member's data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from shared import clock
+
+from .. import audit, rules
+from ..models import person as people
+from ..program import load
+from ..rules import Refused, answers, text
+from . import row as rows
+from .applying import zone
+
+CHECKLIST = ("chat", "github", "blog", "profile")
+
+
+def _url(field: str, value: str) -> str | None:
+    return text.url(field, value) if value.strip() else None
+
+
+_CORRECTIONS = {"name": text.name, "timezone": zone, "github": text.github, "blog": _url}
+
+
+def correct(tx: Connection, by: str, person: str, fields: Mapping[str, Any]) -> None:
+    """Change any of name, timezone, github, blog, answers ({question id: value}, of the member's stream, all of them).
+
+    :raises Refused: with every wrong field in `all`.
+    """
+    row = rows.taken(tx, person)
+    rules.after("correct", row["state"])
+    values: dict[str, Any] = {}
+    refused: list[Refused] = []
+    for field, check in _CORRECTIONS.items():
+        if field in fields:
+            try:
+                values[field] = check(field, fields[field] or "")
+            except Refused as refusal:
+                refused.append(refusal)
+    if "answers" in fields:
+        stream = load(tx).stream(row["stream"])
+        asked = stream.questions if stream else ()
+        try:
+            fresh = answers.check(asked, fields["answers"])
+            elsewhere = {k: v for k, v in row["answers"].items() if k not in {each.id for each in asked}}
+            values["answers"] = {**elsewhere, **fresh}
+        except Refused as refusal:
+            refused.append(refusal)
+    Refused.raise_any(refused)
+    values = {field: value for field, value in values.items() if row[field] != value}
+    if not values:
+        return
+    if "name" in values:
+        values["search"] = rows.search_words(values["name"], row["email"])
+    # Answers are signup's own: nobody else keeps a copy.
+    told = set(values) - {"answers"}
+    rows.change(tx, row, values, "member.changed" if told else None)
+    audit.note(tx, by, "person.corrected", rows.subject(person), {"fields": sorted(set(values) - {"search"})})
+
+
+def tick(tx: Connection, by: str, person: str, item: str, done: bool) -> None:
+    """Tick an item of the checklist (chat, github, blog, profile), or take the tick away."""
+    if item not in CHECKLIST:
+        raise Refused("item", "There is no such item.", "Load the page again.")
+    row = rows.taken(tx, person)
+    ticks = {each: at for each, at in row["checklist"].items() if each != item}
+    if done:
+        ticks[item] = row["checklist"].get(item) or clock.now().isoformat()
+    if ticks != row["checklist"]:
+        rows.change(tx, row, {"checklist": ticks})
+        audit.note(tx, by, "checklist.ticked" if done else "checklist.unticked", rows.subject(person), {"item": item})
+
+
+def pause(tx: Connection, by: str, person: str) -> None:
+    """Take a break: no turns, no invites. `come_back` ends it."""
+    row = rows.taken(tx, person)
+    rows.change(tx, row, {"state": rules.after("pause", row["state"])}, "member.paused")
+    audit.note(tx, by, "person.paused", rows.subject(person), {"from": row["state"]})
+
+
+def come_back(tx: Connection, by: str, person: str) -> None:
+    """End a pause, or return after leaving: the undo of both."""
+    row = rows.taken(tx, person)
+    if row["erase_after"]:
+        raise Refused("state", "This person is about to be erased.", "Keep them first: that brings them back too.")
+    values: dict[str, Any] = {"state": rules.after("come_back", row["state"]), "reapplied": None}
+    values |= {"left_at": None, "left_from": None, "leave_reason": None}
+    rows.change(tx, row, values, "member.returned")
+    audit.note(tx, by, "person.returned", rows.subject(person), {"from": row["state"]})
+
+
+def change_stream(tx: Connection, by: str, person: str, slug: str) -> None:
+    """Move to another stream; answers given in the old one are kept."""
+    row = rows.taken(tx, person)
+    rules.after("move", row["state"])
+    stream = load(tx).stream(slug)
+    if stream is None:
+        raise Refused("stream", "There is no such stream.", "Choose one from the list.")
+    if slug == row["stream"]:
+        return
+    rows.change(tx, row, {"stream": slug}, "member.moved")
+    audit.note(tx, by, "person.moved", rows.subject(person), {"from": row["stream"], "to": slug})
+
+
+def leave(tx: Connection, by: str, person: str, reason: str = "") -> None:
+    """Leave the program; whoever leaves stops being an organizer too. `come_back` undoes the leaving.
+
+    :raises Refused: also when they are the last organizer.
+    """
+    row = rows.taken(tx, person)
+    state = rules.after("leave", row["state"])
+    reason = text.paragraphs("reason", reason or "", 2000)
+    row = step_down(tx, by, row)
+    values = {"state": state, "left_at": clock.now(), "left_from": row["state"], "leave_reason": reason or None}
+    rows.change(tx, row, values, "member.left")
+    audit.note(tx, by, "person.left", rows.subject(person), {"from": row["state"]})
+
+
+def step_down(tx: Connection, by: str, row: rows.Row) -> rows.Row:
+    """Take the organizer's role from them, if they have it.
+
+    :raises Refused: nobody would be left to run the program.
+    """
+    if not row["is_organizer"]:
+        return row
+    others = sa.select(people.c.id).where(people.c.is_organizer, people.c.id != row["id"]).with_for_update()
+    if not tx.execute(others).first():
+        raise Refused("organizer", "This is the last organizer.", "Make somebody else an organizer first.")
+    row = rows.change(tx, row, {"is_organizer": False}, "organizer.removed")
+    audit.note(tx, by, "organizer.removed", rows.subject(row["id"]))
+    return row

@@ -1,0 +1,132 @@
+"""Reading about people: the organizer's list, one person with their history, and all that signup holds about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from shared import db
+
+from .. import audit
+from ..models import audit as audits
+from ..models import person as people
+from ..models import stream as streams
+from ..program import answer, questions
+from . import row as rows
+from .row import Row, one
+
+PAGE = 50
+
+# What the list can be sorted by; a leading "-" turns it round.
+SORTS: dict[str, Any] = {
+    "name": people.c.search,
+    "stream": sa.func.coalesce(streams.c.position, 0),
+    "state": people.c.state,
+    "applied": people.c.created_at,
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of people, of PAGE rows at most; `page` counts from 1."""
+
+    rows: list[Row]
+    total: int
+    page: int
+    pages: int
+
+
+def find(tx: Connection, filters: Mapping[str, str] | None = None, sort: str = "name", page: int = 1) -> Page:
+    """People that fit all of `filters`: text (in name and address), stream (slug), state; the erased only by state."""
+    wanted = {name: value.strip() for name, value in (filters or {}).items() if value and value.strip()}
+    where = [people.c.state == wanted["state"] if "state" in wanted else people.c.state != "erased"]
+    if "stream" in wanted:
+        where.append(people.c.stream == wanted["stream"])
+    for word in wanted.get("text", "").casefold().split()[:10]:
+        where.append(people.c.search.contains(word, autoescape=True))
+    total = tx.execute(sa.select(sa.func.count()).select_from(people).where(*where)).scalar_one()
+    pages = max(1, -(-total // PAGE))
+    page = min(max(1, page), pages)
+    order = SORTS.get(sort.removeprefix("-"), people.c.search)
+    found = tx.execute(
+        sa.select(people)
+        .outerjoin(streams, streams.c.slug == people.c.stream)
+        .where(*where)
+        .order_by(order.desc() if sort.startswith("-") else order.asc(), people.c.search, people.c.id)
+        .limit(PAGE)
+        .offset((page - 1) * PAGE)
+    ).mappings()
+    return Page(list(found), total, page, pages)
+
+
+def counts(tx: Connection) -> dict[str, int]:
+    """How many people there are in each state that has any."""
+    query = sa.select(people.c.state, sa.func.count()).group_by(people.c.state)
+    return {state: count for state, count in tx.execute(query)}
+
+
+def organizers(tx: Connection) -> list[Row]:
+    """All organizers by name."""
+    query = sa.select(people).where(people.c.is_organizer).order_by(people.c.search, people.c.id)
+    return list(tx.execute(query).mappings())
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Something in a person's history: a deed (by somebody) or an event (a fact that other services were told)."""
+
+    at: datetime
+    what: str
+    by: str | None
+    by_name: str | None
+    detail: dict[str, Any]
+
+
+def history(tx: Connection, person: str) -> list[Moment]:
+    """What was done to the person and what others were told, the latest first."""
+    about = rows.subject(person)
+    deeds = tx.execute(sa.select(audits).where(audits.c.subject == about)).mappings()
+    told = _events(tx, about)
+    moments = [
+        Moment(each["at"], each["what"], each["by"], each["by_name"], each["detail"])
+        for each in audit.named(tx, [dict(deed) for deed in deeds])
+    ]
+    moments += [Moment(each["time"], each["type"], None, None, each["data"]) for each in told]
+    return sorted(moments, key=lambda moment: moment.at, reverse=True)
+
+
+def _events(tx: Connection, about: str) -> list[Row]:
+    event = db.metadata("signup").tables["event"]
+    return list(tx.execute(sa.select(event).where(event.c.subject == about).order_by(event.c.seq)).mappings())
+
+
+def download(tx: Connection, person: str) -> dict[str, Any]:
+    """Everything signup holds about a person, ready for JSON; {} when there is nobody of that id."""
+    row = one(tx, person)
+    if row is None:
+        return {}
+    asked = questions(tx)
+    words = [
+        {"question": asked[each].label if each in asked else each, "answer": answer(asked[each], value)}
+        for each, value in row["answers"].items()
+        if each in asked
+    ]
+    deeds = tx.execute(sa.select(audits).where(audits.c.subject == rows.subject(person)).order_by(audits.c.id))
+    return {
+        "person": _plain({k: v for k, v in row.items() if k not in {"search", "email_key", "answers"}}),
+        "answers": words,
+        "audit": [_plain({k: d[k] for k in ("at", "what", "detail")}) for d in deeds.mappings()],
+        "events": [
+            _plain({k: e[k] for k in ("id", "type", "version", "seq", "time", "data")})
+            for e in _events(tx, rows.subject(person))
+        ],
+    }
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in values.items()}

@@ -1,0 +1,50 @@
+"""A person's life as one table: which verb leads from which state to which."""
+
+from __future__ import annotations
+
+from .refusals import Refused
+
+STATES = ("applied", "imported", "confirmed", "waiting", "active", "paused", "left", "erased")
+
+# Whose data other services keep, and who may open their own pages: everybody who once confirmed.
+KNOWN = frozenset({"confirmed", "waiting", "active", "paused", "left"})
+# Who takes part, or will again.
+MEMBERS = frozenset({"confirmed", "waiting", "active", "paused"})
+
+# verb -> {state before: state after}. What is not here cannot happen.
+TRANSITIONS: dict[str, dict[str, str]] = {
+    "confirm": {"applied": "confirmed", "left": "confirmed"},
+    "pause": {"confirmed": "paused", "waiting": "paused", "active": "paused"},
+    "come_back": {"paused": "confirmed", "left": "confirmed"},
+    "move": {state: state for state in MEMBERS},
+    "correct": {state: state for state in (*MEMBERS, "left")},
+    "leave": {state: "left" for state in MEMBERS},
+    "erase_later": {state: "left" for state in (*MEMBERS, "left")},
+    "erase": {state: "erased" for state in ("left", "applied")},
+}
+
+_WORDS = {
+    "confirm": "confirm",
+    "pause": "pause",
+    "come_back": "come back",
+    "move": "change stream",
+    "correct": "be changed",
+    "leave": "leave",
+    "erase_later": "be erased",
+    "erase": "be erased",
+}
+
+
+def after(verb: str, state: str) -> str:
+    """The state that `verb` leads to from `state`.
+
+    :raises Refused: it leads nowhere from there.
+    """
+    try:
+        return TRANSITIONS[verb][state]
+    except KeyError:
+        raise Refused(
+            "state",
+            f"Somebody who is {state} cannot {_WORDS[verb]}.",
+            "Load the page again: it shows what can be done now.",
+        ) from None

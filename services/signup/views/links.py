@@ -1,0 +1,142 @@
+"""Where mailed links lead, and how to get one. Opening a link shows a page; only its button changes anything.
+
+Mail scanners open every link they see, so GET and HEAD read the token and nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, request
+
+from shared import access, db, tokens
+
+from .. import access_links, people, rate, rules
+from .pages import go, page, refusals, unreadable
+
+blueprint = Blueprint("links", __name__)
+CONFIRM_AGE = 14 * tokens.DAY
+ENTER_AGE = 60 * tokens.DAY
+SIGN_IN_AGE = 30 * tokens.MINUTE
+
+
+@blueprint.route("/signup/confirm/<token>", methods=["GET", "POST"])
+def confirm(token: str) -> Response:
+    """Confirm the address: the page with the button, and the button."""
+    try:
+        person = tokens.read("confirm", token, CONFIRM_AGE)["person"]
+    except tokens.BadToken as bad:
+        return _bad(bad.reason, again=True)
+    if request.method == "GET":
+        return page(
+            "link.html",
+            heading="Confirm your address",
+            text="One press, and you are in. Your own page opens next: what happens now, and everything you told us.",
+            label="Yes, sign me up",
+            note="Not you? Then close this page. Without the press nothing happens, and the application is deleted.",
+        )
+    with db.write("signup") as tx:
+        outcome = people.confirm(tx, person)
+    if outcome == "gone":
+        return _bad("gone", again=True)
+    return _signed_in(person, "/signup/me", "confirmed" if outcome == "confirmed" else "already")
+
+
+@blueprint.route("/signup/enter/<token>", methods=["GET", "POST"])
+def enter(token: str) -> Response:
+    """Open one's own page from a mail."""
+    try:
+        person = tokens.read("enter", token, ENTER_AGE)["person"]
+    except tokens.BadToken as bad:
+        return _bad(bad.reason)
+    if request.method == "GET":
+        return page(
+            "link.html",
+            heading="Open your page",
+            text="This signs you in on this device for 30 days.",
+            label="Open my page",
+            note="On somebody else's computer? Sign out when you are done.",
+        )
+    return _signed_in(person, "/signup/me")
+
+
+@blueprint.route("/signup/sign-in", methods=["GET", "POST"])
+def ask() -> Response:
+    """Ask for a link by mail; the same answer whether or not the address is known."""
+    target = _local(request.values.get("next"))
+    email = request.form.get("email", "")
+    if request.method == "GET":
+        return page("sign_in.html", next_path=target, email=email)
+    problems = unreadable()
+    if not problems:
+        try:
+            with db.write("signup") as tx:
+                access_links.request_sign_in(tx, email, target)
+            return page("sign_in_sent.html")
+        except rules.Refused as refused:
+            problems = refusals(refused)
+    return page("sign_in.html", 422, next_path=target, email=email, problems=problems)
+
+
+@blueprint.route("/signup/sign-in/<token>", methods=["GET", "POST"])
+def sign_in(token: str) -> Response:
+    """Sign in with a mailed link, once."""
+    try:
+        claims = tokens.read("sign-in", token, SIGN_IN_AGE)
+    except tokens.BadToken as bad:
+        return _bad(bad.reason)
+    if request.method == "GET":
+        return page(
+            "link.html",
+            heading="Sign in",
+            text="This signs you in on this device for 30 days. The link works once.",
+            label="Sign in",
+            note="Did you not ask for this? Then close this page. Without the press nothing happens.",
+        )
+    try:
+        with db.write("signup") as tx:
+            person = access_links.use_sign_in(tx, token)
+    except tokens.BadToken as bad:
+        return _bad(bad.reason)
+    return _signed_in(person, _local(claims.get("next")))
+
+
+@blueprint.post("/signup/sign-out")
+def sign_out() -> Response:
+    """Forget who reads on this device."""
+    return access.sign_out(go("/"))  # type: ignore[no-any-return]
+
+
+def _signed_in(person: str, target: str | None, said: str | None = None) -> Response:
+    with db.read("signup") as tx:
+        roles = access_links.roles(tx, person)
+    if not roles:
+        return _bad("gone", again=True)
+    target = target or ("/signup/organizer/" if "organizer" in roles else "/signup/me")
+    return access.sign_in(go(target, said), person, roles)  # type: ignore[no-any-return]
+
+
+_WHY: dict[str, tuple[int, str, str]] = {
+    "expired": (410, "This link is too old", "Links stop working after a while, in case a mail falls into other hands. "
+                "We mail you a new one at once."),
+    "used": (410, "This link was used before", "A sign-in link works once. We mail you a new one at once."),
+    "gone": (410, "This link leads nowhere any more", "What it belonged to is not there any more: perhaps it was never "
+             "confirmed, or was erased."),
+    "forged": (400, "This link is not complete", "Perhaps the mail program broke it in two. Copy all of it, or let us mail you "
+               "a new one."),
+}
+
+
+def _bad(reason: str, again: bool = False) -> Response:
+    status, heading, text = _WHY.get(reason, _WHY["forged"])
+    return page("bad_link.html", status, heading=heading, text=text, again=again, email="", next_path=None)
+
+
+def _local(target: Any) -> str | None:
+    """`target` if it is a path of ours; a link must never send its reader to another site."""
+    if not isinstance(target, str) or not target.startswith("/") or target.startswith("//") or "\\" in target:
+        return None
+    parts = urlsplit(target)
+    bare = not parts.netloc and not parts.scheme and not any(ord(c) < 32 for c in target)
+    return target if bare and not target.startswith("/signup/sign-") else None

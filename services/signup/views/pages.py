@@ -1,0 +1,105 @@
+"""How signup's views answer with pages: the template, what was said after a redirect, refusals beside their fields.
+
+Nothing is kept between two requests but the cookie that says who reads: after a change a page is shown by a redirect
+whose address says in one word what was done (`?said=saved`), never by a session.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, make_response, render_template, request
+from flask import redirect as _redirect
+from sqlalchemy.exc import SQLAlchemyError
+
+from shared import access, config, db, face
+from shared.web import problem
+
+from .. import program, rules
+
+SAID = {
+    "saved": "Saved.",
+    "moved": "Moved.",
+    "added": "Added.",
+    "removed": "Removed. You can put it back below.",
+    "restored": "It is back.",
+    "published": "Published. Who signs up from now on accepts this version.",
+    "paused": "You are pausing. Come back whenever you like.",
+    "back": "Welcome back.",
+    "stream": "You have changed the stream.",
+    "left": "You have left. Thank you for the time you were here.",
+    "erasing": "You have left, and everything about you will be erased.",
+    "kept": "Nothing will be erased.",
+    "confirmed": "Your address is confirmed. Welcome!",
+    "already": "Your address was confirmed before. Here is your page.",
+    "their-pause": "They are pausing now.",
+    "their-return": "They are back.",
+    "their-leave": "They have left.",
+    "resent": "The confirmation is on its way again.",
+    "no-organizer": "They are no organizer any more.",
+}
+
+
+def context() -> dict[str, Any]:
+    """What every template of signup may use, error pages included (so a broken database must not break it)."""
+    try:
+        with db.read("signup") as tx:
+            name = program.load(tx).name
+    except (SQLAlchemyError, program.NotSeeded):
+        name = None
+    return {
+        "program_name": name,
+        "said": SAID.get(request.args.get("said", "")),
+        "zones": face.zone_groups,
+        "honeypot": rules.TRAP,
+        "problems": [],
+    }
+
+
+def page(template: str, status: int = 200, **given: Any) -> Response:
+    """The page of that template. Pages of a person are never stored by anybody on the way."""
+    response = make_response(render_template(f"signup/{template}", **given), status)
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def go(path: str, said: str | None = None) -> Response:
+    """See Other: after a POST, so that loading the page again posts nothing. `said` is a key of SAID."""
+    return _redirect(f"{path}?said={said}" if said else path, 303)  # type: ignore[return-value]
+
+
+def refusals(refused: rules.Refused) -> list[dict[str, str]]:
+    """Every refusal of a form, as the templates show them."""
+    return [each.as_dict() for each in refused.all]
+
+
+def refused_page(refused: rules.Refused) -> Any:
+    """A refusal that no form can show, because only a button was pressed."""
+    return problem(409, refused.message, refused.remedy)
+
+
+def not_found(what: str) -> Any:
+    """404 in words."""
+    return problem(404, f"There is no such {what}", "It may have been removed, or the address is mistyped.")
+
+
+def reader_id() -> str:
+    """The person behind a view that `needs` somebody."""
+    who = access.reader()
+    if who is None:  # @needs went before
+        raise LookupError("a view without @needs asks who is reading")
+    return who.person
+
+
+def base_url() -> str:
+    """The address of this Baton, without a slash at the end."""
+    return config.current().base_url.rstrip("/")
+
+
+def unreadable() -> list[dict[str, str]]:
+    """A refusal for every field of the posted form whose bytes were no UTF-8 (Werkzeug puts U+FFFD in their place)."""
+    return [
+        {"field": name, "message": "Some letters could not be read.", "remedy": "Please type them again."}
+        for name, values in request.form.lists()
+        if any("\ufffd" in value for value in values)
+    ]
