@@ -86,7 +86,9 @@ def engine(service: str) -> Engine:
 
 def _open(url: str) -> Engine:
     if url.startswith("sqlite"):
-        opened = sa.create_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_MS / 1000})
+        opened = sa.create_engine(
+            url, hide_parameters=True, connect_args={"isolation_level": None, "timeout": BUSY_MS / 1000}
+        )
         sa_event.listen(opened, "connect", _prepare_sqlite)
         sa_event.listen(opened, "begin", _begin_sqlite)
         return opened
@@ -97,6 +99,7 @@ def _open(url: str) -> Engine:
         max_overflow=0,
         pool_pre_ping=True,
         pool_use_lifo=True,
+        hide_parameters=True,
         connect_args={"connect_timeout": 10, "options": "-c timezone=UTC -c lock_timeout=20s"},
     )
 

@@ -52,6 +52,9 @@ async def serve(application: Mount, host: str, port: int) -> None:
     for sig in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sig, server.stop)
     await server.serve()
+    # Not by way of the interpreter's end: granian's threads may still call into it, and abort the process (tried).
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def first_link(path: Path) -> None:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from .. import clock, db
+from .outbox import bell
 
 EVENT_DAYS = 90
 INBOX_DAYS = 120
@@ -40,8 +41,6 @@ def skip(tx: Connection, position: int, subscriber: str) -> bool:
 
 
 def _revive(tx: Connection, position: int, subscriber: str, changes: str) -> bool:
-    from .outbox import _ring
-
     done = tx.execute(
         sa.text(
             f"UPDATE delivery SET {changes}, batch = NULL"
@@ -49,7 +48,7 @@ def _revive(tx: Connection, position: int, subscriber: str, changes: str) -> boo
         ),
         {"event": position, "subscriber": subscriber, "now": clock.machine()},
     ).rowcount
-    db.after_commit(tx, _ring(db.service_of(tx)))
+    db.after_commit(tx, bell(db.service_of(tx)))
     return done == 1
 
 

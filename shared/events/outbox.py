@@ -61,7 +61,7 @@ def emit(tx: Connection, type: str, subject: str, data: dict[str, Any], only: tu
     ]
     if owed:
         tx.execute(delivery.insert(), owed)
-        db.after_commit(tx, _ring(service))
+        db.after_commit(tx, bell(service))
     return id
 
 
@@ -69,8 +69,13 @@ _LAST_SEQ = sa.text("SELECT max(seq) FROM event WHERE subject = :subject")
 _rings: dict[str, Any] = {}
 
 
-def _ring(service: str) -> Any:
-    return _rings.setdefault(service, partial(relay.ring, service))
+def bell(service: str) -> Any:
+    """The hook that rings for `service`; the same object each time, so that one commit rings once."""
+    return _rings.setdefault(service, partial(_ring, service))
+
+
+def _ring(service: str) -> None:
+    relay.ring(service)
 
 
 def _checked(service: str, type: str, data: dict[str, Any]) -> Entry:

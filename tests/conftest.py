@@ -1,0 +1,209 @@
+"""Fixtures: real databases, the real services, program time that stands still until a test moves it.
+
+`baton` is one whole Baton in this process, on SQLite and again on PostgreSQL. Task messages go to a list instead of a
+broker; `baton.drain()` handles them as workers would until nothing is owed. Tests of the broker itself start real ones.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared import clock, config, db, migrate, worker
+from shared.config import SERVICES, Config
+from shared.events import relay
+
+from .postgres import Postgres, required
+
+SECRET = "a-secret-of-tests-that-is-long-enough"
+START = "2027-01-04T09:00:00+00:00*0"
+
+
+class Baton:
+    """One Baton: its settings, services, queue and clocks."""
+
+    def __init__(self, settings: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.config = settings
+        self.queue: deque[tuple[str, list[Any]]] = deque()
+        self._apps: dict[str, Any] = {}
+        self._patch = monkeypatch
+        self._offset = 0.0
+        real = clock.machine
+        monkeypatch.setattr(clock, "machine", lambda: real() + self._offset)
+        monkeypatch.setattr(relay, "ring", lambda service: None)
+        monkeypatch.setattr(worker, "send", self.send)
+        for service in SERVICES:
+            worker.carry(service)
+
+    def send(self, name: str, *args: Any) -> None:
+        """Stands for the broker: what is put here must survive JSON."""
+        self.queue.append((name, json.loads(json.dumps(args))))
+
+    def drain(self) -> None:
+        """Handle everything that is owed or queued, until nothing is."""
+        while True:
+            for service in SERVICES:
+                relay.deliver_due(service)
+            if not self.queue:
+                return
+            while self.queue:
+                name, args = self.queue.popleft()
+                worker.app.tasks[name].run(*args)
+
+    def tick(self) -> None:
+        """Do what beat would ask for, then drain."""
+        for service in SERVICES:
+            worker.app.tasks[f"{service}.tick"].run()
+        self.drain()
+
+    def pass_time(self, **step: float) -> None:
+        """Move program time, as in pass_time(days=3)."""
+        clock.advance(timedelta(**step))
+
+    def pass_machine_time(self, seconds: float) -> None:
+        """Move machine time: leases, retries, ages of tokens."""
+        self._offset += seconds
+
+    def app(self, service: str) -> Any:
+        """The Flask app of that service."""
+        if service not in self._apps:
+            self._apps[service] = import_module(f"services.{service}").create_app()
+        return self._apps[service]
+
+    def client(self, service: str) -> Any:
+        """A test client of that service's app."""
+        return self.app(service).test_client()
+
+    def rows(self, service: str, table: str, **where: Any) -> list[dict[str, Any]]:
+        """Rows of a table whose columns have these values."""
+        found = db.metadata(service).tables[table]
+        with db.read(service) as tx:
+            query = found.select().where(*(found.c[name] == value for name, value in where.items()))
+            return [dict(row) for row in tx.execute(query).mappings()]
+
+    def dump(self) -> dict[str, list[dict[str, Any]]]:
+        """Every row of every table of every service: equal dumps mean that nothing changed."""
+        return {
+            f"{service}.{table}": sorted(self.rows(service, table), key=repr)
+            for service in SERVICES
+            for table in db.metadata(service).tables
+        }
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    try:
+        server = Postgres()
+    except Exception as error:
+        if required():
+            raise
+        pytest.skip(f"no embedded PostgreSQL here: {error}")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A migrated, empty SQLite file per service, to be copied."""
+    folder = tmp_path_factory.mktemp("templates")
+    config.use(Config(secret=SECRET, data=folder))
+    for service in SERVICES:
+        migrate.upgrade(service)
+    db.close()
+    for service in SERVICES:
+        _fold_wal(folder / f"{service}.db")
+    return {service: folder / f"{service}.db" for service in SERVICES}
+
+
+def _fold_wal(path: Path) -> None:
+    import sqlite3
+
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.execute("PRAGMA journal_mode=DELETE")
+    connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_templates(postgres: Postgres) -> dict[str, str]:
+    """A migrated, empty database per service, to be copied."""
+    urls = {service: postgres.create(f"template_{service}") for service in SERVICES}
+    config.use(Config(secret=SECRET, database_urls=tuple(urls.items()), database_pool=2))
+    for service in SERVICES:
+        migrate.upgrade(service)
+    db.close()
+    return {service: f"template_{service}" for service in SERVICES}
+
+
+_made = iter(range(1, 1_000_000))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[tuple[str, str], ...]]:
+    """Four migrated databases, as (service, URL): once SQLite, once PostgreSQL."""
+    if request.param == "sqlite":
+        templates = request.getfixturevalue("sqlite_templates")
+        for service, template in templates.items():
+            shutil.copy(template, tmp_path / f"{service}.db")
+        yield tuple((service, f"sqlite:///{tmp_path / service}.db") for service in SERVICES)
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    templates = request.getfixturevalue("postgres_templates")
+    number = next(_made)
+    names = {service: f"test_{number}_{service}" for service in SERVICES}
+    yield tuple((service, server.create(name, templates[service])) for service, name in names.items())
+    for name in names.values():
+        server.drop(name)
+
+
+@pytest.fixture
+def settings(database: tuple[tuple[str, str], ...], tmp_path: Path) -> Iterator[Config]:
+    """The settings of one test, in force while it runs."""
+    found = Config(secret=SECRET, data=tmp_path, database_urls=database, clock=START, signup_rate="100000/minute")
+    config.use(found)
+    yield found
+    db.close()
+    config.use(None)
+
+
+@pytest.fixture
+def baton(settings: Config, monkeypatch: pytest.MonkeyPatch) -> Baton:
+    """One whole Baton in this process, seeded as its first start would."""
+    made = Baton(settings, monkeypatch)
+    import_module("services.signup.seed").seed()
+    made.drain()
+    return made
+
+
+@pytest.fixture
+def change_settings(settings: Config) -> Iterator[Any]:
+    """Call it with fields of Config to change them for this test."""
+
+    def change(**fields: Any) -> Config:
+        changed = replace(config.current(), **fields)
+        config.use(changed)
+        return changed
+
+    yield change
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where Chromium is; skipped on a laptop without it, an error in CI."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        if required():
+            raise RuntimeError("no Chromium: apt-get install chromium")
+        pytest.skip("no Chromium here: install the package chromium")
+    os.environ.setdefault("CHROMIUM", found)
+    return found
