@@ -1,0 +1,113 @@
+"""Reactions: which event makes which mail, and which changes only what is known. All of them come from signup.
+
+    application.received    confirm                  application.expired    everything of theirs emptied
+    application.reminded    confirm-reminder         applications.summarized  applications, to each organizer
+    application.repeated    sign-in ("already here") signin.requested       sign-in
+    member.confirmed        welcome                  member.left            goodbye
+    member.erased           everything of theirs emptied
+    every other member.*, organizer.*                the copy is replaced
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy.engine import Connection
+
+from services.notifications import people
+from services.notifications.mail import compose, letter
+from services.notifications.mail.compose import Reader
+from services.notifications.models import SERVICE
+from shared.events import Event, on
+
+COPIES = ("member.changed", "member.paused", "member.returned", "member.moved", "member.erasing", "member.kept",
+          "organizer.added", "organizer.removed")  # fmt: skip
+
+
+@on(SERVICE, "program.changed")
+def program_changed(tx: Connection, event: Event) -> None:
+    people.keep_program(tx, event.data)
+
+
+@on(SERVICE, *COPIES)
+def person_changed(tx: Connection, event: Event) -> None:
+    people.keep(tx, event.data)
+
+
+@on(SERVICE, "application.received")
+def application_received(tx: Connection, event: Event) -> None:
+    _ask_to_confirm(tx, event, "confirm", again=bool(event.data.get("again")))
+
+
+@on(SERVICE, "application.reminded")
+def application_reminded(tx: Connection, event: Event) -> None:
+    _ask_to_confirm(tx, event, "confirm-reminder", again=False)
+
+
+@on(SERVICE, "application.repeated")
+def application_repeated(tx: Connection, event: Event) -> None:
+    """The form was sent with a member's address: no second member, but no silence either."""
+    data = event.data
+    to = Reader(data["person"], data["name"], data["email"], data.get("timezone") or "")
+    context = {"already": True, "stream": compose.stream_name(tx, data.get("stream"))}
+    compose.write(tx, "sign-in", event.id, to, context, link="enter")
+
+
+@on(SERVICE, "application.expired", "member.erased")
+def person_gone(tx: Connection, event: Event) -> None:
+    people.forget(tx, event.data["person"])
+
+
+@on(SERVICE, "applications.summarized")
+def applications_summarized(tx: Connection, event: Event) -> None:
+    """One letter to each organizer. Who was erased meanwhile is counted, not named."""
+    data = event.data
+    known = compose.the_program(tx)
+    names = people.streams(tx)
+    gone = people.forgotten(tx, [entry["person"] for entry in data["applications"]])
+    listed = [
+        {
+            "person": entry["person"],
+            "name": letter.line(entry["name"]),
+            "stream": names.get(entry["stream"] or "", entry["stream"] or "No stream"),
+            "state": entry["state"],
+        }
+        for entry in data["applications"]
+        if entry["person"] not in gone and entry["name"]
+    ]
+    total = max(sum(data["counts"].values()), len(data["applications"]))
+    titles = dict.fromkeys([*names.values(), *(entry["stream"] for entry in listed)])
+    groups = [(title, [entry for entry in listed if entry["stream"] == title]) for title in titles]
+    groups = [(title, members) for title, members in groups if members]
+    context = {"day": date.fromisoformat(data["day"]), "groups": groups, "total": total, "more": total - len(listed)}
+    for organizer in data["organizers"]:
+        zone = people.zone_of(tx, organizer["person"]) or known.timezone
+        to = Reader(organizer["person"], organizer["name"], organizer["email"], zone)
+        compose.write(tx, "applications", event.id, to, context, mentions=[entry["person"] for entry in listed])
+
+
+@on(SERVICE, "signin.requested")
+def signin_requested(tx: Connection, event: Event) -> None:
+    data = event.data
+    to = Reader(data["person"], data["name"], data["email"], people.zone_of(tx, data["person"]))
+    claims = {"request": data["request"], "next": data.get("next")}
+    compose.write(tx, "sign-in", event.id, to, {"already": False, "stream": None}, claims)
+
+
+@on(SERVICE, "member.confirmed")
+def member_confirmed(tx: Connection, event: Event) -> None:
+    to = people.keep(tx, event.data)
+    context = {"stream": compose.stream_name(tx, event.data["stream"]), "state": event.data["state"]}
+    compose.write(tx, "welcome", event.id, to, context)
+
+
+@on(SERVICE, "member.left")
+def member_left(tx: Connection, event: Event) -> None:
+    to = people.keep(tx, event.data)
+    compose.write(tx, "goodbye", event.id, to, {"stream": compose.stream_name(tx, event.data["stream"])})
+
+
+def _ask_to_confirm(tx: Connection, event: Event, kind: str, again: bool) -> None:
+    to = people.keep(tx, event.data, "applied")
+    context = {"stream": compose.stream_name(tx, event.data["stream"]), "again": again}
+    compose.write(tx, kind, event.id, to, context)

@@ -1,0 +1,1 @@
+"""Mail: written once (kinds, letter, compose), kept in a ledger (ledger), handed to the relay (smtp, sending)."""

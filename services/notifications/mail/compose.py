@@ -1,0 +1,183 @@
+"""Write a mail: render it, and put it in the ledger with the handling of its cause, so that one cause makes one mail.
+
+Nothing is sent here: after the commit the doorbell is rung (`ring`), and the tick is there if nobody hears it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from services.notifications.mail import ledger, letter, text
+from services.notifications.mail.kinds import KINDS, LINKS
+from services.notifications.models import mail, mention, program, stream
+from services.notifications.rules import State
+from shared import clock, config, db, log, tokens
+from shared.events import NotYet
+
+NAMESPACE = uuid.UUID("6f0c5d0e-5d8c-5a0e-9d53-0b6c7a1f4e21")  # of mails; never to change, or causes would mail again
+_log = log.get("notifications.compose")
+_rings: list[Callable[[], None]] = []
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Whom a mail is for. `timezone` is that of the person, or of the program when theirs is not known."""
+
+    person: str
+    name: str
+    email: str
+    timezone: str
+
+
+@dataclass(frozen=True)
+class Program:
+    """What mails say about the program."""
+
+    name: str
+    timezone: str
+    chat_invite: str | None
+    charter_version: str
+
+
+def the_program(tx: Connection) -> Program:
+    """The program as last told.
+
+    :raises NotYet: signup has not told of it so far.
+    """
+    row = tx.execute(
+        sa.select(program.c.name, program.c.timezone, program.c.chat_invite, program.c.charter_version)
+    ).first()
+    if row is None:
+        raise NotYet("the program is not known yet")
+    return Program(**row._mapping)
+
+
+def stream_name(tx: Connection, slug: str | None) -> str | None:
+    """What a stream is called; None for nobody's stream.
+
+    :raises NotYet: signup has not told of it so far.
+    """
+    if not slug:
+        return None
+    name = tx.execute(sa.select(stream.c.name).where(stream.c.slug == slug)).scalar()
+    if name is None:
+        raise NotYet(f"stream {slug} is not known yet")
+    return str(name)
+
+
+def mail_id(cause: str, person: str, kind: str) -> str:
+    """The one id of the mail of this kind to this person for this cause."""
+    return str(uuid.uuid5(NAMESPACE, f"{cause}/{person}/{kind}"))
+
+
+def write(
+    tx: Connection,
+    kind: str,
+    cause: str,
+    to: Reader,
+    context: dict[str, Any],
+    claims: dict[str, Any] | None = None,
+    link: str | None = None,
+    mentions: Iterable[str] = (),
+) -> str | None:
+    """Write one mail into the ledger; its id, or None when it is there already or there is no address to send it to.
+
+    :param claims: what the link in it says, beside the person.
+    :param link: the purpose of that link, when it is not the usual one of this kind.
+    :param mentions: other persons it speaks of.
+    """
+    if not to.email:
+        return None
+    settings, what = config.current(), KINDS[kind]
+    about, id = the_program(tx), mail_id(cause, to.person, kind)
+    now = clock.now()
+    purpose = link or what.link
+    works = LINKS[purpose] if purpose else timedelta(0)
+    url = None
+    if purpose:
+        signed = tokens.sign(purpose, {"person": to.person, **(claims or {})})
+        url = f"{settings.base_url}/signup/{purpose}/{signed}"
+    words = text.render(
+        kind,
+        {
+            "program": letter.line(about.name),
+            "name": letter.line(to.name),
+            "zone": to.timezone or about.timezone,
+            "base_url": settings.base_url,
+            "link": url,
+            "until": now + works,
+            "chat": _web(about.chat_invite),
+            "charter_version": about.charter_version,
+            **context,
+        },
+    )
+    row = {
+        "id": id,
+        "cause": cause,
+        "person": to.person,
+        "kind": kind,
+        "address": to.email,
+        "name": letter.line(to.name),
+        "subject": letter.line(words.subject, 200),
+        "text": words.text,
+        "html": words.html,
+        "duty": what.duty,
+        "attempts": 0,
+        "due": clock.machine(),
+        "deadline": None,
+        "expires": clock.machine() + works.total_seconds() if purpose == "sign-in" else None,
+        "created_at": now,
+        **_state(tx, to.email, what.duty),
+        **_letter(id, kind, settings, about, to, words, now),
+    }
+    if not tx.execute(db.insert(tx, mail).values(row).on_conflict_do_nothing()).rowcount:
+        return None
+    others = [{"person": other, "mail": id} for other in dict.fromkeys(mentions) if other != to.person]
+    if others:
+        tx.execute(mention.insert(), others)
+    if row["state"] == State.QUEUED.value:
+        for ring in _rings:
+            db.after_commit(tx, ring)
+    _log.info("mail.written", mail=id, kind=kind, state=row["state"])
+    return id
+
+
+def rings(bell: Callable[[], None]) -> Callable[[], None]:
+    """Register what is called once after a commit that queued mails (tasks.py rings Celery)."""
+    _rings.append(bell)
+    return bell
+
+
+def _state(tx: Connection, address: str, duty: bool) -> dict[str, Any]:
+    """The state a new mail begins in."""
+    if not config.current().smtp_url:
+        return {"state": State.KEPT.value, "error": None}
+    reason = ledger.suppressed(tx, address, duty)
+    if reason is not None:
+        return {"state": State.DROPPED.value, "error": f"This address was refused before: {reason}"}
+    return {"state": State.QUEUED.value, "error": None}
+
+
+def _letter(
+    id: str, kind: str, settings: config.Config, about: Program, to: Reader, words: text.Text, now: datetime
+) -> dict[str, Any]:
+    """The finished letter, or, for an address that cannot be one, a mail that has failed and says so."""
+    host = urlsplit(settings.base_url).hostname or "localhost"
+    try:
+        done = letter.write(id, kind, settings.mail_from, about.name, to.name, to.email, words, now, host)
+    except ValueError as error:
+        return {"headers": [], "raw": b"", "state": State.FAILED.value, "error": f"No such address can be: {error}"}
+    return {"headers": done.headers, "raw": done.raw}
+
+
+def _web(url: str | None) -> str | None:
+    """The chat invite, when it is a web address: a mail must not carry any other kind of link."""
+    return url if url and urlsplit(url).scheme in ("http", "https") else None

@@ -1,0 +1,36 @@
+"""The kinds of mail there are. Each has a folder of that name in templates/mail: subject.txt, text.txt, body.html."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+# How long the link of each purpose works (signup checks it by machine time).
+LINKS = {"confirm": timedelta(days=14), "enter": timedelta(days=60), "sign-in": timedelta(minutes=30)}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of mail.
+
+    :param duty: asked for by its reader, or owed to them; it overtakes the rest and is suppressed apart from it.
+    :param link: the purpose of the signed link in it, if any.
+    """
+
+    name: str
+    duty: bool
+    title: str
+    link: str | None = None
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("confirm", True, "Confirm a sign-up", "confirm"),
+        Kind("confirm-reminder", False, "Reminder to confirm", "confirm"),
+        Kind("welcome", True, "Welcome", "enter"),
+        Kind("sign-in", True, "Link to sign in", "sign-in"),
+        Kind("applications", False, "New applications"),
+        Kind("goodbye", True, "Goodbye", "enter"),
+    )
+}

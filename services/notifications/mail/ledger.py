@@ -1,0 +1,209 @@
+"""The ledger: what the table `mail` says about each mail's way out, and the only code that moves a mail on.
+
+Every change names the states it may start from (rules.TRANSITIONS) and, for a sender's changes, the claim it holds: a
+sender that was frozen past its lease finds that its rows no longer match, and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from services.notifications import rules
+from services.notifications.models import mail, suppression
+from services.notifications.rules import State, Step
+from shared import clock, db
+
+# Literals, so that the partial indexes apply: with bound parameters no planner can know.
+_QUEUED = sa.text("state = 'queued'")
+_SENDING = sa.text("state = 'sending'")
+_IN_HAND = (State.SENDING, State.HELD)  # held, too: its sender may only have been frozen, and knows how it ended
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A mail in the hands of one sender, until its lease is over."""
+
+    id: str
+    claim: str
+    kind: str
+    address: str
+    raw: bytes
+    duty: bool
+    attempts: int
+    claimed_at: float
+    deadline: datetime | None
+    expires: float | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a try ended: the step, and the words for whoever reads the ledger."""
+
+    mail: Claimed
+    step: Step
+    words: str = ""
+    suppress: bool = False
+
+
+_CLAIMED = [mail.c[name] for name in Claimed.__dataclass_fields__]
+
+
+def claim(tx: Connection, most: int) -> list[Claimed]:
+    """Take up to `most` due mails for one sender, duty mail first; those that came too late are dropped on the way."""
+    machine, now = clock.machine(), clock.now()
+    due = (
+        sa.select(mail.c.id, mail.c.deadline, mail.c.expires)
+        .where(_QUEUED, mail.c.due <= machine)
+        .order_by(mail.c.duty.desc(), mail.c.due)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    ready: list[str] = []
+    for row in tx.execute(due):
+        late = rules.too_late(row.deadline, row.expires, now, machine)
+        if late is None:
+            ready.append(row.id)
+        else:
+            _move(tx, row.id, (State.QUEUED,), Step.LATE, error=late)
+    if not ready:
+        return []
+    taken = (
+        mail.update()
+        .where(mail.c.id.in_(ready), _QUEUED)
+        .values(state=State.SENDING.value, claim=db.new_id(), claimed_at=machine, data_at=None)
+        .returning(*_CLAIMED)
+    )
+    rows = [Claimed(**row._mapping) for row in tx.execute(taken)]
+    order = {id: place for place, id in enumerate(ready)}
+    return sorted(rows, key=lambda row: order[row.id])
+
+
+def mark_data(tx: Connection, row: Claimed) -> bool:
+    """Write down that the server may have this mail from now on; False when it is no longer ours to send."""
+    changed = tx.execute(
+        mail.update()
+        .where(mail.c.id == row.id, mail.c.claim == row.claim, _SENDING, mail.c.data_at.is_(None))
+        .values(data_at=clock.machine())
+    )
+    return bool(changed.rowcount)
+
+
+def settle(tx: Connection, outcomes: Iterable[Outcome]) -> None:
+    """Write down how tries ended."""
+    for outcome in outcomes:
+        row, step, words = outcome.mail, outcome.step, outcome.words
+        values: dict[str, Any] = {"error": words or None}
+        if step is not Step.RELEASE:
+            values["attempts"] = row.attempts + 1
+        if step is Step.RETRY:
+            wait = rules.retry_after(row.attempts + 1)
+            if wait is None:
+                step, values["error"] = Step.LATE, f"Given up after three days. Last answer: {words}"
+            else:
+                values["due"] = clock.machine() + wait
+        if step in (Step.RELEASE, Step.RETRY):
+            values.update(claim=None, claimed_at=None, data_at=None)
+        if step is Step.ACCEPT:
+            values.update(error=None, sent_at=clock.now())
+        _move(tx, row.id, _IN_HAND, step, held=row.claim, **values)
+        if outcome.suppress:
+            suppress(tx, row.address, row.duty, words)
+
+
+def sweep(tx: Connection) -> list[tuple[str, Step]]:
+    """Take back what dead senders left: unsent mails go out again, those that may have gone are held."""
+    over = clock.machine() - rules.LEASE
+    stale = (
+        sa.select(mail.c.id, mail.c.data_at)
+        .where(_SENDING, mail.c.claimed_at < over)
+        .limit(500)
+        .with_for_update(skip_locked=True)
+    )
+    done = []
+    for row in tx.execute(stale).all():
+        step = rules.after_lease(row.data_at)
+        if step is Step.RELEASE:
+            _move(tx, row.id, (State.SENDING,), step, claim=None, claimed_at=None)
+        else:
+            words = "The sender died while this mail was in flight; nobody can know whether the server took it."
+            # The claim stays: if the sender was only frozen, its answer still counts.
+            _move(tx, row.id, (State.SENDING,), step, error=words)
+        done.append((row.id, step))
+    return done
+
+
+def waiting(tx: Connection) -> bool:
+    """True when there is something for a sender to do now: a due mail, or one whose sender is gone."""
+    machine = clock.machine()
+    due = sa.select(sa.literal(1)).select_from(mail).where(_QUEUED, mail.c.due <= machine).limit(1)
+    stale = sa.select(sa.literal(1)).select_from(mail).where(_SENDING, mail.c.claimed_at < machine - rules.LEASE)
+    return tx.execute(due).first() is not None or tx.execute(stale.limit(1)).first() is not None
+
+
+# ---- addresses that refuse ----
+
+
+def suppress(tx: Connection, address: str, duty: bool, reason: str) -> None:
+    """Remember that a server refused this address for good."""
+    for scope in rules.scopes(duty):
+        row = {
+            "address": address.lower(),
+            "scope": scope,
+            "reason": reason,
+            "until": clock.machine() + rules.SUPPRESSED_DUTY if scope == "duty" else None,
+            "created_at": clock.now(),
+        }
+        fresh = {name: row[name] for name in ("reason", "until", "created_at")}
+        insert = db.insert(tx, suppression).values(row)
+        tx.execute(insert.on_conflict_do_update(index_elements=["address", "scope"], set_=fresh))
+
+
+def suppressed(tx: Connection, address: str, duty: bool) -> str | None:
+    """Why this address gets no such mail at present, or None."""
+    row = tx.execute(
+        sa.select(suppression.c.reason, suppression.c.until).where(
+            suppression.c.address == address.lower(), suppression.c.scope == ("duty" if duty else "other")
+        )
+    ).first()
+    if row is None or (row.until is not None and row.until <= clock.machine()):
+        return None
+    return str(row.reason)
+
+
+# ---- erasing ----
+
+EMPTY = {"address": "", "name": "", "subject": "", "text": "", "html": "", "headers": [], "raw": b""}
+
+
+def erase(tx: Connection, ids: Sequence[str], words: str) -> None:
+    """Empty these mails; what has not begun to go out never will."""
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        tx.execute(mail.update().where(mail.c.id.in_(some)).values(**EMPTY, error=words))
+        unsent = mail.update().where(mail.c.id.in_(some), _QUEUED)
+        tx.execute(unsent.values(state=rules.TRANSITIONS[State.QUEUED, Step.ERASE].value))
+
+
+# ---- the one place that writes a state ----
+
+
+def _move(
+    tx: Connection, id: str, sources: tuple[State, ...], step: Step, held: str | None = None, **values: Any
+) -> bool:
+    """Move one mail along `TRANSITIONS`; with `held`, only while it is still under that claim."""
+    targets = {rules.TRANSITIONS[source, step] for source in sources}
+    assert len(targets) == 1, (sources, step)
+    target: Any = targets.pop().value
+    if target == State.QUEUED.value:
+        # Erased while in flight: there is nothing left to send again.
+        target = sa.case((mail.c.address == "", State.DROPPED.value), else_=target)
+    where = [mail.c.id == id, mail.c.state.in_([source.value for source in sources])]
+    if held is not None:
+        where.append(mail.c.claim == held)
+    return bool(tx.execute(mail.update().where(*where).values(state=target, **values)).rowcount)

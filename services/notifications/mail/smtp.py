@@ -1,0 +1,265 @@
+"""One kept connection to the relay, spoken step by step.
+
+Not `smtplib.SMTP.sendmail`: the ledger must be able to commit between RCPT and DATA and must know whether the final dot
+may have gone out, so the steps of one mail are methods of their own here. smtplib still does the talking: replies,
+TLS, AUTH, and the quoting of dots.
+
+Every failure comes out as `Refused` with its stage and reply; `rules.judge` says what it means. After a failure the
+connection is reset or closed, so that the next mail starts clean.
+"""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import ssl
+import threading
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from services.notifications.rules import Stage
+from shared import clock, config
+
+STEP_SECONDS = 10.0  # for one command; the final dot may take what is left of the task
+IDLE_SECONDS = 5.0  # a connection unused for longer is asked whether it still lives
+_DOT_AT_LINE_START = re.compile(rb"(?m)^\.")  # RFC 5321, 4.5.2
+
+
+class Refused(Exception):
+    """The relay said no, or nothing that can be understood (`code` None)."""
+
+    def __init__(self, stage: Stage, code: int | None, text: str) -> None:
+        super().__init__(f"{stage}: {f'{code} ' if code else ''}{text}")
+        self.stage, self.code, self.text = stage, code, text
+
+
+@dataclass(frozen=True)
+class Where:
+    """A relay as BATON_SMTP_URL names it: `smtp://user:password@host:port`, or `smtps://` for TLS from the start."""
+
+    host: str
+    port: int
+    user: str | None
+    password: str
+    tls: bool
+
+    @classmethod
+    def parse(cls, url: str) -> Where:
+        parts = urlsplit(url)
+        tls = parts.scheme == "smtps"
+        user = unquote(parts.username) if parts.username else None
+        return cls(parts.hostname or "", parts.port or (465 if tls else 25), user, unquote(parts.password or ""), tls)
+
+    @property
+    def near(self) -> bool:
+        """On this machine: nobody listens in between, and certificates there are self-made."""
+        return self.host in config.LOOPBACK
+
+
+class Relay:
+    """A connection that is opened when needed and kept from mail to mail. Not for two threads at once."""
+
+    def __init__(self, where: Where) -> None:
+        self.where = where
+        self.until = 0.0  # machine time at which the task must be over; set by its user
+        self._smtp: smtplib.SMTP | None = None
+        self._used = 0.0
+        self._clean = False  # no transaction open
+
+    # ---- one mail: envelope, data, body, dot ----
+
+    def envelope(self, sender: str, recipient: str, size: int) -> None:
+        """Up to and with RCPT TO. A kept connection that has gone away meanwhile is replaced once, silently.
+
+        :raises Refused: the relay is out of reach, or refuses sender or recipient.
+        """
+        kept = self._smtp is not None
+        try:
+            self._ready()
+            self._envelope(sender, recipient, size)
+        except Refused as refused:
+            if not (kept and (refused.code is None or refused.code == 421)):
+                raise
+            self.close()
+            self._ready()
+            self._envelope(sender, recipient, size)
+
+    def data(self) -> None:
+        """DATA.
+
+        :raises Refused: anything but 354.
+        """
+        code, text = self._say(Stage.DATA, "DATA")
+        if code != 354:
+            self._fail(Stage.DATA, code, text)
+
+    def body(self, raw: bytes) -> None:
+        """The text, with dots quoted, but for the line that ends it: without that the server may not deliver."""
+        text = _DOT_AT_LINE_START.sub(b"..", raw)
+        if not text.endswith(b"\r\n"):
+            text += b"\r\n"
+        self._send(Stage.BODY, text)
+
+    def dot(self) -> tuple[int, str]:
+        """The final dot, and the server's answer to it: from here on only that answer tells where the mail is.
+
+        :raises Refused: at `Stage.DOT`, also for an answer that never came.
+        """
+        self._send(Stage.DOT, b".\r\n", self._left(patient=True))
+        code, text = self._reply(Stage.DOT, patient=True)
+        self._used, self._clean = clock.machine(), True
+        if not 200 <= code <= 299:
+            self._fail(Stage.DOT, code, text)
+        return code, text
+
+    def reset(self) -> None:
+        """Give up a started transaction that has not reached DATA."""
+        try:
+            if self._say(Stage.MAIL, "RSET")[0] == 250:
+                self._clean = True
+                return
+        except Refused:
+            pass
+        self.close()
+
+    def close(self) -> None:
+        """Drop the connection, whatever is open on it."""
+        if self._smtp is not None:
+            self._smtp.close()
+            self._smtp = None
+
+    # ---- the connection ----
+
+    def _ready(self) -> None:
+        if self._smtp is not None and (not self._clean or clock.machine() - self._used > IDLE_SECONDS):
+            self.reset()
+        if self._smtp is None:
+            self._open()
+
+    def _open(self) -> None:
+        where = self.where
+        context = ssl.create_default_context()
+        if where.near:
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        helo = urlsplit(config.current().base_url).hostname or "localhost"
+        timeout = self._left()
+        try:
+            # Without a host smtplib does not connect yet, so that the greeting's own code is ours to judge.
+            if where.tls:
+                smtp: smtplib.SMTP = smtplib.SMTP_SSL(local_hostname=helo, timeout=timeout, context=context)
+            else:
+                smtp = smtplib.SMTP(local_hostname=helo, timeout=timeout)
+            smtp._host = where.host  # type: ignore[attr-defined]  # what TLS checks the certificate against
+            self._smtp = smtp
+            code, text = smtp.connect(where.host, where.port)
+        except (OSError, smtplib.SMTPException, ValueError) as error:
+            self.close()
+            raise Refused(Stage.CONNECT, None, f"{where.host}:{where.port} cannot be reached: {error}") from error
+        if code != 220:
+            self._fail(Stage.SIGN_ON, code, text.decode("utf-8", "replace"))
+        try:
+            self._sign_on(smtp, context)
+        except smtplib.SMTPResponseException as error:
+            self.close()
+            said = error.smtp_error
+            text_ = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+            raise Refused(Stage.SIGN_ON, error.smtp_code, text_) from error
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            raise Refused(Stage.SIGN_ON, None, str(error)) from error
+        self._used, self._clean = clock.machine(), True
+
+    def _sign_on(self, smtp: smtplib.SMTP, context: ssl.SSLContext) -> None:
+        where = self.where
+        smtp.ehlo_or_helo_if_needed()
+        encrypted = where.tls
+        if not encrypted and smtp.has_extn("starttls"):
+            smtp.starttls(context=context)
+            self._hurry(smtp)
+            smtp.ehlo()
+            encrypted = True
+        if where.user is not None:
+            if not encrypted and not where.near:
+                raise smtplib.SMTPException(
+                    "the relay offers no encryption, so its password was not sent: use smtps:// or another port"
+                )
+            self._hurry(smtp)
+            smtp.login(where.user, where.password)
+
+    def _hurry(self, smtp: smtplib.SMTP) -> None:
+        """smtplib's own steps share one timeout a socket; a server slow at each must not eat the whole task."""
+        if smtp.sock is not None:
+            smtp.sock.settimeout(self._left())
+
+    def _envelope(self, sender: str, recipient: str, size: int) -> None:
+        smtp = self._smtp
+        assert smtp is not None
+        options = f" SIZE={size}" if smtp.has_extn("size") else ""
+        if not (recipient.isascii() and sender.isascii()):
+            if not smtp.has_extn("smtputf8"):
+                raise Refused(Stage.RCPT, 553, "5.6.7 the relay cannot send to an address with letters beyond ASCII")
+            options += " SMTPUTF8 BODY=8BITMIME"
+        self._clean = False
+        smtp.command_encoding = "utf-8"
+        code, text = self._say(Stage.MAIL, f"MAIL FROM:<{sender}>{options}")
+        if code != 250:
+            self._fail(Stage.MAIL, code, text)
+        code, text = self._say(Stage.RCPT, f"RCPT TO:<{recipient}>")
+        if code not in (250, 251):
+            self._fail(Stage.RCPT, code, text)
+
+    # ---- lines ----
+
+    def _say(self, stage: Stage, line: str) -> tuple[int, str]:
+        self._send(stage, line.encode() + b"\r\n")
+        return self._reply(stage)
+
+    def _send(self, stage: Stage, octets: bytes, timeout: float | None = None) -> None:
+        smtp = self._smtp
+        if smtp is None or smtp.sock is None:
+            raise Refused(stage, None, "the connection is closed")
+        try:
+            smtp.sock.settimeout(timeout or self._left())
+            smtp.sock.sendall(octets)
+        except OSError as error:
+            self.close()
+            raise Refused(stage, None, f"the connection broke: {error}") from error
+
+    def _reply(self, stage: Stage, patient: bool = False) -> tuple[int, str]:
+        smtp = self._smtp
+        if smtp is None or smtp.sock is None:
+            raise Refused(stage, None, "the connection is closed")
+        try:
+            smtp.sock.settimeout(self._left(patient))
+            code, text = smtp.getreply()
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            raise Refused(stage, None, f"the connection broke: {error}") from error
+        if not 200 <= code <= 599:
+            self.close()
+            raise Refused(stage, None, f"an answer that is not SMTP: {text.decode('utf-8', 'replace')[:200]}")
+        return code, text.decode("utf-8", "replace")
+
+    def _fail(self, stage: Stage, code: int, text: str) -> None:
+        if code == 421 or stage in (Stage.CONNECT, Stage.SIGN_ON):
+            self.close()  # RFC 5321, 3.8: 421 says that the server closes
+        raise Refused(stage, code, text)
+
+    def _left(self, patient: bool = False) -> float:
+        """Seconds the next read or write may take; never 0, which would mean "do not block"."""
+        left = max(self.until - clock.machine(), 0.5)
+        return left if patient else min(STEP_SECONDS, left)
+
+
+_own = threading.local()
+
+
+def relay(url: str) -> Relay:
+    """This thread's relay, kept from task to task; a new one when the setting changed."""
+    kept: Relay | None = getattr(_own, "relay", None)
+    where = Where.parse(url)
+    if kept is None or kept.where != where:
+        if kept is not None:
+            kept.close()
+        kept = _own.relay = Relay(where)
+    return kept

@@ -1,0 +1,77 @@
+"""The copies: what notifications knows about people and the program, as signup last told of them.
+
+Each event carries the whole of what it is about, so a copy is replaced, never patched, and replays are harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from services.notifications.mail import ledger
+from services.notifications.mail.compose import Reader
+from services.notifications.models import mail, mention, person, program, stream, suppression
+from shared import db
+
+ERASED = "erased"
+
+
+def keep(tx: Connection, data: Mapping[str, Any], state: str | None = None) -> Reader:
+    """Replace the copy of a person; returns them as somebody mails are for."""
+    row = {
+        "id": data["person"],
+        "name": data.get("name") or "",
+        "email": data.get("email") or "",
+        "timezone": data.get("timezone") or "",
+        "stream": data.get("stream"),
+        "state": state or data.get("state") or "",
+        "roles": data.get("roles") or [],
+    }
+    fresh = {name: value for name, value in row.items() if name != "id"}
+    tx.execute(db.insert(tx, person).values(row).on_conflict_do_update(index_elements=["id"], set_=fresh))
+    return Reader(row["id"], row["name"], row["email"], row["timezone"])
+
+
+def zone_of(tx: Connection, id: str) -> str:
+    """The person's time zone; empty when it is not known."""
+    return tx.execute(sa.select(person.c.timezone).where(person.c.id == id)).scalar() or ""
+
+
+def forgotten(tx: Connection, ids: Iterable[str]) -> set[str]:
+    """Those of them who were erased."""
+    rows = tx.execute(sa.select(person.c.id).where(person.c.id.in_(list(ids)), person.c.state == ERASED))
+    return set(rows.scalars())
+
+
+def forget(tx: Connection, id: str) -> None:
+    """Empty the copy, every mail to the person and every mail that names them; their address is no longer known."""
+    addresses = set(tx.execute(sa.select(mail.c.address).where(mail.c.person == id)).scalars())
+    addresses |= set(tx.execute(sa.select(person.c.email).where(person.c.id == id)).scalars())
+    keep(tx, {"person": id}, ERASED)
+    own = tx.execute(sa.select(mail.c.id).where(mail.c.person == id)).scalars().all()
+    naming = tx.execute(sa.select(mention.c.mail).where(mention.c.person == id)).scalars().all()
+    ledger.erase(tx, own, "Emptied: this person asked to be forgotten.")
+    ledger.erase(tx, naming, "Emptied: it named somebody who asked to be forgotten.")
+    tx.execute(mention.delete().where(mention.c.person == id))
+    tx.execute(suppression.delete().where(suppression.c.address.in_([a.lower() for a in addresses if a])))
+
+
+def keep_program(tx: Connection, data: Mapping[str, Any]) -> None:
+    """Replace the copy of the program and its streams."""
+    row = {"id": 1, **{name: data[name] for name in ("name", "timezone", "chat_invite", "charter_version")}}
+    fresh = {name: value for name, value in row.items() if name != "id"}
+    tx.execute(db.insert(tx, program).values(row).on_conflict_do_update(index_elements=["id"], set_=fresh))
+    tx.execute(stream.update().values(position=None))
+    for entry in data["streams"]:
+        fresh = {"name": entry["name"], "position": entry["position"]}
+        insert = db.insert(tx, stream).values(slug=entry["slug"], **fresh)
+        tx.execute(insert.on_conflict_do_update(index_elements=["slug"], set_=fresh))
+
+
+def streams(tx: Connection) -> dict[str, str]:
+    """The names of all streams by slug, in their order; closed ones last."""
+    rows = tx.execute(sa.select(stream.c.slug, stream.c.name).order_by(stream.c.position.is_(None), stream.c.position))
+    return {row.slug: row.name for row in rows}

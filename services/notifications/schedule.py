@@ -1,0 +1,26 @@
+"""What happens by time: at every tick, mails of dead senders are taken back, and the doorbell rings if any is due."""
+
+from __future__ import annotations
+
+from services.notifications.mail import ledger
+from services.notifications.models import SERVICE
+from services.notifications.rules import Step
+from services.notifications.tasks import ring
+from shared import config, db, log
+from shared.worker import on_tick
+
+_log = log.get("notifications.schedule")
+
+
+@on_tick(SERVICE)
+def look_after_mail() -> None:
+    """The guarantee behind the doorbell; cheap when there is nothing to do."""
+    with db.read(SERVICE) as tx:
+        if not ledger.waiting(tx):
+            return
+    with db.write(SERVICE) as tx:
+        swept = ledger.sweep(tx)
+    for id, step in swept:
+        _log.warning("mail.held" if step is Step.LOSE else "mail.taken_back", mail=id)
+    if config.current().smtp_url:
+        ring()

@@ -1,0 +1,53 @@
+"""The one task of notifications beside events and ticks: send what is due. Only a doorbell; the mails are in SQL."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from services.notifications.mail import compose, sending
+from shared import log
+from shared.worker import send as put_on_queue
+from shared.worker import task
+
+_log = log.get("notifications.tasks")
+
+
+@task("notifications.send")
+def send() -> None:
+    """Send what is due; what does not fit in one task's time goes on in the next."""
+    if sending.send_due().more:
+        ring()
+
+
+@compose.rings
+def ring() -> None:
+    """Ask for sending soon, without making the caller wait: a frozen broker can block a publish for long."""
+    global _bell
+    with _lock:
+        if _bell is None or _bell.pid != os.getpid() or not _bell.is_alive():
+            _bell = _Bell()
+            _bell.start()
+    _bell.rung.set()
+
+
+class _Bell(threading.Thread):
+    """Rings Celery; rung ten times while it is busy, it rings once more. If the broker is away, the tick is there."""
+
+    def __init__(self) -> None:
+        super().__init__(name="mail-bell", daemon=True)
+        self.rung = threading.Event()
+        self.pid = os.getpid()
+
+    def run(self) -> None:
+        while True:
+            self.rung.wait()
+            self.rung.clear()
+            try:
+                put_on_queue("notifications.send")
+            except Exception as error:
+                _log.warning("mail.broker_refused", error=str(error))
+
+
+_lock = threading.Lock()
+_bell: _Bell | None = None
