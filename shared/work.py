@@ -1,0 +1,74 @@
+"""The worker process: Celery with its beat inside, for the services BATON_SERVICES names.
+
+`python -m shared.work`, on a laptop as in production (there with `--no-beat` in all but one: ticks may come twice, but
+need not). The flags have their reasons here, the settings theirs in `shared/worker.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from . import config
+from .mortal import die_with_parent
+
+
+def arguments(options: argparse.Namespace, services: tuple[str, ...]) -> list[str]:
+    """Celery's command line."""
+    made = [
+        "worker",
+        # solo and threads ignore time limits, and the solo pool stalls on RabbitMQ.
+        "--pool=prefork",
+        f"--concurrency={options.concurrency}",
+        f"--queues={options.queues or ','.join([*services, 'slow'])}",
+        # Workers need not know of each other; both cost a fanout exchange and start-up time.
+        "--without-mingle",
+        "--without-gossip",
+        "--without-heartbeat",
+        "--loglevel=WARNING",
+    ]
+    if options.beat:
+        made += ["--beat", f"--schedule={config.current().data.absolute() / 'run' / 'beat'}"]
+    return made
+
+
+def main(args: list[str]) -> int:
+    """Work until TERM: then what is in hand is finished, 60 s at most by the tasks' own limits."""
+    parser = argparse.ArgumentParser(prog="python -m shared.work", description="The worker process.")
+    parser.add_argument("--concurrency", type=int, default=2, help="processes that handle tasks")
+    parser.add_argument("--queues", help="only these queues, by name (the queue `slow` has its own workers in production)")
+    parser.add_argument("--no-beat", dest="beat", action="store_false", help="another worker ticks")
+    parser.add_argument("--ready", type=Path, help="make this file when the worker takes tasks")
+    options = parser.parse_args(args)
+    os.environ["BATON_ROLE"] = "worker"
+    try:
+        settings = config.current()
+        (settings.data / "run").mkdir(parents=True, exist_ok=True)
+        from celery import signals
+
+        from .worker import app
+    except config.SettingError as wrong:
+        print(f"error: {wrong}", file=sys.stderr)
+        return 2
+    parent = os.getpid()
+
+    def child(**_: Any) -> None:
+        die_with_parent(parent)
+
+    def ready(**_: Any) -> None:
+        if options.ready:
+            options.ready.write_text(f"{parent}\n")
+
+    # Kept in variables: Celery holds signal handlers weakly.
+    signals.worker_process_init.connect(child)
+    signals.beat_embedded_init.connect(child)
+    signals.worker_ready.connect(ready)
+    app.worker_main(arguments(options, settings.services))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
