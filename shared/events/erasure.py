@@ -45,7 +45,7 @@ def erase_mentions(tx: Connection, type: str, person: str) -> int:
 def blank(data: Any, names: set[str]) -> Any:
     """`data` with the named fields empty, at any depth."""
     if isinstance(data, dict):
-        return {k: "" if k in names and data[k] is not None else blank(v, names) for k, v in data.items()}
+        return {k: "" if k in names and v is not None else blank(v, names) for k, v in data.items()}
     if isinstance(data, list):
         return [blank(item, names) for item in data]
     return data

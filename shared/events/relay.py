@@ -13,7 +13,6 @@ import random
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -121,53 +120,73 @@ def claim(tx: Connection, subscriber: str) -> list[Message]:
     free = WINDOW - in_flight
     if free <= 0:
         return []
-    heads = tx.execute(_HEADS, {"subscriber": subscriber, "now": now, "most": free * BATCH}).mappings().all()
-    if not heads:
-        return []
+    heads = tx.execute(_HEADS, {"subscriber": subscriber, "now": now, "most": free * BATCH}).all()
     alive = _bury_silent(tx, subscriber, heads, now)
-    fresh = {row["subject"] for row in alive if row["attempts"] == 0}
-    runs = _runs(tx, subscriber, fresh, now) if fresh else {}
-    groups = [[row] if row["attempts"] else runs.get(row["subject"], [row]) for row in alive]
+    packed = list(itertools.islice(_packed(_runs(tx, subscriber, alive, now)), free))
+    if not packed:
+        return []
+    events = _events(tx, service, [row.position for rows in packed for row in rows])
     messages = []
-    for rows in itertools.islice(_packed(groups), free):
-        message = Message(subscriber, db.new_id(), [_event(service, row) for row in rows])
+    for rows in packed:
+        message = Message(subscriber, db.new_id(), [events[row.position] for row in rows])
         _push_due(tx, message, rows, now)
         messages.append(message)
     return messages
 
 
-def _runs(tx: Connection, subscriber: str, subjects: set[str], now: float) -> dict[str, list[Any]]:
-    """Of each subject, its unconfirmed deliveries from the first up to one that cannot go yet."""
-    rows = tx.execute(
-        _FOLLOWERS, {"subscriber": subscriber, "subjects": sorted(subjects), "most": BATCH * WINDOW * 4}
-    ).mappings()
-    runs: dict[str, list[Any]] = {}
-    for subject, group in itertools.groupby(rows, key=lambda row: row["subject"]):
-        ready = itertools.takewhile(lambda r: r["due"] <= now and r["dead_at"] is None and not r["attempts"], group)
-        runs[subject] = list(itertools.islice(ready, BATCH))
-    return {subject: run for subject, run in runs.items() if run}
+def _runs(tx: Connection, subscriber: str, heads: list[Any], now: float) -> Iterable[list[Any]]:
+    """For each head, oldest first: it and those of its subject that follow it and can go with it.
+
+    What was sent before goes alone: if it kills its worker, it shall kill nothing else. Followers are looked up for
+    a few heads at a time, since a message or two may be full with them.
+    """
+    heads = list(heads)
+    while heads:
+        some, heads = heads[:16], heads[16:]
+        fresh = [row.subject for row in some if not row.attempts]
+        found = tx.execute(_FOLLOWERS, {"subscriber": subscriber, "subjects": fresh, "most": 16 * BATCH}) if fresh else ()
+        runs = {subject: list(rows) for subject, rows in itertools.groupby(found, key=lambda row: row.subject)}
+        for head in some:
+            if head.attempts:
+                yield [head]
+                continue
+            ready = itertools.takewhile(
+                lambda row: row.due <= now and row.dead_at is None and not row.attempts, runs.get(head.subject, [head])
+            )
+            yield list(itertools.islice(ready, BATCH))
 
 
-def _packed(groups: Iterable[list[Any]]) -> Iterable[list[Any]]:
-    """Groups of one subject each, packed into messages of at most BATCH; what was sent before travels alone.
+def _packed(runs: Iterable[list[Any]]) -> Iterable[list[Any]]:
+    """Runs of one subject each, packed into messages of at most BATCH events.
 
     One subject never lies in two messages: two workers could handle them in the wrong order.
     """
     batch: list[Any] = []
-    for group in groups:
-        if group[0]["attempts"]:
-            yield group
-        elif len(batch) + len(group) > BATCH:
-            yield sorted(batch, key=lambda row: row["position"])
-            batch = list(group)
+    for run in runs:
+        if run[0].attempts:
+            yield run
+        elif len(batch) + len(run) > BATCH:
+            yield sorted(batch, key=lambda row: row.position)
+            batch = list(run)
         else:
-            batch.extend(group)
+            batch.extend(run)
     if batch:
-        yield sorted(batch, key=lambda row: row["position"])
+        yield sorted(batch, key=lambda row: row.position)
+
+
+def _events(tx: Connection, service: str, positions: list[int]) -> dict[int, Event]:
+    found = tx.execute(_EVENTS, {"events": positions})
+    return {
+        row.position: Event(
+            row.position, row.id, service, row.type, row.version, row.subject, row.seq, row.time, row.correlation,
+            row.erased, row.data,
+        )
+        for row in found
+    }
 
 
 def _push_due(tx: Connection, message: Message, rows: list[Any], now: float) -> None:
-    attempts = rows[0]["attempts"] + 1
+    attempts = rows[0].attempts + 1
     tx.execute(
         _PUSH,
         {
@@ -175,7 +194,7 @@ def _push_due(tx: Connection, message: Message, rows: list[Any], now: float) -> 
             "now": now,
             "batch": message.batch,
             "subscriber": message.subscriber,
-            "events": [row["position"] for row in rows],
+            "events": [row.position for row in rows],
         },
     )
 
@@ -189,28 +208,18 @@ def _bury_silent(tx: Connection, subscriber: str, heads: Iterable[Any], now: flo
     alive = []
     answered = None
     for row in heads:
-        if row["attempts"] < 2 or row["batch"] is None:
-            alive.append(row)
-            continue
-        if answered is None:
-            answered = tx.execute(_ANSWERED, {"subscriber": subscriber}).scalar() or 0.0
-        if answered <= row["sent"]:
-            alive.append(row)
-            continue
-        dead = row["silences"] + 1 >= MOST_SILENCES
-        tx.execute(
-            _SILENT,
-            {
-                "event": row["position"],
-                "subscriber": subscriber,
-                "dead_at": now if dead else None,
-                "error": "no receipt although others were answered: it may kill its worker" if dead else None,
-            },
-        )
-        if dead:
-            logger.error("delivery.dead", event=row["id"], type=row["type"], subscriber=subscriber, reason="silent")
-        else:
-            alive.append(row)
+        if row.attempts >= 2 and row.batch is not None:
+            if answered is None:
+                answered = tx.execute(_ANSWERED, {"subscriber": subscriber}).scalar() or 0.0
+            if answered > row.sent:
+                dead = row.silences + 1 >= MOST_SILENCES
+                error = "no receipt although others were answered: it may kill its worker" if dead else None
+                found = {"event": row.position, "subscriber": subscriber, "dead_at": now if dead else None}
+                tx.execute(_SILENT, {**found, "error": error})
+                if dead:
+                    logger.error("delivery.dead", position=row.position, subscriber=subscriber, reason="silent")
+                    continue
+        alive.append(row)
     return alive
 
 
@@ -279,26 +288,6 @@ def _postpone(tx: Connection, who: str, batch: str, position: int, error: str | 
         logger.error("delivery.dead", event=row["id"], type=row["type"], subscriber=who, reason=error or "not yet")
 
 
-def _event(service: str, row: Any) -> Event:
-    return Event(
-        position=row["position"],
-        id=row["id"],
-        source=service,
-        type=row["type"],
-        version=row["version"],
-        subject=row["subject"],
-        seq=row["seq"],
-        time=_instant(row["time"]),
-        correlation=row["correlation"],
-        erased=row["erased"],
-        data=row["data"],
-    )
-
-
-def _instant(value: Any) -> datetime:
-    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
-
-
 # -- ring: the committing process sends at once, in a thread of its own that coalesces --------------------------------
 
 
@@ -340,14 +329,9 @@ def ring(service: str) -> None:
 
 # -- SQL ---------------------------------------------------------------------------------------------------------------
 
-_COLUMNS = """e.position, e.id, e.type, e.version, e.subject, e.seq, e.time, e.correlation, e.erased, e.data,
-    e.recorded, d.attempts, d.failures, d.silences, d.due, d.sent, d.batch, d.confirmed_at, d.dead_at, d.error"""
-_TYPES = {"erased": sa.Boolean, "data": db.Json, "time": db.Instant}
 
-
-def _rows(sql: str, *expanding: str) -> Any:
-    statement = sa.text(sql).bindparams(*(sa.bindparam(name, expanding=True) for name in expanding))
-    return statement.columns(**_TYPES) if _COLUMNS in sql else statement
+def _text(sql: str, *expanding: str) -> Any:
+    return sa.text(sql).bindparams(*(sa.bindparam(name, expanding=True) for name in expanding))
 
 
 _ANY_DUE = sa.text(
@@ -359,20 +343,25 @@ _IN_FLIGHT = sa.text(
     " AND due > :now AND batch IS NOT NULL"
 )
 # The head of its subject as a scalar sub-query: a NOT EXISTS took PostgreSQL seconds with stale statistics.
-_HEADS = _rows(
-    f"""SELECT {_COLUMNS} FROM delivery d JOIN event e ON e.position = d.event
+_HEADS = _text(
+    """SELECT d.event AS position, d.subject, d.attempts, d.silences, d.sent, d.batch FROM delivery d
     WHERE d.subscriber = :subscriber AND d.confirmed_at IS NULL AND d.due <= :now AND d.dead_at IS NULL
     AND (SELECT h.seq FROM delivery h WHERE h.subscriber = d.subscriber AND h.subject = d.subject
          AND h.confirmed_at IS NULL ORDER BY h.seq LIMIT 1) = d.seq
     ORDER BY d.due, d.event LIMIT :most"""
 )
-_FOLLOWERS = _rows(
-    f"""SELECT {_COLUMNS} FROM delivery d JOIN event e ON e.position = d.event
+_FOLLOWERS = _text(
+    """SELECT d.event AS position, d.subject, d.attempts, d.due, d.dead_at FROM delivery d
     WHERE d.subscriber = :subscriber AND d.confirmed_at IS NULL AND d.subject IN :subjects
     ORDER BY d.subject, d.seq LIMIT :most""",
     "subjects",
 )
-_PUSH = _rows(
+_EVENTS = _text(
+    "SELECT position, id, type, version, subject, seq, time, correlation, erased, data FROM event"
+    " WHERE position IN :events",
+    "events",
+).columns(erased=sa.Boolean, data=db.Json, time=db.Instant)
+_PUSH = _text(
     "UPDATE delivery SET due = :due, sent = :now, batch = :batch, attempts = attempts + 1"
     " WHERE subscriber = :subscriber AND event IN :events",
     "events",
@@ -386,13 +375,13 @@ _RELEASE = sa.text(
     "UPDATE delivery SET due = :due, batch = NULL, attempts = attempts - 1"
     " WHERE subscriber = :subscriber AND batch = :batch AND confirmed_at IS NULL AND attempts > 0"
 )
-_CONFIRM = _rows(
+_CONFIRM = _text(
     "UPDATE delivery SET confirmed_at = :now, batch = NULL, dead_at = NULL, error = NULL"
     " WHERE subscriber = :subscriber AND event IN :events AND confirmed_at IS NULL",
     "events",
 )
-_ONE = _rows(
-    f"SELECT {_COLUMNS} FROM delivery d JOIN event e ON e.position = d.event"
+_ONE = sa.text(
+    "SELECT d.*, e.id, e.type, e.recorded FROM delivery d JOIN event e ON e.position = d.event"
     " WHERE d.subscriber = :subscriber AND d.event = :event"
 )
 _POSTPONE = sa.text(
