@@ -5,20 +5,17 @@ Mail scanners open every link they see, so GET and HEAD read the token and nothi
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import urlsplit
-
 from flask import Blueprint, Response, request
 
 from shared import access, db, tokens
+from shared.web import local_path, problem, public_form
 
-from .. import access_links, people, rate, rules
+from .. import access_links, people, rules
 from .pages import go, page, refusals, unreadable
 
 blueprint = Blueprint("links", __name__)
 CONFIRM_AGE = 14 * tokens.DAY
 ENTER_AGE = 60 * tokens.DAY
-SIGN_IN_AGE = 30 * tokens.MINUTE
 
 
 @blueprint.route("/signup/confirm/<token>", methods=["GET", "POST"])
@@ -74,6 +71,8 @@ def ask() -> Response:
             with db.write("signup") as tx:
                 access_links.request_sign_in(tx, email, target)
             return page("sign_in_sent.html")
+        except rules.Busy as busy:
+            problem(429, busy.message, busy.remedy, headers={"Retry-After": str(busy.wait)})
         except rules.Refused as refused:
             problems = refusals(refused)
     return page("sign_in.html", 422, next_path=target, email=email, problems=problems)
@@ -83,7 +82,7 @@ def ask() -> Response:
 def sign_in(token: str) -> Response:
     """Sign in with a mailed link, once."""
     try:
-        claims = tokens.read("sign-in", token, SIGN_IN_AGE)
+        claims = access_links.read_sign_in(token)
     except tokens.BadToken as bad:
         return _bad(bad.reason)
     if request.method == "GET":
@@ -96,7 +95,7 @@ def sign_in(token: str) -> Response:
         )
     try:
         with db.write("signup") as tx:
-            person = access_links.use_sign_in(tx, token)
+            person = access_links.use_sign_in(tx, token)["id"]
     except tokens.BadToken as bad:
         return _bad(bad.reason)
     return _signed_in(person, _local(claims.get("next")))
@@ -110,7 +109,8 @@ def sign_out() -> Response:
 
 def _signed_in(person: str, target: str | None, said: str | None = None) -> Response:
     with db.read("signup") as tx:
-        roles = access_links.roles(tx, person)
+        row = people.one(tx, person)
+        roles = people.roles(row) if row else []
     if not roles:
         return _bad("gone", again=True)
     target = target or ("/signup/organizer/" if "organizer" in roles else "/signup/me")
@@ -133,10 +133,7 @@ def _bad(reason: str, again: bool = False) -> Response:
     return page("bad_link.html", status, heading=heading, text=text, again=again, email="", next_path=None)
 
 
-def _local(target: Any) -> str | None:
-    """`target` if it is a path of ours; a link must never send its reader to another site."""
-    if not isinstance(target, str) or not target.startswith("/") or target.startswith("//") or "\\" in target:
-        return None
-    parts = urlsplit(target)
-    bare = not parts.netloc and not parts.scheme and not any(ord(c) < 32 for c in target)
-    return target if bare and not target.startswith("/signup/sign-") else None
+def _local(target: str | None) -> str | None:
+    """`target` if it is a page of ours to come back to."""
+    path = local_path(target, "")
+    return path if path and not path.startswith(("/signup/sign-", "/signup/confirm/", "/signup/enter/")) else None

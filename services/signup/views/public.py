@@ -11,9 +11,9 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from shared import db
-from shared.web import problem
+from shared.web import allow_embedding, problem, public_form
 
-from .. import people, program, rate, rules, schemas
+from .. import people, program, rate, rules
 from ..program import Program, Stream
 from .pages import go, not_found, page, refusals, unreadable
 
@@ -40,13 +40,18 @@ def streams() -> Response:
 @blueprint.get("/signup/embed/check-mail", endpoint="check_mail_embedded")
 def check_mail() -> Response:
     """What to do after signing up; says nothing about who did."""
+    if _embedded():
+        allow_embedding()
     return page("check_mail.html", embedded=_embedded())
 
 
 @blueprint.route("/signup/<slug>", methods=["GET", "POST"])
 @blueprint.route("/signup/embed/<slug>", methods=["GET", "POST"], endpoint="form_embedded")
+@public_form
 def form(slug: str) -> Response:
     """The form of one stream, and what was posted to it from here or anywhere."""
+    if _embedded():
+        allow_embedding()
     now = _program()
     stream = now.stream(slug)
     if stream is None:
@@ -59,8 +64,7 @@ def form(slug: str) -> Response:
 
 
 def _signup(now: Program, stream: Stream) -> Response:
-    wait = rate.wait(request)
-    if wait:
+    if wait := rate.signups(request.remote_addr):
         problem(429, "Too many sign-ups from your address", f"Please try again in {wait} seconds. Press Back: what you "
                 "typed is still there.", headers={"Retry-After": str(wait)})
     done = go("/signup/embed/check-mail" if _embedded() else "/signup/check-mail")
@@ -70,9 +74,9 @@ def _signup(now: Program, stream: Stream) -> Response:
     if broken:
         return _form(now, stream, _typed(), broken)
     try:
-        application = schemas.application(now, {**_typed(), "stream": stream.slug})
+        typed = _typed()
         with db.write("signup") as tx:
-            people.apply(tx, application, key=None)
+            people.apply(tx, {**typed, "timezone": typed["timezone"] or now.timezone, "stream": stream.slug})
     except rules.Refused as refused:
         return _form(_program(), stream, _typed(), refusals(refused))
     return done

@@ -1,0 +1,27 @@
+"""Signup: the program and its people. This file only wires; see views, people, program, access_links."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def create_app() -> Flask:
+    """The Flask app of signup."""
+    from shared import face, web
+
+    from . import rules
+    from .views import links, me, organizer, pages, public
+    from .views.api import blueprint as api
+
+    app = web.create(
+        "signup",
+        public.blueprint,
+        links.blueprint,
+        me.blueprint,
+        *organizer.blueprints,
+        api=[api],
+        context=pages.context,
+    )
+    app.register_error_handler(rules.Refused, pages.refused_page)
+    face.dress(app)
+    return app

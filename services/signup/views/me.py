@@ -1,0 +1,236 @@
+"""A person's own page: what happens next, what we know of them, and every change they can make themselves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, make_response, request
+
+from shared import access, db
+
+from .. import people, program, rules
+from ..program import Program
+from .pages import go, page, reader_id, refusals, unreadable
+
+blueprint = Blueprint("me", __name__, url_prefix="/signup/me")
+HOME = "/signup/me"
+BACK = {"href": HOME, "label": "My page"}
+
+
+@blueprint.get("")
+@access.needs("member")
+def home() -> Response:
+    """The page itself."""
+    with db.read("signup") as tx:
+        now, person, asked = program.load(tx), _person(tx), program.questions(tx)
+    return page(
+        "me.html",
+        person=person,
+        stream=now.stream(person["stream"]),
+        more_streams=len(now.streams) > 1,
+        checklist=_checklist(now, person),
+        answers=answered(asked, person),
+    )
+
+
+def answered(asked: Mapping[str, rules.Question], person: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the person answered, as (question, words), in the order of the form."""
+    given = person["answers"] or {}
+    return [(q.label, program.answer(q, given[q.id])) for q in asked.values() if q.id in given]
+
+
+_STEPS = {
+    "chat": ("Join the chat", "Say hello; circles talk there between sessions."),
+    "github": ("Tell us your GitHub name", "Write it into your answers. No account yet? Signing up there is free."),
+    "blog": ("Start a blog, or tell us yours", "Writing is how people here learn twice. Your answers have a place for its address."),
+    "profile": ("Polish your profile", "On GitHub or LinkedIn: a photo, two sentences, one project."),
+}
+
+
+def _checklist(now: Program, person: Mapping[str, Any]) -> list[dict[str, Any]]:
+    links = {
+        "chat": (now.chat_invite, "Open the invitation"),
+        "github": (f"{HOME}/answers", "Write it down"),
+        "blog": (f"{HOME}/answers", "Write it down"),
+    }
+    done = person["checklist"] or {}
+    items = []
+    for key, (title, text) in _STEPS.items():
+        href, link = links.get(key, (None, ""))
+        if key == "chat" and not href:
+            text = "The organizers have not put the invitation here yet."
+        items.append({"key": key, "title": title, "text": text, "href": href, "link": link, "done": key in done})
+    return items
+
+
+@blueprint.post("/checklist")
+@access.needs("member")
+def checklist() -> Response:
+    """Tick or untick one thing."""
+    with db.write("signup") as tx:
+        people.tick(tx, _actor(), reader_id(), request.form.get("item", ""), bool(request.form.get("done")))
+    return go(HOME)
+
+
+@blueprint.route("/answers", methods=["GET", "POST"])
+@access.needs("member")
+def answers() -> Response:
+    """Correct what one told us."""
+    with db.read("signup") as tx:
+        now, person = program.load(tx), _person(tx)
+    stream = now.stream(person["stream"])
+    asked = stream.questions if stream else ()
+    if request.method == "GET":
+        typed = {field: person[field] for field in ("name", "timezone", "github", "blog")}
+        return page("me_answers.html", person=person, questions=asked, typed={**typed, "answers": person["answers"] or {}})
+    typed = {field: request.form.get(field, "") for field in ("name", "timezone", "github", "blog")}
+    typed["answers"] = rules.from_form(asked, request.form.getlist)
+    problems = unreadable()
+    if not problems:
+        try:
+            with db.write("signup") as tx:
+                people.correct(tx, _actor(), person["id"], typed)
+            return go(HOME, "saved")
+        except rules.Refused as refused:
+            problems = refusals(refused)
+    return page("me_answers.html", 422, person=person, questions=asked, typed=typed, problems=problems)
+
+
+@blueprint.route("/stream", methods=["GET", "POST"])
+@access.needs("member")
+def stream() -> Response:
+    """Change to another stream."""
+    problems: list[dict[str, str]] = []
+    if request.method == "POST":
+        try:
+            with db.write("signup") as tx:
+                people.change_stream(tx, _actor(), reader_id(), request.form.get("stream", ""))
+            return go(HOME, "stream")
+        except rules.Refused as refused:
+            problems = refusals(refused)
+    with db.read("signup") as tx:
+        now, person = program.load(tx), _person(tx)
+    options = [(each.slug, each.name) for each in now.streams if each.open or each.slug == person["stream"]]
+    return page("me_stream.html", 422 if problems else 200, person=person, options=options, problems=problems)
+
+
+@blueprint.route("/pause", methods=["GET", "POST"])
+@access.needs("member")
+def pause() -> Response:
+    """Pause, after a page that says what it means."""
+    if request.method == "POST":
+        with db.write("signup") as tx:
+            people.pause(tx, _actor(), reader_id())
+        return go(HOME, "paused")
+    return page(
+        "sure.html",
+        heading="Pause for a while?",
+        happens=["You get no turns and no invitations.", "Your place in the program and your answers stay."],
+        undo="press Come back on your own page, whenever you like.",
+        label="Pause",
+        kind="primary",
+        back=BACK,
+    )
+
+
+@blueprint.post("/come-back")
+@access.needs("member")
+def come_back() -> Response:
+    """Come back from a pause, or after leaving."""
+    with db.write("signup") as tx:
+        people.come_back(tx, _actor(), reader_id())
+    return go(HOME, "back")
+
+
+@blueprint.route("/leave", methods=["GET", "POST"])
+@access.needs("member")
+def leave() -> Response:
+    """Leave, after a page that says what it means; a reason is welcome and not needed."""
+    problems = unreadable()
+    if request.method == "POST" and not problems:
+        try:
+            with db.write("signup") as tx:
+                people.leave(tx, _actor(), reader_id(), request.form.get("reason", ""))
+            return _as_member(go(HOME, "left"))
+        except rules.Refused as refused:
+            problems = refusals(refused)
+    return page(
+        "sure.html",
+        422 if problems else 200,
+        heading="Leave the program?",
+        happens=[
+            "You get no more turns, invitations or letters: only a goodbye with a link back.",
+            "Your answers stay until you ask us to erase them.",
+        ],
+        undo="press Come back on your own page, or sign up again.",
+        label="Leave",
+        back=BACK,
+        reason="Why do you leave?",
+        typed=request.form,
+        problems=problems,
+    )
+
+
+@blueprint.route("/erase", methods=["GET", "POST"])
+@access.needs("member")
+def erase() -> Response:
+    """Ask to be erased, with 30 days to think again."""
+    if request.method == "POST":
+        with db.write("signup") as tx:
+            people.erase_later(tx, _actor(), reader_id())
+        return _as_member(go(HOME, "erasing"))
+    days = rules.ERASE_AFTER_DAYS
+    return page(
+        "sure.html",
+        heading="Erase everything about you?",
+        happens=[
+            "You leave the program at once.",
+            f"For {days} days nothing else happens. Then your name, address, answers and mails are deleted everywhere.",
+            "After that nobody can bring them back, and you can sign up anew like anybody else.",
+        ],
+        undo=f"press Keep my data on your own page within {days} days. To have a copy, download your data first.",
+        label="Erase me",
+        back=BACK,
+    )
+
+
+@blueprint.post("/keep")
+@access.needs("member")
+def keep() -> Response:
+    """Take back the wish to be erased."""
+    with db.write("signup") as tx:
+        people.keep(tx, _actor(), reader_id())
+    return go(HOME, "kept")
+
+
+@blueprint.get("/download")
+@access.needs("member")
+def download() -> Response:
+    """Everything we know about the reader, as a JSON file."""
+    with db.read("signup") as tx:
+        data = people.download(tx, reader_id())
+    response = make_response(json.dumps(data, ensure_ascii=False, indent=2, default=str) + "\n")
+    response.headers["Content-Type"] = "application/json; charset=utf-8"
+    response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _as_member(response: Response) -> Response:
+    """Who leaves is no organizer any more: their cookie must not say so."""
+    with db.read("signup") as tx:
+        roles = people.roles(_person(tx))
+    return access.sign_in(response, reader_id(), roles)  # type: ignore[no-any-return]
+
+
+def _actor() -> str:
+    return f"person/{reader_id()}"
+
+
+def _person(tx: Any) -> Mapping[str, Any]:
+    person = people.one(tx, reader_id())
+    if person is None or person["state"] == "erased":
+        raise rules.Refused("person", "There is no page for you here any more.", "Sign out, or sign up again.")
+    return person

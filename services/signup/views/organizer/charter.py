@@ -1,0 +1,40 @@
+"""The charter: publishing a new version, reading the earlier ones. What somebody accepted is never changed."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from shared import access, db
+
+from ... import program
+from ..pages import go, not_found
+from .acting import HOME, page, try_to
+
+blueprint = Blueprint("organizer_charter", __name__, url_prefix=f"{HOME}/charter")
+
+
+@blueprint.route("", methods=["GET", "POST"])
+@access.needs("organizer")
+def edit() -> Response:
+    """The text that holds, to change and publish."""
+    problems: list[dict[str, str]] = []
+    if request.method == "POST":
+        problems = try_to(program.publish_charter, request.form.get("text", ""))
+        if not problems:
+            return go(f"{HOME}/charter", "published")
+    with db.read("signup") as tx:
+        now, charters = program.load(tx), program.charter_texts(tx)
+    typed = {"text": request.form.get("text", now.charter.text)}
+    return page("charter", "charter.html", problems, program=now, charters=charters, typed=typed, zone=now.timezone)
+
+
+@blueprint.get("/<version>")
+@access.needs("organizer")
+def version(version: str) -> Response:
+    """One version as it was published."""
+    with db.read("signup") as tx:
+        now, charters = program.load(tx), program.charter_texts(tx)
+    for charter in charters:
+        if charter.version == version:
+            return page("charter", "charter_version.html", charter=charter, zone=now.timezone)
+    return not_found("version of the charter")

@@ -1,0 +1,96 @@
+"""What the log's names say in words. A name that is missing here is shown as it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+WORDS = {
+    "application.received": "Signed up",
+    "application.reminded": "Reminded to confirm",
+    "application.repeated": "Signed up again, being a member",
+    "application.expired": "The application was deleted: nobody confirmed it",
+    "confirmation.resent": "The confirmation was mailed again",
+    "signin.requested": "A sign-in link was asked for",
+    "person.confirmed": "Confirmed",
+    "person.corrected": "Corrected",
+    "person.paused": "Paused",
+    "person.returned": "Came back",
+    "person.moved": "Changed stream",
+    "person.left": "Left",
+    "person.erasing": "Asked to be erased",
+    "person.kept": "Wants to stay after all",
+    "person.erased": "Erased",
+    "checklist.ticked": "Ticked off",
+    "checklist.unticked": "Unticked",
+    "organizer.added": "Became an organizer",
+    "organizer.removed": "Is no organizer any more",
+    "program.seeded": "The program was set up",
+    "program.saved": "The program was changed",
+    "section.added": "A section was added",
+    "section.saved": "A section was changed",
+    "section.moved": "A section was moved",
+    "section.removed": "A section was removed",
+    "section.restored": "A section was put back",
+    "stream.added": "A stream was added",
+    "stream.saved": "A stream was changed",
+    "stream.moved": "A stream was moved",
+    "stream.removed": "A stream was removed",
+    "stream.restored": "A stream was put back",
+    "question.added": "A question was added",
+    "question.saved": "A question was changed",
+    "question.moved": "A question was moved",
+    "question.retired": "A question was retired",
+    "question.restored": "A question is asked again",
+    "charter.published": "A charter was published",
+}
+
+# Facts that other services were told, and that no deed of the log says already.
+_FACTS = frozenset(name for name in WORDS if name.startswith(("application.", "signin.")))
+
+
+def known(each: Any) -> bool:
+    """Whether that moment of somebody's history is worth a line: a deed, or a fact without one."""
+    return each.by is not None or each.what in _FACTS
+
+
+def moment(each: Any) -> dict[str, Any]:
+    """A moment of a person's history as the page shows it."""
+    by = each.by_name or ("the program" if each.by == "system" else "")
+    detail = detail_words(each.detail) if each.by else ""
+    return {"at": each.at, "words": words(each.what), "by_words": actor(each.by, by), "detail_words": detail}
+
+
+def entry(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the audit log as the page shows it."""
+    kind, _, who = row["subject"].partition("/")
+    return {
+        "at": row["at"],
+        "words": words(row["what"]),
+        "detail_words": detail_words(row["detail"]),
+        "by_words": actor(row["by"], row["by_name"]),
+        "person": who if kind == "person" else None,
+        "person_name": row["subject_name"],
+        "subject_words": f"the {kind}",
+    }
+
+
+def words(what: str) -> str:
+    """The name of a deed or fact in words."""
+    return WORDS.get(what, what)
+
+
+def actor(by: str | None, name: str) -> str:
+    """Who did it."""
+    if not by:
+        return ""
+    return "the program itself" if by == "system" else f"{name} (organizer)" if by.startswith("organizer/") else name
+
+
+def detail_words(detail: dict[str, Any] | None) -> str:
+    """The detail of a deed: which fields, from what to what."""
+    found = dict(detail or {})
+    if "from" in found and "to" in found:
+        return f"from {found['from']} to {found['to']}"
+    values = [value for name, value in found.items() if name not in {"from", "after", "step"}]
+    flat = [each for value in values for each in (value if isinstance(value, list) else [value])]
+    return ", ".join(str(each).replace("_", " ") for each in flat)
