@@ -180,7 +180,8 @@ def settings(database: tuple[tuple[str, str], ...], tmp_path: Path) -> Iterator[
 def baton(settings: Config, monkeypatch: pytest.MonkeyPatch) -> Baton:
     """One whole Baton in this process, seeded as its first start would."""
     made = Baton(settings, monkeypatch)
-    import_module("services.signup.seed").seed()
+    with db.write("signup") as tx:
+        import_module("services.signup.seed").seed(tx)
     made.drain()
     return made
 

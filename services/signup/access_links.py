@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from shared import access, clock, config, db, tokens
 from shared.events import emit
+from shared.web import local_path
 
 from . import address, audit, people, rate, rules
 from .models import person as people_table
@@ -49,36 +50,27 @@ def request_sign_in(tx: Connection, email: str, next: str | None = None) -> None
 
 def _request(row: rows.Row, next: str | None) -> dict[str, Any]:
     asked = {"person": row["id"], "name": row["name"], "email": row["email"]}
-    return {**asked, "next": local(next), "request": db.new_id()}
+    return {**asked, "next": local_path(next, "") or None, "request": db.new_id()}
 
 
-def local(path: str | None) -> str | None:
-    """`path` if it leads to a page of this site, else None: a link must not carry people off elsewhere."""
-    good = path and path.startswith("/") and not path.startswith("//") and path.isascii() and path.isprintable()
-    return path if good and path and "\\" not in path and len(path) <= 500 else None
-
-
-def read_sign_in(token: str) -> dict[str, Any]:
-    """The claims of a sign-in link, for showing its page. Whether it was used before is told by `use_sign_in`.
-
-    :raises tokens.BadToken: forged or expired.
-    """
-    return tokens.read(PURPOSE, token, MAX_AGE)
-
-
-def use_sign_in(tx: Connection, token: str) -> rows.Row:
-    """The person whom the link signs in; it works once.
+def use_sign_in(tx: Connection, token: str) -> str:
+    """The id of the person whom the link signs in; it works once.
 
     :raises tokens.BadToken: "forged", "expired", "used", or "gone" when there is no such person any more.
     """
-    claims = read_sign_in(token)
+    claims = tokens.read(PURPOSE, token, MAX_AGE)
     once = db.insert(tx, used_token).on_conflict_do_nothing()
     if not tx.execute(once, {"jti": str(claims["request"]), "at": clock.machine()}).rowcount:
         raise tokens.BadToken("used")
-    row = people.one(tx, claims["person"])
-    if row is None or not people.roles(row):
+    if not roles(tx, claims["person"]):
         raise tokens.BadToken("gone")
-    return row
+    return str(claims["person"])
+
+
+def roles(tx: Connection, person: str) -> list[str]:
+    """What the person may open now: "member", "organizer"; nothing when there is nobody of that id."""
+    row = people.one(tx, person)
+    return people.roles(row) if row else []
 
 
 def revoke(tx: Connection, person: str) -> None:
@@ -92,8 +84,7 @@ def add_organizer(tx: Connection, by: str, email: str, name: str | None = None) 
     """Make the person of that address an organizer, known already or not, and return their id."""
     kept = address.checked("email", email)
     key = rules.email_key(kept)
-    found = tx.execute(sa.select(people_table).where(people_table.c.email_key == key).with_for_update())
-    row = found.mappings().first()
+    row = _by_key(tx, key)
     if row is None:
         row = _create(tx, kept, name or kept.partition("@")[0])
     elif row["is_organizer"]:
@@ -107,6 +98,10 @@ def add_organizer(tx: Connection, by: str, email: str, name: str | None = None) 
     rows.change(tx, row, values, "organizer.added")
     audit.note(tx, by, "organizer.added", people.subject(row["id"]))
     return str(row["id"])
+
+
+def _by_key(tx: Connection, key: str) -> rows.Row | None:
+    return tx.execute(sa.select(people_table).where(people_table.c.email_key == key).with_for_update()).mappings().first()
 
 
 def _create(tx: Connection, email: str, name: str) -> rows.Row:
@@ -148,7 +143,7 @@ def _first_organizer(tx: Connection, name: str, email: str) -> str:
         return add_organizer(tx, audit.SYSTEM, email, name or None)
     except Refused:
         key = rules.email_key(email)
-        row = tx.execute(sa.select(people_table).where(people_table.c.email_key == key)).mappings().first()
+        row = _by_key(tx, key)
         if row is None:
             row = _create(tx, email, name or email.partition("@")[0])
         if not row["is_organizer"]:

@@ -6,10 +6,14 @@ Only signup writes them. Other services learn what is in them from events (see t
 from __future__ import annotations
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from shared import db
 
 metadata = db.metadata("signup")
+
+# Json in which None is SQL's NULL, not JSON's null, so that it can be asked for.
+NullableJson = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 
 # The program, one row (id 1). Seeded at the first start, changed by organizers, never deleted.
 # `version` is a fresh random token after every change of the program, its streams, questions or charter: whoever
@@ -95,7 +99,7 @@ person = sa.Table(
     sa.Column("created_at", db.Instant, nullable=False),
     sa.Column("applied_at", db.Instant),  # the latest application
     # What an unproven hand typed for the address of somebody who had left: takes effect when they confirm.
-    sa.Column("reapplied", db.Json),
+    sa.Column("reapplied", NullableJson),
     sa.Column("mailed_at", db.Machine),  # the last mail an application or a resend caused (at most one an hour)
     sa.Column("reminded_at", db.Instant),
     sa.Column("confirmed_at", db.Instant),
@@ -134,6 +138,7 @@ idempotency = sa.Table(
     sa.Column("body", sa.String(64), nullable=False),  # SHA-256, hex
     sa.Column("at", db.Machine, nullable=False),
 )
+sa.Index("ix_idempotency_at", idempotency.c.at)
 
 # A single-use token that was used, by its jti. Written at sign-in; deleted by the schedule a day after (machine time),
 # long after the token itself has expired.

@@ -10,10 +10,10 @@ from .applying import Applied, apply, confirm, mail_wait, resend_confirmation
 from .erasing import erase_later, erase_now, expire, keep
 from .membership import CHECKLIST, change_stream, come_back, correct, leave, pause, step_down, tick
 from .reading import SORTS, Moment, Page, counts, download, find, history, organizers
-from .row import one, roles, subject, told
+from .row import Row, one, roles, subject, told
 
 __all__ = [
-    "CHECKLIST", "SORTS", "Applied", "Moment", "Page", "apply", "change_stream", "come_back", "confirm", "correct",
+    "CHECKLIST", "SORTS", "Applied", "Moment", "Page", "Row", "apply", "change_stream", "come_back", "confirm", "correct",
     "counts", "download", "erase_later", "erase_now", "expire", "find", "history", "keep", "leave", "mail_wait", "one",
     "organizers", "pause", "resend_confirmation", "roles", "step_down", "subject", "tick", "told",
 ]

@@ -186,6 +186,8 @@ def _take_known(tx: Connection, program: Program, values: dict[str, Any]) -> App
     elif row["state"] == "left":
         # Whoever typed this may not be the owner of the address: it takes effect when the owner confirms.
         kept = {"reapplied": {**values, "email": row["email"]}, "applied_at": now}
+        if not row["reapplied"]:
+            kept["reminded_at"] = None
     mail = mail_wait(row) <= 0
     if mail:
         kept["mailed_at"] = clock.machine()

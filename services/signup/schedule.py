@@ -1,0 +1,126 @@
+"""What happens to people by time: a reminder, the purge of what nobody confirmed, erasing, the daily summary.
+
+Days are program time; keys and tokens age in machine time. Each step is one transaction and takes at most STEP people.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from shared import clock, db
+from shared.events import emit
+from shared.schedule import daily, every, job
+
+from . import audit, people, program, rules
+from .models import idempotency, used_token
+from .models import person as people_table
+
+STEP = 200
+PURGE_STEP = 5_000
+SUMMARY_HOUR = 8
+SUMMARY_MOST = 200
+DAY_SECONDS = 86_400.0
+HOURLY = every(timedelta(hours=1))
+
+c = people_table.c
+# Waiting for somebody to confirm: a new application, or one of somebody who had left.
+UNCONFIRMED = sa.or_(c.state == "applied", sa.and_(c.state == "left", c.reapplied.is_not(None)))
+
+
+@job("signup", "applications.expire", HOURLY)
+def expire_applications(tx: Connection, _period: str) -> bool:
+    """Purge applications that nobody confirmed within 14 days."""
+    before = clock.now() - timedelta(days=rules.PURGE_AFTER_DAYS)
+    due = _step(tx, UNCONFIRMED, c.applied_at <= before)
+    for row in due:
+        if row["state"] == "applied":
+            people.expire(tx, row)
+        else:
+            tx.execute(sa.update(people_table).where(c.id == row["id"]).values(reapplied=None))
+    return len(due) == STEP
+
+
+@job("signup", "applications.remind", HOURLY)
+def remind_applicants(tx: Connection, _period: str) -> bool:
+    """Remind once who has not confirmed after 3 days."""
+    now = clock.now()
+    due = _step(tx, UNCONFIRMED, c.reminded_at.is_(None), c.applied_at <= now - timedelta(days=rules.REMIND_AFTER_DAYS))
+    for row in due:
+        typed = {**row, **(row["reapplied"] or {})}
+        data = {field: typed[field] for field in ("name", "email", "timezone", "stream")}
+        tx.execute(sa.update(people_table).where(c.id == row["id"]).values(reminded_at=now))
+        emit(tx, "application.reminded", people.subject(row["id"]), {"person": row["id"], **data, "again": True})
+    return len(due) == STEP
+
+
+@job("signup", "people.erase", HOURLY)
+def erase_people(tx: Connection, _period: str) -> bool:
+    """Erase who asked for it 30 days ago."""
+    due = _step(tx, c.erase_after <= clock.now())
+    for row in due:
+        people.erase_now(tx, audit.SYSTEM, row["id"])
+    return len(due) == STEP
+
+
+@job("signup", "spent.purge", HOURLY)
+def purge_spent(tx: Connection, _period: str) -> bool:
+    """Forget Idempotency-Keys and used tokens after a day."""
+    before = clock.machine() - DAY_SECONDS
+    gone = 0
+    for table, key in ((idempotency, idempotency.c.key), (used_token, used_token.c.jti)):
+        old = sa.select(key).where(table.c.at < before).limit(PURGE_STEP)
+        gone = max(gone, tx.execute(sa.delete(table).where(key.in_(old))).rowcount)
+    return gone == PURGE_STEP
+
+
+def _step(tx: Connection, *where: Any) -> list[people.Row]:
+    query = sa.select(people_table).where(*where).order_by(c.id).limit(STEP).with_for_update(skip_locked=True)
+    return list(tx.execute(query).mappings())
+
+
+def _zone(tx: Connection) -> str:
+    try:
+        return program.load(tx).timezone
+    except program.NotSeeded:
+        return "UTC"
+
+
+@job("signup", "applications.summarize", daily(SUMMARY_HOUR, _zone))
+def summarize_applications(tx: Connection, period: str) -> None:
+    """Tell the organizers, each morning, who applied since the last summary; when nobody did, nothing is said."""
+    today = date.fromisoformat(period)
+    start, end = _midnight(tx, _last_summary(tx, today)), _midnight(tx, today)
+    window = (c.applied_at >= start, c.applied_at < end, c.state != "erased")
+    per_stream = sa.select(c.stream, sa.func.count()).where(*window).group_by(c.stream)
+    counts = {stream or "": count for stream, count in tx.execute(per_stream)}
+    if not counts:
+        return
+    listed = sa.select(c.id.label("person"), c.name, c.stream, c.state).where(*window).order_by(c.applied_at, c.id)
+    emit(
+        tx,
+        "applications.summarized",
+        program.SUBJECT,
+        {
+            "day": (today - timedelta(days=1)).isoformat(),
+            "organizers": [{"person": o["id"], "name": o["name"], "email": o["email"]} for o in people.organizers(tx)],
+            "applications": [dict(row) for row in tx.execute(listed.limit(SUMMARY_MOST)).mappings()],
+            "counts": counts,
+        },
+    )
+
+
+def _last_summary(tx: Connection, today: date) -> date:
+    """The day of the summary before today's, so that days on which nothing ran are made up for; at most a month."""
+    run = db.metadata("signup").tables["run"]
+    name, month = "applications.summarize", today - timedelta(days=31)
+    before = sa.select(sa.func.max(run.c.period)).where(run.c.job == name, run.c.period < today.isoformat())
+    last = tx.execute(before).scalar()
+    return max(date.fromisoformat(last), month) if last else month
+
+
+def _midnight(tx: Connection, day: date) -> datetime:
+    return datetime.combine(day, time(), clock.zone(_zone(tx)))
