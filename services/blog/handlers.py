@@ -1,0 +1,31 @@
+"""Reactions. All of them keep copies of what signup tells:
+
+    program.changed                  the program is replaced
+    member.*, organizer.*            the person is replaced
+    member.erased                    the person is blanked
+    access.revoked                   (shared/access.py) older cookies are void
+"""
+
+from __future__ import annotations
+
+from sqlalchemy.engine import Connection
+
+from shared import copies
+from shared.events import Event, on
+
+from .models import SERVICE, person, program
+
+
+@on(SERVICE, "program.changed")
+def program_changed(tx: Connection, event: Event) -> None:
+    copies.replace(tx, program, 1, event.data)
+
+
+@on(SERVICE, *copies.MEMBER)
+def member_told(tx: Connection, event: Event) -> None:
+    copies.replace(tx, person, event.data["person"], event.data)
+
+
+@on(SERVICE, "member.erased")
+def member_erased(tx: Connection, event: Event) -> None:
+    copies.blank(tx, person, event.data["person"])

@@ -1,0 +1,31 @@
+"""The first tables of blog: the copies of people and program."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from shared.db import Json, Key
+from shared.migrate import shared_tables_v1
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    shared_tables_v1(op)
+    op.create_table(
+        "person",
+        sa.Column("id", Key, primary_key=True),
+        sa.Column("name", sa.String(400), nullable=False),
+        sa.Column("stream", sa.String(64)),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("github", sa.String(100)),
+        sa.Column("blog", sa.String(2000)),
+    )
+    op.create_table(
+        "program",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("streams", Json, nullable=False),
+    )

@@ -1,0 +1,39 @@
+"""The tables of sessions: so far its own copy of what it must know about people and the program.
+
+Written by event handlers alone (handlers.py); nobody else's database is ever read.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from shared import db
+from shared.db import Instant, Json, Key
+
+SERVICE = "sessions"
+metadata = db.metadata(SERVICE)
+
+# A row is a person as signup last told of them: whom to place, in which zone, since when. No address: what is mailed
+# is mailed by notifications. Written by handlers; blanked, never deleted, when the person is erased.
+person = sa.Table(
+    "person",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("name", sa.String(400), nullable=False),
+    sa.Column("timezone", sa.String(64), nullable=False),
+    sa.Column("stream", sa.String(64)),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("roles", Json, nullable=False),
+    sa.Column("joined_at", Instant),
+)
+sa.Index("person_stream", person.c.stream, person.c.state)
+
+# The one program (id 1). Written at program.changed; never deleted. `streams`: list of {slug, name, position}.
+program = sa.Table(
+    "program",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("timezone", sa.String(64), nullable=False),
+    sa.Column("streams", Json, nullable=False),
+)
