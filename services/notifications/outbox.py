@@ -1,0 +1,81 @@
+"""Questions to the ledger that a person asks: which mails, and one of them. Nothing here changes anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from services.notifications.models import mail
+
+SIZE = 50
+_LISTED = [mail.c[name] for name in ("id", "address", "name", "kind", "subject", "state", "attempts", "created_at")]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a list shows. :param before: the place after which it begins, as `Found.next` gave it."""
+
+    recipient: str = ""
+    state: str = ""
+    kind: str = ""
+    before: str = ""
+
+    @property
+    def filtered(self) -> bool:
+        return bool(self.recipient or self.state or self.kind)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of mails, newest first. :param next: where the next page begins; None at the end."""
+
+    rows: list[Any]
+    next: str | None
+
+
+def find(tx: Connection, wanted: Wanted) -> Found:
+    """One page. By place, not by number: years of history cost a page nothing."""
+    query = sa.select(*_LISTED).order_by(mail.c.created_at.desc(), mail.c.id.desc()).limit(SIZE + 1)
+    if wanted.recipient:
+        words = wanted.recipient.strip()[:200]
+        query = query.where(
+            sa.or_(mail.c.address.icontains(words, autoescape=True), mail.c.name.icontains(words, autoescape=True))
+        )
+    if wanted.state:
+        query = query.where(mail.c.state == wanted.state)
+    if wanted.kind:
+        query = query.where(mail.c.kind == wanted.kind)
+    place = _place(wanted.before)
+    if place:
+        at, id = place
+        query = query.where(
+            sa.or_(mail.c.created_at < at, sa.and_(mail.c.created_at == at, mail.c.id < id))
+        )
+    rows = list(tx.execute(query).all())
+    more = len(rows) > SIZE
+    rows = rows[:SIZE]
+    return Found(rows, f"{rows[-1].created_at.isoformat()}_{rows[-1].id}" if more else None)
+
+
+def one(tx: Connection, id: str) -> Any | None:
+    """One mail with everything, or None."""
+    return tx.execute(sa.select(mail).where(mail.c.id == id)).first()
+
+
+def counts(tx: Connection) -> dict[str, int]:
+    """How many mails need a person's eye: held and failed ones."""
+    query = sa.select(mail.c.state, sa.func.count().label("n")).where(mail.c.state.in_(["held", "failed"]))
+    return {row.state: row.n for row in tx.execute(query.group_by(mail.c.state))}
+
+
+def _place(before: str) -> tuple[datetime, str] | None:
+    at, _, id = before.partition("_")
+    try:
+        instant = datetime.fromisoformat(at)
+    except ValueError:
+        return None
+    return (instant, id) if instant.tzinfo else None

@@ -1,0 +1,140 @@
+"""The outbox: every mail that went or would have gone, as its reader sees it and as the server got it.
+
+Only organizers; and only GETs: looking at a mail changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, render_template, request
+from markupsafe import Markup, escape
+
+from services.notifications import outbox
+from services.notifications.mail.kinds import KINDS
+from services.notifications.models import SERVICE, person, program
+from services.notifications.rules import State
+from shared import access, config, db
+from shared.web import problem
+
+blueprint = Blueprint("outbox", __name__, url_prefix="/notifications")
+PARTS = {"html": "As it looks", "text": "Text", "headers": "Headers", "raw": "Source"}
+# How the pages show a state: the word people read, and the one whose icon is meant.
+WORDS = {State.KEPT.value: ("kept here", "stored")}
+
+
+def context() -> dict[str, Any]:
+    """What every template of notifications may use, error pages included."""
+    try:
+        with db.read(SERVICE) as tx:
+            name = tx.execute(sa.select(program.c.name)).scalar()
+    except sa.exc.SQLAlchemyError:
+        name = None
+    return {"program_name": name, "words": WORDS}
+
+
+@blueprint.get("/outbox")
+@access.needs("organizer")
+def index() -> str:
+    """All mails, newest first."""
+    asked = request.args
+    wanted = outbox.Wanted(
+        recipient=asked.get("q", "").strip(),
+        state=asked.get("state", "") if asked.get("state") in set(State) else "",
+        kind=asked.get("kind", "") if asked.get("kind") in KINDS else "",
+        before=asked.get("before", ""),
+    )
+    with db.read(SERVICE) as tx:
+        found, waiting, zone = outbox.find(tx, wanted), outbox.counts(tx), _zone(tx)
+    return render_template(
+        "notifications/outbox.html",
+        found=found,
+        wanted=wanted,
+        waiting=waiting,
+        zone=zone,
+        kinds=[(kind.name, kind.title) for kind in KINDS.values()],
+        titles={kind.name: kind.title for kind in KINDS.values()},
+        states=[(state.value, WORDS.get(state.value, (state.value,))[0]) for state in State],
+        offline=not config.current().smtp_url,
+    )
+
+
+@blueprint.get("/outbox/<id>")
+@access.needs("organizer")
+def show(id: str) -> str:
+    """One mail; `?part=` chooses what of it."""
+    part = request.args.get("part", "html")
+    with db.read(SERVICE) as tx:
+        mail, zone = outbox.one(tx, id), _zone(tx)
+    if mail is None:
+        _unknown()
+    kind = KINDS.get(mail.kind)
+    return render_template(
+        "notifications/mail.html",
+        mail=mail,
+        title=kind.title if kind else mail.kind,
+        part=part if part in PARTS else "html",
+        parts=[(words, f"/notifications/outbox/{id}?part={name}", name) for name, words in PARTS.items()],
+        text=linked(mail.text),
+        raw=bytes(mail.raw).decode("utf-8", "replace"),
+        zone=zone,
+    )
+
+
+@blueprint.get("/outbox/<id>/html")
+@access.needs("organizer")
+def html(id: str) -> Response:
+    """The HTML alone, for the frame: no script, no form, nothing loaded from anywhere; its links open in a new tab."""
+    with db.read(SERVICE) as tx:
+        mail = outbox.one(tx, id)
+    if mail is None:
+        _unknown()
+    page = mail.html.replace("<head>", '<head><base target="_blank">', 1)
+    response = Response(page, mimetype="text/html")
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; "
+        "sandbox allow-popups allow-popups-to-escape-sandbox"
+    )
+    return response
+
+
+@blueprint.get("/outbox/<id>/mail.eml")
+@access.needs("organizer")
+def eml(id: str) -> Response:
+    """The mail as a file that mail programs open."""
+    with db.read(SERVICE) as tx:
+        mail = outbox.one(tx, id)
+    if mail is None or not mail.raw:
+        _unknown()
+    response = Response(bytes(mail.raw), mimetype="message/rfc822")
+    response.headers["Content-Disposition"] = f'attachment; filename="{mail.kind}-{mail.id[:8]}.eml"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def linked(text: str) -> Markup:
+    """Plain text with its web addresses as links; everything else is escaped."""
+    words = []
+    for line in text.split("\n"):
+        start = line.find("http")
+        address = line[start:].split(" ")[0].rstrip(".,") if start >= 0 else ""
+        if address.startswith(("http://", "https://")):
+            after = line[start + len(address) :]
+            words.append(
+                escape(line[:start]) + Markup('<a href="{0}">{0}</a>').format(address) + escape(after)
+            )
+        else:
+            words.append(escape(line))
+    return Markup("\n").join(words)
+
+
+def _zone(tx: Any) -> str:
+    """The reader's time zone: their own, or the program's."""
+    who = access.reader()
+    own = tx.execute(sa.select(person.c.timezone).where(person.c.id == (who.person if who else ""))).scalar()
+    return own or tx.execute(sa.select(program.c.timezone)).scalar() or "UTC"
+
+
+def _unknown() -> Any:
+    problem(404, "There is no such mail", "Look for it in the list at /notifications/outbox.")
