@@ -37,7 +37,10 @@ def request_sign_in(tx: Connection, email: str, next: str | None = None) -> None
     key = rules.email_key(address.checked("email", email))
     if wait := rate.take(_PER_ADDRESS, "sign-in", key):
         raise rules.Busy(
-            "email", "Several links were asked for already.", f"Look in your mail, or try again in {wait // 60 + 1} min.", wait
+            "email",
+            "Several links were asked for already.",
+            f"Look in your mail, or try again in {wait // 60 + 1} min.",
+            wait,
         )
     row = tx.execute(sa.select(people_table).where(people_table.c.email_key == key)).mappings().first()
     if row is None:
@@ -53,24 +56,27 @@ def _request(row: rows.Row, next: str | None) -> dict[str, Any]:
     return {**asked, "next": local_path(next, "") or None, "request": db.new_id()}
 
 
-def use_sign_in(tx: Connection, token: str) -> str:
-    """The id of the person whom the link signs in; it works once.
+def read_sign_in(token: str) -> dict[str, Any]:
+    """The claims of a sign-in link, for its page; whether it was used before is told by `use_sign_in`.
+
+    :raises tokens.BadToken: forged or expired.
+    """
+    return tokens.read(PURPOSE, token, MAX_AGE)
+
+
+def use_sign_in(tx: Connection, token: str) -> rows.Row:
+    """The person whom the link signs in; it works once.
 
     :raises tokens.BadToken: "forged", "expired", "used", or "gone" when there is no such person any more.
     """
-    claims = tokens.read(PURPOSE, token, MAX_AGE)
+    claims = read_sign_in(token)
     once = db.insert(tx, used_token).on_conflict_do_nothing()
     if not tx.execute(once, {"jti": str(claims["request"]), "at": clock.machine()}).rowcount:
         raise tokens.BadToken("used")
-    if not roles(tx, claims["person"]):
+    row = people.one(tx, claims["person"])
+    if row is None or not people.roles(row):
         raise tokens.BadToken("gone")
-    return str(claims["person"])
-
-
-def roles(tx: Connection, person: str) -> list[str]:
-    """What the person may open now: "member", "organizer"; nothing when there is nobody of that id."""
-    row = people.one(tx, person)
-    return people.roles(row) if row else []
+    return row
 
 
 def revoke(tx: Connection, person: str) -> None:
@@ -101,7 +107,8 @@ def add_organizer(tx: Connection, by: str, email: str, name: str | None = None) 
 
 
 def _by_key(tx: Connection, key: str) -> rows.Row | None:
-    return tx.execute(sa.select(people_table).where(people_table.c.email_key == key).with_for_update()).mappings().first()
+    query = sa.select(people_table).where(people_table.c.email_key == key).with_for_update()
+    return tx.execute(query).mappings().first()
 
 
 def _create(tx: Connection, email: str, name: str) -> rows.Row:

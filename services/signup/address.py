@@ -24,7 +24,7 @@ def checked(field: str, typed: str) -> str:
     if not typed:
         raise Refused(field, "The e-mail address is missing.", REMEDY)
     try:
-        found = validate_email(typed, check_deliverability=False, globally_deliverable=False)
+        found = validate_email(typed, strict=True, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         raise Refused(field, f"This is not an e-mail address: {str(error).rstrip('.')}.", REMEDY) from None
     kept: str | None = found.ascii_email

@@ -48,8 +48,8 @@ def entries(tx: Connection, page: int = 1, subject: str | None = None) -> Entrie
 def named(tx: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The same rows with `by_name` and `subject_name`: a person's name, "somebody erased", or the words as they are."""
     ids = {actor.partition("/")[2] for row in rows for actor in (row["by"], row["subject"]) if "/" in actor}
-    found = tx.execute(sa.select(person.c.id, person.c.name).where(person.c.id.in_(ids))) if ids else []
-    names = {each: name for each, name in found}
+    found = tx.execute(sa.select(person.c.id, person.c.name).where(person.c.id.in_(ids)))
+    names = {row.id: row.name for row in found}
 
     def name(actor: str) -> str:
         kind, slash, which = actor.partition("/")

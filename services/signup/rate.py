@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from flask import Request
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
@@ -18,9 +17,9 @@ _limiter = FixedWindowRateLimiter(MemoryStorage())
 _parse = lru_cache(parse)
 
 
-def wait(request: Request) -> int:
+def signups(address: str | None) -> int:
     """Count one sign-up from that client; 0 when it may go on, else the seconds to wait (for Retry-After)."""
-    return take(_parse(config.current().signup_rate), "signup", request.remote_addr or "unknown")
+    return take(_parse(config.current().signup_rate), "signup", address or "unknown")
 
 
 def take(limit: RateLimitItem, *who: str) -> int:

@@ -20,7 +20,7 @@ class Signup(Schema):
         unknown = RAISE
 
     name = fields.String(required=True, metadata={"description": "the name to be called by; 1 to 100 characters"})
-    email = fields.String(required=True, metadata={"description": "where the confirmation is mailed", "format": "email"})
+    email = fields.String(required=True, metadata={"description": "where the confirmation goes", "format": "email"})
     stream = fields.String(required=True, metadata={"description": "slug of a stream"})
     timezone = fields.String(required=True, metadata={"description": "IANA name", "example": "America/Toronto"})
     charter = fields.String(required=True, metadata={"description": "the version of the charter that is accepted"})
@@ -41,7 +41,7 @@ _REMEDIES = {
     "charter": "Send the version that the person accepts as text: see GET /signup/api/program.",
     "answers": "Send an object of question ids and answers: see GET /signup/api/program.",
 }
-SAID_MOST = 20  # unknown fields named in one refusal
+SAID_MOST = 20  # fields named in one refusal, our own first
 
 
 def signup(body: Any) -> dict[str, Any]:
@@ -52,8 +52,8 @@ def signup(body: Any) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = _SIGNUP.load(body)
     except ValidationError as error:
-        messages = error.normalized_messages()
-        Refused.raise_any([_refused(field, said) for field, said in list(messages.items())[: SAID_MOST + len(_REMEDIES)]])
+        messages = sorted(error.normalized_messages().items(), key=lambda entry: entry[0] not in _REMEDIES)
+        Refused.raise_any([_refused(field, said) for field, said in messages[:SAID_MOST]])
         raise
     return loaded
 

@@ -13,7 +13,7 @@ from .reading import SORTS, Moment, Page, counts, download, find, history, organ
 from .row import Row, one, roles, subject, told
 
 __all__ = [
-    "CHECKLIST", "SORTS", "Applied", "Moment", "Page", "Row", "apply", "change_stream", "come_back", "confirm", "correct",
-    "counts", "download", "erase_later", "erase_now", "expire", "find", "history", "keep", "leave", "mail_wait", "one",
-    "organizers", "pause", "resend_confirmation", "roles", "step_down", "subject", "tick", "told",
+    "CHECKLIST", "SORTS", "Applied", "Moment", "Page", "Row", "apply", "change_stream", "come_back", "confirm",
+    "correct", "counts", "download", "erase_later", "erase_now", "expire", "find", "history", "keep", "leave",
+    "mail_wait", "one", "organizers", "pause", "resend_confirmation", "roles", "step_down", "subject", "tick", "told",
 ]

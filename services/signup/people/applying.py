@@ -103,13 +103,10 @@ def _checked(program: Program, application: Mapping[str, Any]) -> dict[str, Any]
             values["answers"] = answers.check(stream.questions, application.get("answers") or {})
         except Refused as refusal:
             refused.append(refusal)
-    accepted = application.get("charter") or ""
-    if accepted != program.charter.version:
-        refused.append(
-            Refused("charter", "The charter has changed since.", f"Read version {program.charter.version} and accept it.")
-            if accepted
-            else Refused("charter", "The charter is not accepted.", f"Read it and accept version {program.charter.version}.")
-        )
+    accepted, current = application.get("charter") or "", program.charter.version
+    if accepted != current:
+        what = "This is not the present charter." if accepted else "The charter is not accepted."
+        refused.append(Refused("charter", what, f"Read version {current} and accept it."))
     Refused.raise_any(refused)
     return values
 
@@ -215,10 +212,8 @@ def resend_confirmation(tx: Connection, by: str, person: str) -> None:
         raise Refused("state", "This person has confirmed already.", "Nothing is to be done.")
     wait = mail_wait(row)
     if wait > 0:
-        minutes = int(wait // 60) + 1
-        raise rules.Busy(
-            "person", "They were mailed less than an hour ago.", f"Try again in {minutes} min: we mail once an hour.", wait
-        )
+        remedy = f"Try again in {int(wait // 60) + 1} min: we mail once an hour."
+        raise rules.Busy("person", "They were mailed less than an hour ago.", remedy, wait)
     tx.execute(sa.update(people).where(people.c.id == person).values(mailed_at=clock.machine()))
     _emit(tx, "application.received", row, again=True)
     audit.note(tx, by, "confirmation.resent", rows.subject(person))

@@ -7,6 +7,7 @@ signup's own events; member.erased tells the other services to do the same.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -22,7 +23,7 @@ from . import row as rows
 from .membership import step_down
 from .row import Row
 
-_BLANK = {
+_BLANK: dict[str, Any] = {
     "state": "erased",
     "name": None,
     "email": None,

@@ -14,7 +14,7 @@ from .. import rules
 from ..models import person as people
 from ..rules import Refused
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 _ONE = sa.select(people).where(people.c.id == sa.bindparam("id"))
 _ONE_LOCKED = _ONE.with_for_update()
 

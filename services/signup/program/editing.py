@@ -166,7 +166,7 @@ def add_stream(tx: Connection, by: str, name: str, summary: str, slug: str | Non
 
 # A stream's slug is an address under /signup/: these are taken by pages.
 RESERVED = frozenset(
-    "api static embed check-mail me sign-in sign-out enter confirm organizer live ready metrics openapi openapi-json".split()
+    "api static embed check-mail me sign-in sign-out enter confirm organizer live ready metrics openapi-json".split()
 )
 
 

@@ -51,7 +51,8 @@ def _refuse_controls(field: str, value: str, breaks: bool) -> None:
             continue
         kind = unicodedata.category(character)
         if kind in {"Cc", "Cs", "Zl", "Zp"} or character in _BIDI:
-            what = "a line break" if character in "\r\n\u2028\u2029" else f"the control character U+{ord(character):04X}"
+            is_break = character in "\r\n\u2028\u2029"
+            what = "a line break" if is_break else f"the control character U+{ord(character):04X}"
             raise Refused(field, f"This has {what} in it.", "Take it out; type the text instead of pasting it.")
 
 
@@ -106,7 +107,7 @@ def url(field: str, value: str) -> str:
     except ValueError:
         good = False
     if not good or any(character in " <>\"'`\\" for character in value):
-        raise Refused(field, "This is not a web address.", "Write it with https:// in front, as in https://example.org/me.")
+        raise Refused(field, "This is not a web address.", "Write it with https:// in front: https://example.org/me.")
     return value
 
 

@@ -54,7 +54,7 @@ def current_program() -> program.Program:
 @public_form
 def sign_up() -> Response:
     """Sign somebody up. The answer is the same whether or not the address is known already."""
-    if wait := rate.wait(request):
+    if wait := rate.signups(request.remote_addr):
         seconds = f"Try again in {wait} s."
         problem(429, "Too many sign-ups from this address", seconds, headers={"Retry-After": str(wait)})
     body = _json()
