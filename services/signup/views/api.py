@@ -25,6 +25,11 @@ ACCEPTED = json.dumps(
 logger = log.get()
 
 
+def _problem(description: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": description, "content": {"application/problem+json": {"schema": schema}}}
+
+
 @blueprint.get("/program")
 @blueprint.response(200, schemas.Program)
 def current_program() -> program.Program:
@@ -44,13 +49,15 @@ def current_program() -> program.Program:
         }
     ],
     requestBody={"required": True, "content": {"application/json": {"schema": schemas.Signup}}},
+    responses={
+        202: {"description": "Accepted", "content": {"application/json": {"schema": schemas.Accepted}}},
+        400: _problem("This is not JSON"),
+        413: _problem("More than 64 KiB"),
+        415: _problem("This is not application/json"),
+        422: _problem("Fields that cannot be taken, each with a remedy"),
+        429: _problem("Too many from this address; Retry-After says when to try again"),
+    },
 )
-@blueprint.alt_response(202, schema=schemas.Accepted, description="Accepted; the person has mail")
-@blueprint.alt_response(400, schema="Problem", description="Not JSON")
-@blueprint.alt_response(413, schema="Problem", description="Too big")
-@blueprint.alt_response(415, schema="Problem", description="Not application/json")
-@blueprint.alt_response(422, schema="Problem", description="Fields that cannot be taken, each with a remedy")
-@blueprint.alt_response(429, schema="Problem", description="Too many from this address; see Retry-After")
 @public_form
 def sign_up() -> Response:
     """Sign somebody up. The answer is the same whether or not the address is known already."""
@@ -64,7 +71,7 @@ def sign_up() -> Response:
             applied = people.apply(tx, application, request.headers.get("Idempotency-Key"))
     except rules.Refused as refusal:
         _refuse(refusal)
-    logger.info("signup.accepted", person=applied.person, event=applied.event)
+    logger.info("signup.accepted", person=applied.person, caused=applied.event)
     return current_app.response_class(ACCEPTED, status=202, mimetype="application/json")
 
 
