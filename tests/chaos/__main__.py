@@ -1,0 +1,57 @@
+"""`./baton chaos --seed N --minutes M`: see the package's docstring. Exit code 1 when a promise was broken."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from typing import NoReturn
+
+from . import mischief
+from .run import WITHOUT, Run, points, table
+from .system import NotReady
+
+
+def main(args: list[str]) -> int:
+    """Run it and print the table."""
+    parser = argparse.ArgumentParser(prog="./baton chaos", description="Kill parts while people sign up; count losses.")
+    parser.add_argument("--seed", type=int, default=1, help="another seed, other mischief (default 1)")
+    parser.add_argument("--minutes", type=float, default=1.0, help="how long people come (default 1)")
+    parser.add_argument("--signups", type=int, help="how many people (default 100 a minute)")
+    parser.add_argument("--kills", type=int, help="how many kills (default 6 a minute)")
+    parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
+    parser.add_argument("--walk", action="store_true", help="die once at every named gap instead")
+    parser.add_argument("--without", choices=list(WITHOUT), help="break this, to see that chaos goes red")
+    parser.add_argument("--keep", action="store_true", help="keep the data folder and say where it is")
+    parser.add_argument("--json", action="store_true", help="answer in JSON")
+    options = parser.parse_args(args)
+    signal.signal(signal.SIGTERM, _interrupt)
+    seconds = options.minutes * 60
+    signups = round(100 * options.minutes) if options.signups is None else options.signups
+    kills = round(6 * options.minutes) if options.kills is None else options.kills
+    try:
+        with Run(options.seed, options.database, options.without, options.keep) as run:
+            if options.walk:
+                report = run.walk(points(), people=3)
+            else:
+                report = run.storm(mischief.plan(options.seed, seconds, kills), seconds, signups)
+    except NotReady as problem:
+        print(f"chaos: {problem}", file=sys.stderr)
+        return 1
+    print(json.dumps(report.as_dict(), indent=2) if options.json else table(report))
+    if options.keep:
+        print(f"data: {run.folder}", file=sys.stderr)
+    return 0 if report.green else 1
+
+
+def _interrupt(_signal: int, _frame: object) -> NoReturn:
+    """End like Ctrl-C: what was started is stopped on the way out."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
