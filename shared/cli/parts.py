@@ -14,7 +14,9 @@ from ..mortal import die_with_parent
 FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
 HEALTHY_AFTER = 60.0
 KEEP_LOG = 20_000_000
-WARNING = re.compile(rb"\b(warning|error|critical|fatal)\b|^Traceback ", re.IGNORECASE)
+WARNING = re.compile(rb"\b(warning|error|critical|fatal)\b", re.IGNORECASE)
+# Valkey's advice about a kernel setting that matters to big servers only.
+NO_WARNING = re.compile(rb"overcommit")
 
 
 class Part:
@@ -67,7 +69,7 @@ class Part:
         if time.monotonic() - self._since >= HEALTHY_AFTER:
             self.delay = FIRST_DELAY
         self.restart_at = time.monotonic() + self.delay
-        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}: {self.last_words()}"
         said = f"{self.name} died ({how}); starting it again in {self.delay:g} s"
         self.delay = min(self.delay * 2, LONGEST_DELAY)
         return said
@@ -118,7 +120,17 @@ class Part:
         if self._read > KEEP_LOG:
             self._rotate()
         lines = text[:whole].splitlines()
-        return [line.decode(errors="replace").strip()[:300] for line in lines if WARNING.search(line[:100])]
+        return [line.decode(errors="replace").strip()[:300] for line in lines if WARNING.search(line[:100]) and not NO_WARNING.search(line)]
+
+    def last_words(self) -> str:
+        """The last line of its log: of a traceback, the one that says what went wrong."""
+        try:
+            with open(self.log, "rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - 4096))
+                lines = [line for line in file.read().decode(errors="replace").splitlines() if line.strip()]
+        except OSError:
+            lines = []
+        return f"{lines[-1].strip()[:200]}" if lines else "no word in its log"
 
     def _rotate(self) -> None:
         """The part holds the file open, so it is copied and cut, not renamed."""

@@ -148,6 +148,7 @@ def run(found: config.Config, options: argparse.Namespace, data: Path, began: fl
             keeper.start(worker)
             if wait_for_all(keeper, found, options, ready):
                 welcome(found, data, link, time.monotonic() - began)
+            del web.command[-2:]  # one link a start; a restart makes none
         keeper.run()
     finally:
         keeper.shut_down([[web, worker], [valkey]])

