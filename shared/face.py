@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 # Raw HTML stays text, and markdown-it refuses javascript:, vbscript:, file: and data: links by itself. Images are off:
 # a picture from elsewhere would tell its host who reads the program (and the content policy refuses it anyway).
-_markdown = MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks": True}).enable("table").disable("image")
+_markdown = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table").disable("image")
 
 
 def markdown(text: str | None, level: int = 3) -> Markup:

@@ -1,0 +1,167 @@
+"""Every page by axe: light and dark, phone and desktop; nothing wider than the screen; no error in the console.
+
+With BATON_SHOTS=folder every page is also photographed into that folder, for looking at them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from services.signup import people, program
+from shared import db, tokens
+from tests.browser.conftest import Site
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+FACES = [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)]
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+PUBLIC = [
+    "/",
+    "/signup/",
+    "/signup/stream1",
+    "/signup/stream3",
+    "/signup/embed/stream1",
+    "/signup/check-mail",
+    "/signup/embed/check-mail",
+    "/signup/sign-in",
+    "/signup/confirm/broken",
+    "/signup/no-such-stream",
+]
+OWN = [
+    "/signup/me",
+    "/signup/me/answers",
+    "/signup/me/stream",
+    "/signup/me/pause",
+    "/signup/me/leave",
+    "/signup/me/erase",
+]
+ORGANIZER = [
+    "/signup/organizer/",
+    "/signup/organizer/?q=nobody+like+this",
+    "/signup/organizer/program",
+    "/signup/organizer/program/sections/new",
+    "/signup/organizer/program/sections/faq",
+    "/signup/organizer/program/sections/faq/remove",
+    "/signup/organizer/streams",
+    "/signup/organizer/streams/new",
+    "/signup/organizer/streams/stream1",
+    "/signup/organizer/streams/stream1/remove",
+    "/signup/organizer/streams/stream1/preview",
+    "/signup/organizer/streams/stream1/questions/new",
+    "/signup/organizer/charter",
+    "/signup/organizer/charter/1",
+    "/signup/organizer/snippets",
+    "/signup/organizer/organizers",
+    "/signup/organizer/audit",
+]
+
+
+@pytest.mark.parametrize(("scheme", "width"), FACES)
+def test_no_page_has_a_violation(site: Site, browser: Any, scheme: str, width: int) -> None:
+    organizer, ada, waiting = _a_living_program(site)
+    questions = [q for s in _program().streams for q in s.questions if s.slug == "stream1"]
+    links = [f"/signup/{kind}/{tokens.sign(kind, {'person': waiting})}" for kind in ("confirm", "enter")]
+    links.append(f"/signup/sign-in/{tokens.sign('sign-in', {'person': ada, 'request': 'r', 'next': None})}")
+    member = f"/signup/organizer/members/{ada}"
+    found: list[str] = []
+    with _Camera(site, browser, scheme, width, found) as stranger:
+        for path in (*PUBLIC, *links):
+            stranger.look(path)
+        stranger.press("/signup/stream1", "text=Sign up for", "signup-errors")
+    with _Camera(site, browser, scheme, width, found, ada, "member") as own:
+        for path in OWN:
+            own.look(path)
+        own.look("/signup/organizer/")  # not for a member: 403
+        own.press("/signup/me/pause", "main button", "paused")
+        own.press("/signup/me/erase", "main button", "erasing")
+    with _Camera(site, browser, scheme, width, found, organizer, "member", "organizer") as runs:
+        edit = [f"/signup/organizer/streams/stream1/questions/{q.id}" for q in questions]
+        removing = f"/signup/organizer/organizers/{organizer}/remove"
+        asked = [f"{edit[0]}/retire"] if edit else []
+        for path in (*ORGANIZER, *edit[:2], *asked, removing, member, f"/signup/organizer/members/{waiting}", "/signup/me"):
+            runs.look(path)
+    with db.write("signup") as tx:
+        people.keep(tx, f"person/{ada}", ada)
+        people.come_back(tx, f"person/{ada}", ada)
+    with _Camera(site, browser, scheme, width, found, organizer, "member", "organizer") as runs:
+        for path in (f"{member}/move", f"{member}/leave", f"{member}/pause"):
+            runs.look(path)
+    assert not found, "\n".join(found)
+
+
+def _program() -> program.Program:
+    with db.read("signup") as tx:
+        return program.load(tx)
+
+
+def _a_living_program(site: Site) -> tuple[str, str, str]:
+    organizer = site.organizer()
+    ada = site.member()
+    waiting = site.member("grace@example.org", "Grace Hopper", confirmed=False)
+    for number, name in enumerate(("Katherine Johnson", "Alan Turing", "Chien-Shiung Wu", "Srinivasa Ramanujan")):
+        person = site.member(f"member{number}@example.org", name)
+        with db.write("signup") as tx:
+            if number == 1:
+                people.pause(tx, f"person/{person}", person)
+            elif number == 2:
+                people.change_stream(tx, f"person/{person}", person, "stream2")
+            elif number == 3:
+                people.leave(tx, f"person/{person}", person, "Exams <script>alert(1)</script>")
+    with db.write("signup") as tx:
+        fields = {"chat_invite": "https://chat.example.org/join", "video_url": "https://video.example.org/1"}
+        program.save_program(tx, f"organizer/{organizer}", fields)
+    site.baton.drain()
+    return organizer, ada, waiting
+
+
+class _Camera:
+    """A browser window that examines every page it is shown."""
+
+    def __init__(self, site: Site, browser: Any, scheme: str, width: int, found: list[str], *who: str) -> None:
+        self.site, self.found, self.face = site, found, f"{scheme}-{width}"
+        self.window = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
+        if who:
+            site.sign_in(self.window, *who)
+        self.tab = self.window.new_page()
+        self.tab.on("console", self._heard)
+        self.axe = Axe()
+
+    def __enter__(self) -> _Camera:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.window.close()
+
+    def look(self, path: str) -> None:
+        answer = self.tab.goto(self.site.url(path))
+        if answer.status >= 500:
+            self.found.append(f"{path} answers {answer.status}")
+        self._examine(re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")[:50] or "program")
+
+    def press(self, path: str, button: str, name: str) -> None:
+        self.tab.goto(self.site.url(path))
+        self.tab.locator(button).last.click()
+        self.tab.wait_for_load_state()
+        self._examine(name)
+
+    def _heard(self, message: Any) -> None:
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.found.append(f"console at {self.tab.url}: {message.text}")
+
+    def _examine(self, name: str) -> None:
+        for violation in self.axe.run(self.tab, options=RULES).response["violations"]:
+            nodes = "; ".join(" ".join(node["target"]) if isinstance(node["target"][0], str) else str(node["target"])
+                              for node in violation["nodes"][:3])
+            self.found.append(f"{self.face} {name}: {violation['id']}: {violation['help']}: {nodes}")
+        if self.tab.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+            self.found.append(f"{self.face} {name}: wider than the screen")
+        if folder := os.environ.get("BATON_SHOTS"):
+            Path(folder).mkdir(exist_ok=True)
+            self.tab.screenshot(path=f"{folder}/{name}-{self.face}.png", full_page=True)
