@@ -12,12 +12,9 @@ from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
-import sqlalchemy as sa
 from flask import current_app, g, redirect, request
-from sqlalchemy.engine import Connection
 
-from . import clock, config, db, tokens
-from .events import Event, on
+from . import clock, config, db, revocation, tokens
 
 COOKIE = "baton"
 MAX_AGE = 30 * tokens.DAY
@@ -76,10 +73,8 @@ def _read_cookie() -> Reader | None:
         return None
     service = current_app.extensions["baton"]
     with db.read(service) as tx:
-        revoked = db.metadata(service).tables["revoked"]
-        before = tx.execute(sa.select(revoked.c.before).where(revoked.c.person == person)).scalar()
-    if before is not None and signed <= before:
-        return None
+        if revocation.voids(tx, person, signed):
+            return None
     return Reader(person, roles)
 
 
@@ -105,25 +100,6 @@ def needs(role: str) -> Callable[[View], View]:
         return guarded  # type: ignore[return-value]
 
     return decorate
-
-
-def revoke(tx: Connection, person: str, before: float) -> None:
-    """Void the person's cookies made before that moment, in this service's database."""
-    revoked = db.metadata(db.service_of(tx)).tables["revoked"]
-    tx.execute(
-        db.insert(tx, revoked)
-        .values(person=person, before=before)
-        .on_conflict_do_update(index_elements=["person"], set_={"before": before})
-    )
-
-
-def _on_revoked(tx: Connection, event: Event) -> None:
-    revoke(tx, event.data["person"], event.data["before"])
-
-
-for _service in config.SERVICES:
-    if _service != "signup":
-        on(_service, "access.revoked")(_on_revoked)
 
 
 def from_elsewhere() -> bool:

@@ -1,8 +1,8 @@
 """Copies: what a service keeps of another's facts, replaced whole by every event that tells of them.
 
-Each event about a member or the program carries all that others may know, so a copy is replaced, never patched: a replay
-is harmless, and the last event alone decides. A service names the columns it needs and nothing else is kept. Not for
-what a service owns.
+Each event about a member or the program carries all that others may know, so a copy is replaced, never patched: a
+replay is harmless, and the last event alone decides. A service names the columns it needs, and nothing else is kept.
+Not for what a service owns.
 """
 
 from __future__ import annotations

@@ -58,11 +58,21 @@ def upgrade(service: str) -> bool:
     script = ScriptDirectory(versions(service).parent, version_locations=[versions(service)])
     with db.write(service) as tx:
         db.lock(tx, "migrate")
-        steps: Any = lambda revision, _context: script._upgrade_revs("head", revision)  # noqa: E731
+        steps: Any = lambda revision, _context: script._upgrade_revs("head", revision)
         with EnvironmentContext(settings, script, fn=steps) as environment:
             environment.configure(connection=tx, target_metadata=db.metadata(service))
             environment.run_migrations()
+        if at is None:
+            _know_subscribers(tx)
     return True
+
+
+def _know_subscribers(tx: Any) -> None:
+    """A database just made has told nobody anything: whoever subscribes now will hear all of it, and needs no replay."""
+    from .events import relay, replay
+
+    for name in relay.subscribers(db.service_of(tx)):
+        replay.know(tx, name)
 
 
 def shared_tables_v1(op: Any) -> None:
@@ -92,6 +102,7 @@ def shared_tables_v1(op: Any) -> None:
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("failures", sa.Integer, nullable=False),
         sa.Column("silences", sa.Integer, nullable=False),
+        sa.Column("asked", Machine),
         sa.Column("due", Machine, nullable=False),
         sa.Column("sent", Machine),
         sa.Column("batch", Key),

@@ -38,6 +38,7 @@ def define(metadata: sa.MetaData) -> None:
         sa.Column("attempts", sa.Integer, nullable=False, default=0),  # times it was put on the queue
         sa.Column("failures", sa.Integer, nullable=False, default=0),  # failure receipts
         sa.Column("silences", sa.Integer, nullable=False, default=0),  # lone sends unanswered while others answered
+        sa.Column("asked", Machine),  # when a handler first answered "not yet"
         sa.Column("due", Machine, nullable=False),
         sa.Column("sent", Machine),
         sa.Column("batch", Key),  # the message it is in flight with
@@ -51,8 +52,8 @@ def define(metadata: sa.MetaData) -> None:
         ("delivery_head", (delivery.c.subscriber, delivery.c.subject, delivery.c.seq)),
     ):
         sa.Index(name, *columns, postgresql_where=unconfirmed, sqlite_where=unconfirmed)
-    # A row is a subscriber this service publishes to. Written when it is first owed or answers; says whether it is
-    # known (a new one gets a replay) and alive (its last receipt). Deleted by nobody: as many rows as services.
+    # A row is a subscriber this service publishes to. Written for all when the database is made, later when one
+    # was told everything; says who is new (and gets a replay) and who is alive (the last receipt). Deleted by nobody: as many rows as services.
     sa.Table(
         "subscriber",
         metadata,

@@ -110,6 +110,7 @@ def carry(service: str) -> None:
     if service in _carried:
         return
     _carried.add(service)
+    importlib.import_module("shared.revocation")
     importlib.import_module(f"services.{service}.models")
     for part in ("handlers", "schedule", "tasks"):
         name = f"services.{service}.{part}"

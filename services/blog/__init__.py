@@ -1,4 +1,7 @@
-"""blog: members' blogs and what the program's blog takes from them. So far it knows who is in the program, by events alone."""
+"""blog: members' blogs and what the program's blog takes from them.
+
+So far it knows who is in the program, by events alone.
+"""
 
 from __future__ import annotations
 

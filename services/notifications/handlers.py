@@ -20,8 +20,8 @@ from services.notifications.mail.compose import Reader
 from services.notifications.models import SERVICE
 from shared.events import Event, on
 
-COPIES = ("member.changed", "member.paused", "member.returned", "member.moved", "member.erasing", "member.kept",
-          "organizer.added", "organizer.removed")  # fmt: skip
+COPIES = ("member.snapshot", "member.changed", "member.paused", "member.returned", "member.moved", "member.erasing",
+          "member.kept", "organizer.added", "organizer.removed")  # fmt: skip
 
 
 @on(SERVICE, "program.changed")

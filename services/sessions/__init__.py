@@ -1,4 +1,7 @@
-"""sessions: everything around a meeting of a circle. So far it knows who is in the program, by events alone."""
+"""sessions: everything around a meeting of a circle.
+
+So far it knows who is in the program, by events alone.
+"""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from limits import RateLimitItemPerHour
 from sqlalchemy.engine import Connection
 
-from shared import access, clock, config, db, tokens
+from shared import clock, config, db, revocation, tokens
 from shared.events import emit
 from shared.web import local_path
 
@@ -82,7 +82,7 @@ def use_sign_in(tx: Connection, token: str) -> rows.Row:
 def revoke(tx: Connection, person: str) -> None:
     """Void all cookies of the person made until now, at every service."""
     before = clock.machine()
-    access.revoke(tx, person, before)
+    revocation.revoke(tx, person, before)
     emit(tx, "access.revoked", people.subject(person), {"person": person, "before": before})
 
 

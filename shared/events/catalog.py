@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from marshmallow import EXCLUDE, Schema, fields, validate
+from marshmallow import RAISE, Schema, fields, validate
 
 PERSONAL = {"personal": True}
 ALL = ("sessions", "notifications", "blog")
 
 
 class Data(Schema):
-    """What an event carries. A subscriber ignores fields it does not know, so that publishers can add some."""
+    """What an event carries, and nothing else: of a field that stands here nowhere erasure could not know.
+
+    A subscriber takes the fields it needs and does not check the rest, so that publishers can add some.
+    """
 
     class Meta:
-        unknown = EXCLUDE
+        unknown = RAISE
 
 
 class Member(Data):

@@ -32,7 +32,8 @@ def dead(tx: Connection, most: int = 100) -> list[dict[str, Any]]:
 
 def retry(tx: Connection, position: int, subscriber: str) -> bool:
     """Owe a dead delivery again from the start; False when it is not dead."""
-    return _revive(tx, position, subscriber, "dead_at = NULL, failures = 0, silences = 0, attempts = 0, due = :now")
+    fresh = "dead_at = NULL, failures = 0, silences = 0, attempts = 0, asked = NULL, due = :now"
+    return _revive(tx, position, subscriber, fresh)
 
 
 def skip(tx: Connection, position: int, subscriber: str) -> bool:

@@ -96,8 +96,8 @@ def _anything_due(service: str, subscriber: str) -> bool:
         return tx.execute(_ANY_DUE, {"subscriber": subscriber, "now": clock.machine()}).scalar() is not None
 
 
-def send_all(service: str, messages: Iterable[Message]) -> int:
-    """Publish claimed messages. What the broker refuses is released, to go out again in a batch."""
+def send_all(service: str, messages: list[Message]) -> int:
+    """Publish claimed messages. What the broker refuses, and what follows, is released, to go out again in a batch."""
     sent = 0
     for message in messages:
         die.at("outbox.claimed")
@@ -105,7 +105,7 @@ def send_all(service: str, messages: Iterable[Message]) -> int:
             publish(f"{message.subscriber}.receive", message.payload())
         except Exception as error:
             logger.warning("outbox.broker_refused", service=service, subscriber=message.subscriber, error=str(error))
-            _release(service, message)
+            _release(service, messages[sent:])
             break
         die.at("outbox.published")
         sent += 1
@@ -203,7 +203,7 @@ def _bury_silent(tx: Connection, subscriber: str, heads: Iterable[Any], now: flo
     """Count silence for each delivery that was sent alone, got no answer, and others did since; bury the silent.
 
     A delivery without an answer while nobody answers is an outage. One that stays silent while others are answered
-    kills its worker.
+    kills its worker. Each send counts once, however often it is looked at before the window lets it go again.
     """
     alive = []
     answered = None
@@ -223,10 +223,11 @@ def _bury_silent(tx: Connection, subscriber: str, heads: Iterable[Any], now: flo
     return alive
 
 
-def _release(service: str, message: Message) -> None:
-    now = clock.machine()
+def _release(service: str, messages: list[Message]) -> None:
+    due = clock.machine() + wait(1)
     with db.write(service) as tx:
-        tx.execute(_RELEASE, {"due": now + wait(1), "batch": message.batch, "subscriber": message.subscriber})
+        for message in messages:
+            tx.execute(_RELEASE, {"due": due, "batch": message.batch, "subscriber": message.subscriber})
 
 
 def confirm(service: str, payload: dict[str, Any]) -> None:
@@ -269,7 +270,8 @@ def _postpone(tx: Connection, who: str, batch: str, position: int, error: str | 
     row = tx.execute(_ONE, {"subscriber": who, "event": position}).mappings().one_or_none()
     if row is None or row["confirmed_at"] or row["dead_at"] or row["batch"] != batch:
         return  # answered already by another copy of the message
-    too_long = error == "" and now - row["recorded"] > PATIENCE
+    asked = row["asked"] or (now if error == "" else None)
+    too_long = error == "" and now - asked > PATIENCE
     failures = row["failures"] + (1 if error or too_long else 0)
     dead = failures >= MOST_FAILURES or too_long
     tx.execute(
@@ -278,6 +280,7 @@ def _postpone(tx: Connection, who: str, batch: str, position: int, error: str | 
             "subscriber": who,
             "event": position,
             "failures": failures,
+            "asked": asked,
             "due": now + (wait(max(row["attempts"], failures)) if error is not None else 0.0),
             "attempts": row["attempts"] if error is not None else 0,
             "error": error or ("waited a day for another event" if too_long else row["error"]),
@@ -368,7 +371,7 @@ _PUSH = _text(
 )
 _ANSWERED = sa.text("SELECT answered FROM subscriber WHERE name = :subscriber")
 _SILENT = sa.text(
-    "UPDATE delivery SET silences = silences + 1, dead_at = :dead_at, error = coalesce(:error, error)"
+    "UPDATE delivery SET silences = silences + 1, batch = NULL, dead_at = :dead_at, error = coalesce(:error, error)"
     " WHERE subscriber = :subscriber AND event = :event"
 )
 _RELEASE = sa.text(
@@ -385,6 +388,6 @@ _ONE = sa.text(
     " WHERE d.subscriber = :subscriber AND d.event = :event"
 )
 _POSTPONE = sa.text(
-    "UPDATE delivery SET failures = :failures, due = :due, attempts = :attempts, error = :error, dead_at = :dead_at,"
-    " batch = NULL WHERE subscriber = :subscriber AND event = :event"
+    "UPDATE delivery SET failures = :failures, asked = :asked, due = :due, attempts = :attempts, error = :error,"
+    " dead_at = :dead_at, batch = NULL WHERE subscriber = :subscriber AND event = :event"
 )

@@ -1,7 +1,8 @@
 """Bring a new subscriber up to date: tell it the present state of everything, then events as they come.
 
 Events are kept for 90 days only, so a replay starts from snapshots: the owner publishes one event per subject that
-carries the whole of it, to that subscriber alone, in order with all that follows.
+carries the whole of it, to that subscriber alone, in order with all that follows. Each state is read under the lock of
+its subject, in the transaction that publishes it: read earlier, it could follow an event that is newer than it.
 """
 
 from __future__ import annotations
@@ -16,13 +17,17 @@ from .. import clock, db
 from .outbox import emit
 from .relay import subscribers
 
-Snapshot = Callable[[Connection], Iterable[tuple[str, str, dict[str, Any]]]]
+State = Callable[[Connection], dict[str, Any] | None]
+Snapshot = Callable[[Connection], Iterable[tuple[str, str, State]]]
 _snapshots: dict[str, list[Snapshot]] = {}
 STEP = 500  # events a transaction
 
 
 def snapshot(service: str) -> Callable[[Snapshot], Snapshot]:
-    """Register a function of `service` that yields (subject, type, data) for all that subscribers keep copies of."""
+    """Register a function of `service` that yields (subject, type, state) for all that subscribers keep copies of.
+
+    `state(tx)` is called later and returns the event's data as of then, or None when nothing is left to tell.
+    """
 
     def register(function: Snapshot) -> Snapshot:
         _snapshots.setdefault(service, []).append(function)
@@ -43,12 +48,15 @@ def replay(service: str, subscriber: str) -> int:
     count = 0
     for function in _snapshots.get(service, []):
         with db.read(service) as tx:
-            state = iter(list(function(tx)))
-        for step in _steps(state):
+            subjects = sorted(function(tx), key=lambda entry: entry[0])
+        for step in _steps(iter(subjects)):
             with db.write(service) as tx:
-                for subject, type, data in step:
-                    emit(tx, type, subject, data, only=(subscriber,))
-                    count += 1
+                for subject, type, state in step:
+                    db.lock(tx, f"subject:{subject}")
+                    data = state(tx)
+                    if data is not None:
+                        emit(tx, type, subject, data, only=(subscriber,))
+                        count += 1
     with db.write(service) as tx:
         know(tx, subscriber)
     return count
