@@ -16,7 +16,7 @@ from .settings import ROOT
 STEPS = {
     "style": ["-m", "ruff", "check", "."],
     "format": ["-m", "ruff", "format", "--check", "."],
-    "imports": ["-m", "importlinter.cli", "lint"],
+    "imports": ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
     "architecture": ["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/architecture"],
     "documents": ["-m", "shared.cli", "events", "docs", "--check"],
     "types": ["-m", "mypy"],
