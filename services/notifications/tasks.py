@@ -6,14 +6,12 @@ import os
 import threading
 
 from services.notifications.mail import compose, sending
-from shared import log
-from shared.worker import send as put_on_queue
-from shared.worker import task
+from shared import log, worker
 
 _log = log.get("notifications.tasks")
 
 
-@task("notifications.send")
+@worker.task("notifications.send")
 def send() -> None:
     """Send what is due; what does not fit in one task's time goes on in the next."""
     if sending.send_due().more:
@@ -44,7 +42,7 @@ class _Bell(threading.Thread):
             self.rung.wait()
             self.rung.clear()
             try:
-                put_on_queue("notifications.send")
+                worker.send("notifications.send")
             except Exception as error:
                 _log.warning("mail.broker_refused", error=str(error))
 

@@ -72,7 +72,7 @@ def send_due() -> Report:
 
 def _hand_over(relay: smtp.Relay, row: Claimed, books: _Books) -> smtp.Refused | None:
     """Send one mail, or say what stopped it; its outcome is in the books in any case."""
-    sender = letter.mailbox(config.current().mail_from).addr_spec
+    sender = letter.address_of(config.current().mail_from)
     try:
         relay.envelope(sender, letter.wire(row.address), len(row.raw))
     except smtp.Refused as refused:

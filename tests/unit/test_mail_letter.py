@@ -1,0 +1,143 @@
+"""Letters: no name gets out of its header, and the source of every kind stays as it is in the golden files."""
+
+from __future__ import annotations
+
+import email
+import os
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from email.header import decode_header, make_header
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.notifications.mail import letter, text
+from services.notifications.mail.kinds import KINDS
+from shared import config
+
+GOLDEN = Path(__file__).resolve().parent.parent / "contracts" / "golden" / "mail"
+ID = str(uuid.UUID(int=7))
+NOW = datetime(2027, 1, 4, 9, 0, tzinfo=UTC)
+BASE = "https://mentors.example.org"
+HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "List-Id", "MIME-Version",
+           "Content-Language", "Content-Type"]  # fmt: skip
+SAMPLE: dict[str, Any] = {
+    "program": "Mentors for Machine Learning",
+    "name": "Zoë O'Neil",
+    "zone": "America/Toronto",
+    "base_url": BASE,
+    "link": f"{BASE}/signup/confirm/eyJwZXJzb24iOiJwMSJ9.a.b",
+    "until": NOW + timedelta(days=14),
+    "chat": "https://chat.example.org/join",
+    "charter_version": "3",
+    "stream": "Starting out",
+    "state": "waiting",
+    "again": True,
+    "already": False,
+    "day": date(2027, 1, 3),
+    "groups": [("Starting out", [{"name": "<b>Ann</b>", "state": "applied"}, {"name": "Bo", "state": "waiting"}])],
+    "total": 3,
+    "more": 1,
+}
+
+HOSTILE = [
+    "Ann\r\nBcc: all@example.org", "Ann\nBcc: all@example.org", "Ann\rBcc: x", "Ann\x0bBcc: x", "Ann\x0cBcc: x",
+    "Ann\u2028Bcc: x", "Ann\u2029Bcc: x", "Ann\x85Bcc: x", "Ann\x00", "\x1b[31mAnn", "Ann\ud800", "\udfff\ud800",
+    "\u202eevil", "\u2066Ann\u2069", "\ufeffAnn", "", " ", "\t", "🏃" * 300, "e\u0301" * 300, "a" * 5000,
+    '"Ann" <other@example.org>', "Ann <other@example.org>,", "Ann, Bo, Cy", "Ann; Bo: Cy", "a@b.example, c@d.example",
+    "=?utf-8?q?Ann=0ABcc:_x?=", "=?utf-8?b?QW5uDQpCY2M6IHg=?=", "=?utf-8?q?", "\\", '\\"', '"', "'", "(", ")", "(Ann",
+    "<>", "<script>alert(1)</script>", "{{ 7*7 }}", "{% raw %}", "%s %d", "${jndi:ldap://x}", "../../etc/passwd",
+    "Ann\r\n\r\n<html>", "\r\n.\r\nMAIL FROM:<x@example.org>", ".\r\n", ".", "..", "From me", ">From",
+    "名前 太郎", "Zoë", "Ærøskøbing", "Иван", "عبد الله", "שלום", "नमस्ते", "ๆๆๆ", "👨‍👩‍👧‍👦", "🇨🇦", "Å", "ﬁ", "ß" * 200,
+    "Ann\u200bLee", "\u200d", "a\u0300" * 90, "ⅷ", "𝔄𝔫𝔫", "Z\u0351\u036a\u0341a", "\u3000Ann\u3000",
+    "Undisclosed recipients:;", "Group: a@example.org;", "Ann@", "@example.org", "Ann:", "Subject: hello",
+    "To: x\r\n To: y", "Ann\r\n\tfolded", "Ann =20", "Ann=", "=0D=0ABcc: x", "%0d%0aBcc: x", "&#13;&#10;Bcc: x",
+    "Ann\\r\\nBcc", "NULL", "None", "undefined", "-1", "1e309", "O'Neil", "Ann-Marie", "d'Été", "Ann. B", "J.R.",
+    "Mr. \"Quote\" 'Single'", "a" * 77 + " " + "b" * 77, "ü" * 77 + " x", " ,", ";", "[", "]", "Ann [admin]",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def settings(tmp_path: Path) -> Iterator[None]:
+    config.use(config.Config(secret="s" * 40, data=tmp_path, base_url=BASE))
+    yield
+    config.use(None)
+
+
+def write(name: str = "Ann", address: str = "ann@example.org", kind: str = "confirm", **words: Any) -> letter.Letter:
+    flat = {**SAMPLE, "name": letter.line(name), **words}
+    return letter.write(ID, kind, "x <post@mentors.example.org>", flat["program"], name, address,
+                        text.render(kind, flat), NOW, "mentors.example.org")  # fmt: skip
+
+
+def test_there_are_a_hundred_hostile_names() -> None:
+    assert len(HOSTILE) >= 100
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_name_leaves_its_header(name: str) -> None:
+    raw = write(name, program=name[:200], stream=letter.line(name)).raw
+    head, _, _ = raw.partition(b"\r\n\r\n")
+    assert b"\n" not in head.replace(b"\r\n", b"") and b"\r" not in raw.replace(b"\r\n", b"")
+    assert raw.isascii() and all(len(row) <= 998 for row in raw.split(b"\r\n"))
+    parsed = email.message_from_bytes(raw, policy=default)
+    assert isinstance(parsed, EmailMessage)
+    assert parsed.keys() == HEADERS and not parsed.defects
+    assert [a.addr_spec for a in parsed["To"].addresses] == ["ann@example.org"]
+    assert [a.addr_spec for a in parsed["From"].addresses] == ["post@mentors.example.org"]
+    # Not by the parser's own display_name: 3.11 puts spaces between encoded words.
+    written = email.message_from_bytes(raw)["To"].removesuffix("<ann@example.org>").strip()
+    assert str(make_header(decode_header(written))).strip() == (letter.line(name) or "ann@example.org")
+    parts = list(parsed.iter_parts())
+    assert [part.get_content_type() for part in parts] == ["text/plain", "text/html"]
+    assert "<script" not in parts[1].get_content() and "Bcc" not in parsed
+
+
+@pytest.mark.parametrize(
+    ("address", "on_the_wire"),
+    [
+        ("ann@example.org", "ann@example.org"),
+        ("ann@bücher.example", "ann@xn--bcher-kva.example"),
+        ("zoë@bücher.example", "zoë@xn--bcher-kva.example"),
+        ("o'neil+tag@example.org", "o'neil+tag@example.org"),
+    ],
+)
+def test_addresses_on_the_wire(address: str, on_the_wire: str) -> None:
+    assert letter.wire(address) == on_the_wire
+    raw = write(address=address).raw
+    assert (b"To: Ann <" + on_the_wire.encode() + b">\r\n") in raw
+    assert raw.isascii() == on_the_wire.isascii()
+
+
+@pytest.mark.parametrize("address", ["", "ann", "@example.org", "a@b\r\nBcc: x", "a b@example.org", "a@<b>", "\ud800@b.c"])
+def test_what_can_be_no_address(address: str) -> None:
+    with pytest.raises(ValueError):
+        write(address=address)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_golden_source_of_every_kind(kind: str) -> None:
+    raw = write("Zoë O'Neil", "zoe@example.org", kind).raw
+    golden = GOLDEN / f"{kind}.eml"
+    if os.environ.get("BATON_GOLDEN") == "write":
+        golden.parent.mkdir(parents=True, exist_ok=True)
+        golden.write_bytes(raw)
+    assert raw == golden.read_bytes(), "changed on purpose? BATON_GOLDEN=write pytest tests/unit/test_mail_letter.py"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_short_plain_and_says_why(kind: str) -> None:
+    words = text.render(kind, SAMPLE)
+    assert "Why you got this" in words.text and "Why you got this" in words.html
+    assert 1 <= words.html.count('class="button"') <= 2
+    assert '<html lang="en"' in words.html and words.html.count("<h1") == 1
+    assert "<svg" not in words.html and "data:" not in words.html and "<script" not in words.html
+    assert "<b>Ann" not in words.html
+    if KINDS[kind].link:
+        assert SAMPLE["link"] in words.text and SAMPLE["link"] in words.html
+    assert len(words.subject) <= 78
+    assert len(words.html.encode()) < 102_000  # Gmail cuts a mail off there
