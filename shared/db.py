@@ -160,8 +160,12 @@ def service_of(tx: Connection) -> str:
 
 
 def insert(tx: Connection, table: sa.Table) -> Any:
-    """An INSERT of this database's dialect, which knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
-    return postgresql.insert(table) if tx.dialect.name == "postgresql" else sqlite.insert(table)
+    """An INSERT of this database's dialect, which knows `on_conflict_do_nothing` and `on_conflict_do_update`.
+
+    Its result's `rowcount` says whether a row went in: without the option SQLAlchemy forgets it on PostgreSQL.
+    """
+    made: Any = postgresql.insert(table) if tx.dialect.name == "postgresql" else sqlite.insert(table)
+    return made.execution_options(preserve_rowcount=True)
 
 
 def lock(tx: Connection, name: str) -> None:
