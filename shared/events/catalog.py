@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from marshmallow import RAISE, Schema, fields, validate
 
 PERSONAL = {"personal": True}
+PERSON = {"description": "id of the person"}
 ALL = ("sessions", "notifications", "blog")
 
 
@@ -27,20 +28,24 @@ class Data(Schema):
 class Member(Data):
     """The whole of what others may know about a person: each event replaces the copy of its subscriber."""
 
-    person = fields.String(required=True, metadata={"description": "id of the person"})
+    person = fields.String(required=True, metadata=PERSON)
     name = fields.String(required=True, metadata=PERSONAL)
     email = fields.String(required=True, metadata=PERSONAL)
     timezone = fields.String(required=True, metadata={"description": "IANA name"})
     stream = fields.String(required=True, allow_none=True, metadata={"description": "slug of the stream"})
-    state = fields.String(required=True)
-    roles = fields.List(fields.String(validate=validate.OneOf(["member", "organizer"])), required=True)
-    github = fields.String(required=True, allow_none=True, metadata=PERSONAL)
-    blog = fields.String(required=True, allow_none=True, metadata=PERSONAL)
+    state = fields.String(required=True, metadata={"description": "confirmed, waiting, active, paused, left and so on"})
+    roles = fields.List(
+        fields.String(validate=validate.OneOf(["member", "organizer"])),
+        required=True,
+        metadata={"description": "what they may open: member, organizer, both or nothing"},
+    )
+    github = fields.String(required=True, allow_none=True, metadata={**PERSONAL, "description": "user name on GitHub"})
+    blog = fields.String(required=True, allow_none=True, metadata={**PERSONAL, "description": "address of their blog"})
     joined_at = fields.String(required=True, allow_none=True, metadata={"description": "RFC 3339, program time"})
 
 
 class Person(Data):
-    person = fields.String(required=True)
+    person = fields.String(required=True, metadata=PERSON)
 
 
 class StreamName(Data):
@@ -58,7 +63,7 @@ class Program(Data):
 
 
 class Applicant(Data):
-    person = fields.String(required=True)
+    person = fields.String(required=True, metadata=PERSON)
     name = fields.String(required=True, metadata=PERSONAL)
     email = fields.String(required=True, metadata=PERSONAL)
     timezone = fields.String(required=True)
@@ -67,13 +72,13 @@ class Applicant(Data):
 
 
 class Recipient(Data):
-    person = fields.String(required=True)
+    person = fields.String(required=True, metadata=PERSON)
     name = fields.String(required=True, metadata=PERSONAL)
     email = fields.String(required=True, metadata=PERSONAL)
 
 
 class Listed(Data):
-    person = fields.String(required=True)
+    person = fields.String(required=True, metadata=PERSON)
     name = fields.String(required=True, metadata=PERSONAL)
     stream = fields.String(required=True, allow_none=True)
     state = fields.String(required=True)
