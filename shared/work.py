@@ -7,6 +7,7 @@ need not). The flags have their reasons here, the settings theirs in `shared/wor
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from pathlib import Path
@@ -39,7 +40,9 @@ def main(args: list[str]) -> int:
     """Work until TERM: then what is in hand is finished, 60 s at most by the tasks' own limits."""
     parser = argparse.ArgumentParser(prog="python -m shared.work", description="The worker process.")
     parser.add_argument("--concurrency", type=int, default=2, help="processes that handle tasks")
-    parser.add_argument("--queues", help="only these queues, by name (the queue `slow` has its own workers in production)")
+    parser.add_argument(
+        "--queues", help="only these queues, by name (the queue `slow` has its own workers in production)"
+    )
     parser.add_argument("--no-beat", dest="beat", action="store_false", help="another worker ticks")
     parser.add_argument("--ready", type=Path, help="make this file when the worker takes tasks")
     options = parser.parse_args(args)
@@ -62,7 +65,13 @@ def main(args: list[str]) -> int:
         if options.ready:
             options.ready.write_text(f"{parent}\n")
 
+    def frozen(**_: Any) -> None:
+        # A collection in a child would write to every object it got from its parent, and so copy all of its memory.
+        gc.collect()
+        gc.freeze()
+
     # Kept in variables: Celery holds signal handlers weakly.
+    signals.worker_init.connect(frozen)
     signals.worker_process_init.connect(child)
     signals.beat_embedded_init.connect(child)
     signals.worker_ready.connect(ready)

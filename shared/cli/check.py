@@ -25,7 +25,9 @@ STEPS = {
 
 def main(args: list[str]) -> int:
     """Run the steps one after another; 1 when any failed."""
-    parser = argparse.ArgumentParser(prog="./baton check", description="Style, types, import rules, generated documents.")
+    parser = argparse.ArgumentParser(
+        prog="./baton check", description="Style, types, import rules, generated documents."
+    )
     parser.add_argument("steps", nargs="*", choices=[[], *STEPS], help=f"only these: {', '.join(STEPS)}")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     options = parser.parse_args(args)

@@ -20,7 +20,10 @@ def main(args: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("dead", help="list deliveries that failed too often; each blocks its own subject only")
-    for name, what in (("retry", "deliver a dead one again"), ("skip", "give a dead one up, so that its subject goes on")):
+    for name, what in (
+        ("retry", "deliver a dead one again"),
+        ("skip", "give a dead one up, so that its subject goes on"),
+    ):
         one = commands.add_parser(name, help=what)
         one.add_argument("service", help="who published it")
         one.add_argument("position", type=int, help="its number in the list of the dead")
@@ -50,7 +53,9 @@ def carry(service: str) -> None:
 
     worker.carry(service)
     if migrate.current(service) is None:
-        raise Refused(f"{service} has no database in {config.current().data} yet: start `./baton up` once, or give --data")
+        raise Refused(
+            f"{service} has no database in {config.current().data} yet: start `./baton up` once, or give --data"
+        )
 
 
 def dead(options: argparse.Namespace, found: config.Config) -> int:
@@ -68,7 +73,9 @@ def dead(options: argparse.Namespace, found: config.Config) -> int:
     elif not rows:
         print("No dead deliveries: everything published was handled, or is on its way.")
     for row in [] if options.json else rows:
-        print(f"{row['service']} {row['position']} {row['subscriber']}  {row['type']} about {row['subject']}: {row['error']}")
+        print(
+            f"{row['service']} {row['position']} {row['subscriber']}  {row['type']} about {row['subject']}: {row['error']}"
+        )
     return 0
 
 

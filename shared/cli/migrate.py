@@ -14,7 +14,9 @@ from . import Refused, settings
 
 def main(args: list[str]) -> int:
     """Upgrade all databases this machine carries, one after another, each in its own transaction."""
-    parser = argparse.ArgumentParser(prog="./baton migrate", description="Bring the databases to this version's tables.")
+    parser = argparse.ArgumentParser(
+        prog="./baton migrate", description="Bring the databases to this version's tables."
+    )
     parser.add_argument("--data", help="the data folder (default: BATON_DATA, or var)")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     options = parser.parse_args(args)

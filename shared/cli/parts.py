@@ -120,7 +120,11 @@ class Part:
         if self._read > KEEP_LOG:
             self._rotate()
         lines = text[:whole].splitlines()
-        return [line.decode(errors="replace").strip()[:300] for line in lines if WARNING.search(line[:100]) and not NO_WARNING.search(line)]
+        return [
+            line.decode(errors="replace").strip()[:300]
+            for line in lines
+            if WARNING.search(line[:100]) and not NO_WARNING.search(line)
+        ]
 
     def last_words(self) -> str:
         """The last line of its log: of a traceback, the one that says what went wrong."""

@@ -33,7 +33,9 @@ def apply(data: str | None = None, secret: bool = True) -> dict[str, str]:
     :raises Refused: the data folder cannot be written.
     """
     settings = merged()
-    folder = (Path(settings.get("BATON_CALLED_FROM") or ".") / data) if data else ROOT / settings.get("BATON_DATA", "var")
+    folder = (
+        (Path(settings.get("BATON_CALLED_FROM") or ".") / data) if data else ROOT / settings.get("BATON_DATA", "var")
+    )
     folder = folder.expanduser().absolute()
     os.environ["BATON_DATA"] = str(folder)
     if not settings.get("BATON_SECRET") and secret:

@@ -73,7 +73,9 @@ def only_one(lock: IO[str], data: Path) -> None:
     except OSError:
         lock.seek(0)
         pid = lock.read().strip() or "unknown"
-        raise Refused(f"already runs on {data} (process {pid}): use that one, stop it, or give another --data") from None
+        raise Refused(
+            f"already runs on {data} (process {pid}): use that one, stop it, or give another --data"
+        ) from None
     lock.seek(0)
     lock.truncate()
     lock.write(f"{os.getpid()}\n")
@@ -172,7 +174,9 @@ def up_to_date(found: config.Config, service: str) -> bool:
     if not url.startswith("sqlite:///"):
         return False
     path = Path(url.removeprefix("sqlite:///"))
-    newest = max((p.name[:4] for p in (settings.ROOT / "services" / service).glob("migrations/versions/[0-9]*.py")), default="")
+    newest = max(
+        (p.name[:4] for p in (settings.ROOT / "services" / service).glob("migrations/versions/[0-9]*.py")), default=""
+    )
     if not path.exists():
         return False
     try:

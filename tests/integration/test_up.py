@@ -75,7 +75,12 @@ class Up:
 def refused(folder: Path, *args: object) -> str:
     """What a `./baton up` that must not start says, which must be one line."""
     done = subprocess.run(
-        [ROOT / "baton", "up", *map(str, args)], cwd=folder, env=environment(), capture_output=True, text=True, timeout=60
+        [ROOT / "baton", "up", *map(str, args)],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert done.returncode == 1, done.stdout + done.stderr
     lines = done.stderr.strip().splitlines()
@@ -133,7 +138,9 @@ def test_a_file_where_the_data_should_be(tmp_path: Path) -> None:
 
 
 def test_a_wrong_setting_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(f"{__name__}.environment", lambda: {**os.environ, "BATON_VENV": sys.prefix, "BATON_LOG": "loud"})
+    monkeypatch.setattr(
+        f"{__name__}.environment", lambda: {**os.environ, "BATON_VENV": sys.prefix, "BATON_LOG": "loud"}
+    )
     assert "BATON_LOG" in refused(tmp_path, "--data", "data", "--port", any_port())
 
 

@@ -1,0 +1,82 @@
+"""Requests from granian to the apps and back."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask import Flask, request
+
+from shared.mount import LARGEST_BODY, Mount
+
+
+class Protocol:
+    """What granian gives: the body, at once or in pieces, and where the answer goes."""
+
+    def __init__(self, *chunks: bytes) -> None:
+        self.chunks = chunks
+        self.answer: tuple[int, dict[str, str], bytes] | None = None
+
+    async def __call__(self) -> bytes:
+        return b"".join(self.chunks)
+
+    async def __aiter__(self) -> Any:
+        for chunk in self.chunks:
+            yield chunk
+
+    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        self.answer = status, dict(headers), body
+
+
+def app(name: str) -> Flask:
+    made = Flask(name)
+    made.config["MAX_CONTENT_LENGTH"] = 1000
+
+    @made.route("/<path:path>", methods=["GET", "POST"])
+    @made.route("/", defaults={"path": ""}, methods=["GET", "POST"])
+    def echo(path: str) -> str:
+        return f"{name}|{path}|{request.query_string.decode()}|{request.remote_addr}|{request.get_data(as_text=True)}"
+
+    return made
+
+
+def ask(path: str, *chunks: bytes, at_once: int = 1, **headers: str) -> tuple[int, str]:
+    fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    path, _, query = path.partition("?")
+    scope = SimpleNamespace(
+        proto="http", http_version="1.1", server="127.0.0.1:8000", client="10.1.2.3:9999", scheme="http", path=path,
+        method="POST" if headers else "GET", query_string=query, headers=fields, authority="localhost:8000",
+    )  # fmt: skip
+    protocol = Protocol(*chunks)
+    mount = Mount({"signup": app("signup"), "blog": app("blog")}, "signup", at_once)
+    asyncio.run(mount.__rsgi__(scope, protocol))
+    assert protocol.answer
+    return protocol.answer[0], protocol.answer[2].decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("/", "signup"), ("/signup/x", "signup"), ("/blog/x", "blog"), ("/blog", "blog"), ("/blogger", "signup")],
+)
+def test_the_first_segment_names_the_service(path: str, name: str) -> None:
+    assert ask(path)[1].startswith(f"{name}|")
+
+
+@pytest.mark.parametrize("at_once", [1, 8])
+def test_path_query_sender_and_body_arrive(at_once: int) -> None:
+    answer = ask("/blog/caf%C3%A9?q=%20", b"to", b"gether", at_once=at_once, content_length="8")
+    assert answer == (200, "blog|blog/café|q=%20|10.1.2.3|together")
+
+
+def test_a_body_in_pieces() -> None:
+    assert ask("/blog/x", b"a", b"b", transfer_encoding="chunked")[1].endswith("|ab")
+
+
+@pytest.mark.parametrize(
+    "headers", [{"content_length": str(LARGEST_BODY + 1)}, {"transfer_encoding": "chunked"}, {"content_length": "1001"}]
+)
+def test_a_body_that_is_too_large_is_refused_by_the_app(headers: dict[str, str]) -> None:
+    body = b"x" * (1001 if headers == {"content_length": "1001"} else LARGEST_BODY + 1)
+    assert ask("/blog/x", body, **headers)[0] == 413
