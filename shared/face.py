@@ -21,11 +21,17 @@ _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("
 
 
 def markdown(text: str | None, level: int = 3) -> Markup:
-    """Markdown as safe HTML; its headings begin at `level`, so that they stay below the heading of the page."""
+    """Markdown as safe HTML; its headings begin at `level` and skip none, whatever levels its writer used."""
     tokens = _markdown.parse(text or "")
+    above: list[str] = []
     for token in tokens:
+        if token.type == "heading_open":
+            while above and above[-1] >= token.tag:
+                above.pop()
+            above.append(token.tag)
+            shown = f"h{min(6, level + len(above) - 1)}"
         if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(6, int(token.tag[1]) + level - 1)}"
+            token.tag = shown
     return Markup(_markdown.renderer.render(tokens, _markdown.options, {}))
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
+from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
 
-from . import config
+from . import clock, config
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
@@ -44,5 +44,10 @@ def read(purpose: str, token: str, max_age: int) -> dict[str, Any]:
     return {**claims, "iat": signed.timestamp()}
 
 
+class _Signer(TimestampSigner):
+    def get_timestamp(self) -> int:
+        return int(clock.machine())
+
+
 def _serializer(purpose: str) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(config.current().secret, salt=f"baton.{purpose}")
+    return URLSafeTimedSerializer(config.current().secret, salt=f"baton.{purpose}", signer=_Signer)

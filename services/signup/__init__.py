@@ -23,5 +23,6 @@ def create_app() -> Flask:
         context=pages.context,
     )
     app.register_error_handler(rules.Refused, pages.refused_page)
+    app.before_request(pages.keep_body)
     face.dress(app)
     return app

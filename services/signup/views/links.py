@@ -25,7 +25,7 @@ def confirm(token: str) -> Response:
         person = tokens.read("confirm", token, CONFIRM_AGE)["person"]
     except tokens.BadToken as bad:
         return _bad(bad.reason, again=True)
-    if request.method == "GET":
+    if request.method != "POST":
         return page(
             "link.html",
             heading="Confirm your address",
@@ -47,7 +47,7 @@ def enter(token: str) -> Response:
         person = tokens.read("enter", token, ENTER_AGE)["person"]
     except tokens.BadToken as bad:
         return _bad(bad.reason)
-    if request.method == "GET":
+    if request.method != "POST":
         return page(
             "link.html",
             heading="Open your page",
@@ -63,7 +63,7 @@ def ask() -> Response:
     """Ask for a link by mail; the same answer whether or not the address is known."""
     target = _local(request.values.get("next"))
     email = request.form.get("email", "")
-    if request.method == "GET":
+    if request.method != "POST":
         return page("sign_in.html", next_path=target, email=email)
     problems = unreadable()
     if not problems:
@@ -85,7 +85,7 @@ def sign_in(token: str) -> Response:
         claims = access_links.read_sign_in(token)
     except tokens.BadToken as bad:
         return _bad(bad.reason)
-    if request.method == "GET":
+    if request.method != "POST":
         return page(
             "link.html",
             heading="Sign in",

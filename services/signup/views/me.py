@@ -82,7 +82,7 @@ def answers() -> Response:
         now, person = program.load(tx), _person(tx)
     stream = now.stream(person["stream"])
     asked = stream.questions if stream else ()
-    if request.method == "GET":
+    if request.method != "POST":
         typed = {field: person[field] for field in ("name", "timezone", "github", "blog")}
         return page("me_answers.html", person=person, questions=asked, typed={**typed, "answers": person["answers"] or {}})
     typed = {field: request.form.get(field, "") for field in ("name", "timezone", "github", "blog")}

@@ -7,8 +7,9 @@ whose address says in one word what was done (`?said=saved`), never by a session
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote, unquote_to_bytes
 
-from flask import Response, make_response, render_template, request
+from flask import Response, g, make_response, render_template, request
 from flask import redirect as _redirect
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -96,10 +97,23 @@ def base_url() -> str:
     return config.current().base_url.rstrip("/")
 
 
+def keep_body() -> None:
+    """Before a posted form is parsed: note which of its fields are no UTF-8, which Werkzeug would not tell."""
+    g.unreadable = []
+    if request.method != "POST" or request.mimetype != "application/x-www-form-urlencoded":
+        return
+    for pair in request.get_data().split(b"&"):
+        name, _, value = pair.partition(b"=")
+        try:
+            unquote_to_bytes(value).decode()
+        except UnicodeDecodeError:
+            g.unreadable.append(unquote(name.decode("ascii", "replace")))
+
+
 def unreadable() -> list[dict[str, str]]:
-    """A refusal for every field of the posted form whose bytes were no UTF-8 (Werkzeug puts U+FFFD in their place)."""
+    """A refusal for every field of the posted form that could not be read."""
+    broken = [name for name, values in request.form.lists() if any("\ufffd" in value for value in values)]
     return [
         {"field": name, "message": "Some letters could not be read.", "remedy": "Please type them again."}
-        for name, values in request.form.lists()
-        if any("\ufffd" in value for value in values)
+        for name in [*g.unreadable, *broken]
     ]

@@ -57,8 +57,8 @@ def form(slug: str) -> Response:
     if stream is None:
         return not_found("stream")
     if not stream.open:
-        return page("closed.html", 200 if request.method == "GET" else 409, stream=stream, embedded=_embedded())
-    if request.method == "GET":
+        return page("closed.html", 200 if request.method != "POST" else 409, stream=stream, embedded=_embedded())
+    if request.method != "POST":
         return _form(now, stream, _typed(), [])
     return _signup(now, stream)
 

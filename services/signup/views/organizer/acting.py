@@ -43,9 +43,10 @@ def page(tab: str, template: str, problems: list[dict[str, str]] | None = None, 
     return pages.page(f"organizer/{template}", status, tab=tab, problems=problems or [], **given)
 
 
-def sure(tab: str, **given: Any) -> Response:
+def sure(tab: str, problems: list[dict[str, str]] | None = None, **given: Any) -> Response:
     """The page that asks before something is taken away (see sure.html)."""
-    return pages.page("sure.html", tab=tab, organizing=True, **given)
+    status = 422 if problems else 200
+    return pages.page("sure.html", status, tab=tab, organizing=True, problems=problems or [], **given)
 
 
 def step(to: str | None) -> int:

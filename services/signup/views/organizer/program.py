@@ -27,7 +27,7 @@ def edit() -> Response:
             return go(URL, "saved")
     with db.read("signup") as tx:
         now, gone = program.load(tx), program.removed(tx)
-    if request.method == "GET":
+    if request.method != "POST":
         typed = {field: getattr(now, field) or "" for field in FIELDS}
     return page("program", "program.html", problems, typed=typed, sections=now.sections, removed=gone.sections)
 

@@ -22,7 +22,7 @@ URL = f"{HOME}/streams"
 @access.needs("organizer")
 def add(slug: str) -> Response:
     """A new question, at the end of the form."""
-    if request.method == "GET":
+    if request.method != "POST":
         typed = {"label": "", "help": "", "kind": "short", "options": "", "required": False}
         return _page(slug, typed)
     typed = _typed()
@@ -35,7 +35,7 @@ def add(slug: str) -> Response:
 def edit(slug: str, question: str) -> Response:
     """Edit a question; answers given stay."""
     asked = _question(slug, question)
-    if request.method == "GET":
+    if request.method != "POST":
         typed = {"label": asked.label, "help": asked.help, "kind": asked.kind, "required": asked.required}
         return _page(slug, {**typed, "options": "\n".join(asked.options)}, asked)
     typed = _typed()
@@ -83,7 +83,7 @@ def preview(slug: str) -> Response:
     stream = one(slug)
     with db.read("signup") as tx:
         now = program.load(tx)
-    if request.method == "GET":
+    if request.method != "POST":
         typed: dict[str, Any] = {"name": "", "email": "", "timezone": "", "charter": "", "answers": {}}
         return page("streams", "preview.html", program=now, stream=stream, typed=typed)
     typed = {field: request.form.get(field, "") for field in ("name", "email", "timezone", "charter")}

@@ -30,7 +30,7 @@ def listed() -> Response:
 @access.needs("organizer")
 def add() -> Response:
     """A new stream, above the others."""
-    if request.method == "GET":
+    if request.method != "POST":
         typed = {"name": "", "slug": "", "summary": "", "open": True}
         return page("streams", "stream.html", typed=typed, stream=None)
     typed = _typed()
@@ -55,7 +55,7 @@ def edit(slug: str) -> Response:
         if not problems:
             return go(f"{URL}/{slug}", "saved")
     stream = one(slug)
-    if request.method == "GET":
+    if request.method != "POST":
         typed = {"name": stream.name, "summary": stream.summary, "open": stream.open}
     with db.read("signup") as tx:
         retired = [q for owner, q in program.removed(tx).questions if owner == slug]

@@ -1,0 +1,512 @@
+"""Signup's pages without a browser: what is posted, refused, shown again, and what opening a link must not change."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import pytest
+
+from services.signup import access_links, people, program, rate, rules
+from shared import access, clock, db, tokens
+from tests.conftest import Baton
+
+SCRIPT = "<script>alert('x')</script>"
+
+
+@pytest.fixture
+def client(baton: Baton) -> Any:
+    rate.forget()
+    return baton.client("signup")
+
+
+def charter() -> str:
+    with db.read("signup") as tx:
+        return program.load(tx).charter.version
+
+
+def typed(**changed: Any) -> dict[str, Any]:
+    """A form that would be taken, with some fields changed."""
+    good = {"name": "Ada Lovelace", "email": "ada@example.org", "timezone": "Europe/London", "charter": charter()}
+    return {**good, **changed}
+
+
+def member(email: str = "ada@example.org", confirmed: bool = True) -> str:
+    with db.write("signup") as tx:
+        person = str(people.apply(tx, {**typed(email=email), "stream": "stream1", "answers": {}}).person)
+        if confirmed:
+            people.confirm(tx, person)
+    return person
+
+
+def organizer(email: str = "olga@example.org") -> str:
+    with db.write("signup") as tx:
+        return access_links.add_organizer(tx, "system", email, "Olga")
+
+
+def signed_in(client: Any, person: str, *roles: str) -> Any:
+    cookie = tokens.sign("cookie", {"person": person, "roles": list(roles), "at": clock.machine()})
+    client.set_cookie(access.COOKIE, cookie)
+    return client
+
+
+def unescaped(page: str) -> str:
+    """What of a page is script that somebody typed."""
+    return SCRIPT if SCRIPT in page or "<script>alert" in page else ""
+
+
+# ---- signing up ----
+
+
+def test_a_sign_up_is_taken_and_its_address_tells_nothing(baton: Baton, client: Any) -> None:
+    answer = client.post("/signup/stream1", data=typed())
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == "/signup/check-mail"
+    [person] = baton.rows("signup", "person")
+    assert (person["name"], person["state"], person["stream"]) == ("Ada Lovelace", "applied", "stream1")
+
+
+def test_a_foreign_plain_form_needs_no_cookie_and_no_token(client: Any) -> None:
+    headers = {"Origin": "https://mentees.example.org", "Sec-Fetch-Site": "cross-site"}
+    assert client.post("/signup/stream1", data=typed(), headers=headers).status_code == 303
+
+
+def test_a_foreign_form_is_taken_from_a_browser_that_carries_our_cookie(baton: Baton, client: Any) -> None:
+    signed_in(client, member(), "member")
+    headers = {"Origin": "https://mentees.example.org", "Sec-Fetch-Site": "cross-site"}
+    assert client.post("/signup/stream1", data=typed(email="new@example.org"), headers=headers).status_code == 303
+
+
+def test_without_a_time_zone_the_programs_own_is_taken(baton: Baton, client: Any) -> None:
+    assert client.post("/signup/stream1", data=typed(timezone="")).status_code == 303
+    assert baton.rows("signup", "person")[0]["timezone"] == "America/Toronto"
+
+
+def test_posted_twice_gives_the_same_page_and_one_person(baton: Baton, client: Any) -> None:
+    answers = [client.post("/signup/stream1", data=typed()) for _ in range(2)]
+    assert answers[0].headers["Location"] == answers[1].headers["Location"]
+    assert len(baton.rows("signup", "person")) == 1
+
+
+def test_the_answer_is_the_same_for_a_member(baton: Baton, client: Any) -> None:
+    fresh = client.post("/signup/stream1", data=typed(email="new@example.org"))
+    member("known@example.org")
+    known = client.post("/signup/stream1", data=typed(email="known@example.org"))
+    keep = ("Location", "Content-Type", "Content-Length", "Cache-Control")
+    assert [fresh.status_code, *(fresh.headers.get(k) for k in keep)] == [
+        known.status_code, *(known.headers.get(k) for k in keep)
+    ]
+    assert fresh.data == known.data
+
+
+def test_what_fills_the_trap_is_answered_and_thrown_away(baton: Baton, client: Any) -> None:
+    answer = client.post("/signup/stream1", data=typed(**{rules.TRAP: "buy now"}))
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/signup/check-mail")
+    assert baton.rows("signup", "person") == []
+
+
+BAD = [
+    ("name", ""),
+    ("name", "x" * 101),
+    ("name", "Ada\r\nBcc: all@example.org"),
+    ("name", "😀" * 300),
+    ("email", ""),
+    ("email", "ada"),
+    ("email", "ada@@example.org"),
+    ("timezone", "Mars/Olympus"),
+    ("charter", ""),
+    ("charter", "0"),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), BAD)
+def test_what_was_typed_survives_every_error(baton: Baton, client: Any, field: str, value: str) -> None:
+    sent = typed(**{"name": "Zoë <b>", "email": "zoe@example.org", "answers.stream1-background": "Long & <i>short</i>"})
+    sent[field] = value
+    answer = client.post("/signup/stream1", data=sent)
+    assert answer.status_code == 422
+    page = answer.text
+    assert f'href="#f-{field}"' in page and f'id="f-{field}"' in page
+    assert f'id="f-{field}-wrong"' in page and 'aria-invalid="true"' in page
+    assert "Long &amp; &lt;i&gt;short&lt;/i&gt;" in page
+    if field != "name":
+        assert "Zoë &lt;b&gt;" in page
+    if field != "email":
+        assert "zoe@example.org" in page
+    assert baton.rows("signup", "person") == []
+
+
+def test_an_old_charter_shows_the_new_one_and_asks_again(baton: Baton, client: Any) -> None:
+    old = charter()
+    who = f"organizer/{organizer()}"
+    with db.write("signup") as tx:
+        program.publish_charter(tx, who, "# A new promise\n\nWe bring cake.")
+    answer = client.post("/signup/stream1", data=typed(charter=old))
+    assert answer.status_code == 422
+    assert "We bring cake." in answer.text and "Ada Lovelace" in answer.text
+    box = re.search(r'<input type="checkbox" id="f-charter"[^>]*>', answer.text)
+    assert box and "checked" not in box.group()
+    assert client.post("/signup/stream1", data=typed()).status_code == 303
+
+
+def test_script_in_every_field_is_shown_as_text(baton: Baton, client: Any) -> None:
+    names = ["name", "email", "timezone", "charter", "answers.stream1-background", "answers.stream1-topics", "leave"]
+    answer = client.post("/signup/stream1", data={name: SCRIPT for name in names})
+    assert answer.status_code == 422
+    assert not unescaped(answer.text)
+    assert "&lt;script&gt;" in answer.text
+
+
+def test_broken_utf8_is_refused_in_words(baton: Baton, client: Any) -> None:
+    body = b"name=%FF%FEada&email=ada@example.org&timezone=Europe/London&charter=" + charter().encode()
+    answer = client.post("/signup/stream1", data=body, content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 422
+    assert "could not be read" in answer.text
+    raw = client.post("/signup/stream1", data=b"name=\xff\xfe", content_type="application/x-www-form-urlencoded")
+    assert raw.status_code == 422
+    assert baton.rows("signup", "person") == []
+
+
+def test_ten_megabytes_are_too_much(baton: Baton, client: Any) -> None:
+    answer = client.post("/signup/stream1", data=typed(name="x" * 10_000_000))
+    assert answer.status_code == 413
+    assert answer.mimetype == "text/html"
+    files = {**typed(), "name": (io.BytesIO(b"x" * 10_000_000), "name.txt")}
+    assert client.post("/signup/stream1", data=files, content_type="multipart/form-data").status_code == 413
+    assert baton.rows("signup", "person") == []
+
+
+def test_a_wrong_content_type_is_a_form_without_answers(client: Any) -> None:
+    answer = client.post("/signup/stream1", data=b'{"name": "Ada"}', content_type="application/json")
+    assert answer.status_code == 422
+
+
+def test_unknown_and_closed_streams(client: Any) -> None:
+    assert client.get("/signup/no-such").status_code == 404
+    assert client.post("/signup/no-such", data=typed()).status_code == 404
+    who = f"organizer/{organizer()}"
+    with db.write("signup") as tx:
+        program.save_stream(tx, who, "stream1", {"open": False})
+    assert "closed for now" in client.get("/signup/stream1").text
+    assert client.post("/signup/stream1", data=typed()).status_code == 409
+
+
+def test_a_flood_is_told_when_to_come_back(client: Any, change_settings: Any) -> None:
+    change_settings(signup_rate="3/minute")
+    found = [client.post("/signup/stream1", data=typed(email=f"a{n}@example.org")) for n in range(5)]
+    assert [answer.status_code for answer in found] == [303, 303, 303, 429, 429]
+    assert 0 < int(found[-1].headers["Retry-After"]) <= 60
+    assert found[-1].mimetype == "text/html"
+    rate.forget()
+
+
+def test_the_iframe_may_be_shown_where_the_setting_says(client: Any, change_settings: Any) -> None:
+    change_settings(embed_origins=("https://mentees.example.org",))
+    framed = client.get("/signup/embed/stream1").headers["Content-Security-Policy"]
+    assert "frame-ancestors 'self' https://mentees.example.org" in framed
+    assert "frame-ancestors 'none'" in client.get("/signup/stream1").headers["Content-Security-Policy"]
+    answer = client.post("/signup/embed/stream1", data=typed())
+    assert answer.headers["Location"] == "/signup/embed/check-mail"
+
+
+# ---- mailed links ----
+
+
+def links(person: str) -> list[str]:
+    asked = {"person": person, "request": db.new_id(), "next": None}
+    return [
+        f"/signup/confirm/{tokens.sign('confirm', {'person': person})}",
+        f"/signup/enter/{tokens.sign('enter', {'person': person})}",
+        f"/signup/sign-in/{tokens.sign('sign-in', asked)}",
+    ]
+
+
+def test_a_hundred_gets_and_heads_of_every_link_change_nothing(baton: Baton, client: Any) -> None:
+    applied, confirmed = member("a@example.org", confirmed=False), member("b@example.org")
+    baton.drain()
+    before = baton.dump()
+    for link in [*links(applied), *links(confirmed)]:
+        for _ in range(50):
+            for answer in (client.get(link), client.head(link)):
+                assert answer.status_code == 200
+                assert "Set-Cookie" not in answer.headers
+    assert baton.dump() == before
+
+
+def test_confirming_signs_in_and_leads_to_ones_own_page(baton: Baton, client: Any) -> None:
+    person = member(confirmed=False)
+    confirm = links(person)[0]
+    answer = client.post(confirm)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/signup/me?said=confirmed")
+    page = client.get("/signup/me?said=confirmed")
+    assert page.status_code == 200 and "Ada Lovelace" in page.text and "confirmed. Welcome!" in page.text
+    again = client.post(confirm)
+    assert again.headers["Location"] == "/signup/me?said=already"
+
+
+def test_a_sign_in_link_works_once(baton: Baton, client: Any) -> None:
+    link = links(member())[2]
+    assert client.post(link).status_code == 303
+    used = client.post(link)
+    assert used.status_code == 410 and "used before" in used.text
+
+
+BROKEN = ["confirm", "enter", "sign-in"]
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_links_that_do_not_work_offer_the_next_step(baton: Baton, client: Any, kind: str) -> None:
+    person = member()
+    claims = {"person": person, "request": "r", "next": None}
+    foreign = tokens.sign("cookie", claims)
+    good = tokens.sign(kind, claims)
+    for token in ("x", good[:-2], good + "x", foreign, "a.b.c", "%00", "é"):
+        for answer in (client.get(f"/signup/{kind}/{token}"), client.post(f"/signup/{kind}/{token}")):
+            assert answer.status_code == 400, token
+            assert "Mail me a link" in answer.text
+            assert "Set-Cookie" not in answer.headers
+    baton.pass_machine_time(61 * tokens.DAY)
+    assert client.get(f"/signup/{kind}/{good}").status_code == 410
+    late = client.post(f"/signup/{kind}/{good}")
+    assert late.status_code == 410 and "Set-Cookie" not in late.headers
+
+
+def test_asking_for_a_link_says_the_same_to_everybody(baton: Baton, client: Any) -> None:
+    member("known@example.org")
+    known = client.post("/signup/sign-in", data={"email": "known@example.org"})
+    unknown = client.post("/signup/sign-in", data={"email": "unknown@example.org"})
+    assert known.status_code == unknown.status_code == 200
+    assert known.data == unknown.data
+    assert client.post("/signup/sign-in", data={"email": "nonsense"}).status_code == 422
+
+
+def test_asking_too_often_is_told_when_to_come_back(client: Any) -> None:
+    found = [client.post("/signup/sign-in", data={"email": "a@example.org"}) for _ in range(rules.SIGN_INS_AN_HOUR + 1)]
+    assert found[-1].status_code == 429
+    assert int(found[-1].headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"])
+def test_no_link_leads_to_another_site(baton: Baton, client: Any, target: str) -> None:
+    claims = {"person": member(), "request": db.new_id(), "next": target}
+    answer = client.post(f"/signup/sign-in/{tokens.sign('sign-in', claims)}")
+    assert answer.headers["Location"] == "/signup/me"
+    assert target not in client.get("/signup/sign-in", query_string={"next": target}).text
+
+
+# ---- one's own page ----
+
+
+def test_own_pages_ask_strangers_to_sign_in(client: Any) -> None:
+    for path in ("/signup/me", "/signup/me/answers", "/signup/organizer/", "/signup/organizer/audit"):
+        answer = client.get(path)
+        assert answer.status_code == 303 and answer.headers["Location"].startswith("/signup/sign-in?next=/signup/")
+
+
+def test_a_member_is_no_organizer(baton: Baton, client: Any) -> None:
+    signed_in(client, member(), "member")
+    assert client.get("/signup/organizer/").status_code == 403
+
+
+def test_a_post_from_another_site_with_our_cookie_is_refused(baton: Baton, client: Any) -> None:
+    person = member()
+    signed_in(client, person, "member")
+    answer = client.post("/signup/me/leave", headers={"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"})
+    assert answer.status_code == 403
+    assert baton.rows("signup", "person", id=person)[0]["state"] == "confirmed"
+
+
+def test_the_whole_life_of_a_member(baton: Baton, client: Any) -> None:
+    person = member()
+    signed_in(client, person, "member")
+
+    def state() -> str:
+        return str(baton.rows("signup", "person", id=person)[0]["state"])
+
+    def press(path: str, **form: str) -> Any:
+        answer = client.post(f"/signup/me/{path}", data=form)
+        assert answer.status_code == 303, answer.text
+        page = client.get(answer.headers["Location"])
+        assert page.status_code == 200
+        return page
+
+    press("checklist", item="chat", done="yes")
+    assert "chat" in baton.rows("signup", "person", id=person)[0]["checklist"]
+    press("answers", name="Ada King", timezone="Asia/Calcutta", github="@ada", blog="https://ada.example.org")
+    assert baton.rows("signup", "person", id=person)[0]["name"] == "Ada King"
+    press("pause")
+    assert state() == "paused"
+    press("come-back")
+    assert state() == "confirmed"
+    press("stream", stream="stream2")
+    assert baton.rows("signup", "person", id=person)[0]["stream"] == "stream2"
+    press("leave", reason=SCRIPT)
+    assert state() == "left"
+    press("come-back")
+    press("erase")
+    assert baton.rows("signup", "person", id=person)[0]["erase_after"]
+    page = press("keep")
+    assert state() == "confirmed" and "Nothing will be erased" in page.text
+    download = client.get("/signup/me/download")
+    assert download.headers["Content-Disposition"].startswith("attachment") and download.json["person"]["name"] == "Ada King"
+
+
+def test_errors_when_correcting_keep_what_was_typed(baton: Baton, client: Any) -> None:
+    signed_in(client, member(), "member")
+    answer = client.post("/signup/me/answers", data={"name": SCRIPT, "timezone": "Mars/X", "github": "a b", "blog": "x"})
+    assert answer.status_code == 422
+    assert not unescaped(answer.text)
+    for field in ("timezone", "github", "blog"):
+        assert f'id="f-{field}-wrong"' in answer.text
+
+
+def test_an_organizer_who_leaves_is_none_any_more(baton: Baton, client: Any) -> None:
+    organizer("other@example.org")
+    person = organizer()
+    signed_in(client, person, "member", "organizer")
+    assert client.post("/signup/me/leave").status_code == 303
+    assert client.get("/signup/me").status_code == 200
+    assert client.get("/signup/organizer/").status_code == 403
+
+
+# ---- organizing ----
+
+
+@pytest.fixture
+def runs(baton: Baton, client: Any) -> Any:
+    """A client signed in as an organizer."""
+    return signed_in(client, organizer(), "member", "organizer")
+
+
+def test_members_are_found(baton: Baton, runs: Any) -> None:
+    member("grace@example.org")
+    assert "grace@example.org" in runs.get("/signup/organizer/").text
+    assert "grace@example.org" in runs.get("/signup/organizer/?q=GRACE&stream=stream1&state=confirmed&sort=-applied").text
+    assert "Nobody matches" in runs.get("/signup/organizer/?q=zzz").text
+    assert runs.get("/signup/organizer/?page=99999999999999999999&sort=nonsense&state=nonsense").status_code == 200
+    assert runs.get("/signup/organizer/?page=-1").status_code == 200
+
+
+def test_a_long_list_has_pages(baton: Baton, runs: Any) -> None:
+    for number in range(60):
+        member(f"m{number}@example.org")
+    first = runs.get("/signup/organizer/?stream=stream1")
+    assert "1 to 50 of 60" in first.text and "stream=stream1&amp;page=2" in first.text
+    assert "51 to 60 of 60" in runs.get("/signup/organizer/?stream=stream1&page=2").text
+
+
+def test_what_an_organizer_does_for_a_member(baton: Baton, runs: Any) -> None:
+    person = member()
+    home = f"/signup/organizer/members/{person}"
+    for path, form, state in (
+        ("pause", {}, "paused"), ("come-back", {}, "confirmed"), ("move", {"stream": "stream3"}, "confirmed"),
+        ("leave", {"reason": SCRIPT}, "left"),
+    ):
+        if path != "come-back":
+            assert runs.get(f"{home}/{path}").status_code == 200
+        assert runs.post(f"{home}/{path}", data=form).status_code == 303
+        assert baton.rows("signup", "person", id=person)[0]["state"] == state
+    page = runs.get(home).text
+    assert "Olga (organizer)" in page and "from stream1 to stream3" in page and not unescaped(page)
+    assert runs.post(f"{home}/pause").status_code == 422
+    assert runs.get("/signup/organizer/members/nobody").status_code == 404
+
+
+def test_resending_at_most_once_an_hour(baton: Baton, runs: Any) -> None:
+    person = member(confirmed=False)
+    home = f"/signup/organizer/members/{person}"
+    assert runs.post(f"{home}/resend").status_code == 422
+    baton.pass_machine_time(3700)
+    assert runs.post(f"{home}/resend").status_code == 303
+
+
+EDITS: list[tuple[str, dict[str, str]]] = [
+    ("program", {"name": SCRIPT, "timezone": "Europe/Berlin", "video_url": "https://v.example", "chat_invite": ""}),
+    ("program/sections/new", {"title": SCRIPT, "markdown": f"{SCRIPT} [x](javascript:alert(1)) ![i](https://t.example/x)"}),
+    ("program/sections/faq", {"title": SCRIPT, "markdown": SCRIPT}),
+    ("program/sections/faq/move", {"to": "up"}),
+    ("program/sections/faq/remove", {}),
+    ("program/sections/faq/restore", {}),
+    ("streams/new", {"name": SCRIPT, "summary": SCRIPT, "slug": "extra"}),
+    ("streams/stream1", {"name": SCRIPT, "summary": SCRIPT, "open": "yes"}),
+    ("streams/stream1/move", {"to": "down"}),
+    ("streams/stream2/remove", {}),
+    ("streams/stream2/restore", {}),
+    ("charter", {"text": SCRIPT}),
+    ("organizers", {"email": "new@example.org", "name": SCRIPT}),
+] + [
+    ("streams/stream1/questions/new", {"label": f"{SCRIPT} {kind}", "help": SCRIPT, "kind": kind, "options": f"{SCRIPT}\nb"})
+    for kind in ("short", "long", "choice", "several", "checkbox", "url")
+]
+
+
+def test_script_in_everything_an_organizer_writes_is_shown_as_text(baton: Baton, runs: Any) -> None:
+    for path, form in EDITS:
+        if not path.endswith(("/move", "/restore")):
+            assert runs.get(f"/signup/organizer/{path}").status_code == 200, path
+        answer = runs.post(f"/signup/organizer/{path}", data=form)
+        assert answer.status_code == 303, f"{path}: {answer.text}"
+    person = member("x@example.org")
+    pages = ["/", "/signup/", "/signup/stream1", "/signup/embed/stream1", "/signup/me", "/signup/me/stream"]
+    tabs = ("", "program", "streams", "streams/stream1", "streams/stream1/preview", "charter", "charter/2", "snippets")
+    pages += [f"/signup/organizer/{path}" for path in (*tabs, "snippets/stream1/plain", "organizers", "audit")]
+    for path in [*pages, f"/signup/organizer/members/{person}", "/signup/no-such"]:
+        page = runs.get(path).text
+        assert not unescaped(page), path
+        assert 'href="javascript' not in page and "<img" not in page, path
+    with db.read("signup") as tx:
+        ids = [q.id for q in program.load(tx).stream("stream1").questions]  # type: ignore[union-attr]
+    for question in ids:
+        home = f"/signup/organizer/streams/stream1/questions/{question}"
+        assert not unescaped(runs.get(home).text)
+        for verb in ("move", "retire", "restore"):
+            assert runs.post(f"{home}/{verb}", data={"to": "up"}).status_code == 303
+
+
+def test_errors_in_the_organizers_forms_keep_what_was_typed(baton: Baton, runs: Any) -> None:
+    for path, form in (
+        ("program", {"name": "", "timezone": "Mars/X", "video_url": "kept-typed"}),
+        ("program/sections/new", {"title": "", "markdown": "kept-typed"}),
+        ("streams/new", {"name": "", "summary": "kept-typed"}),
+        ("streams/stream1/questions/new", {"label": "", "help": "kept-typed", "kind": "choice", "options": "one"}),
+        ("charter", {"text": "kept-typed" * 6000}),
+        ("organizers", {"email": "kept-typed"}),
+    ):
+        answer = runs.post(f"/signup/organizer/{path}", data=form)
+        assert answer.status_code == 422, path
+        assert "kept-typed" in answer.text and 'class="errors"' in answer.text, path
+
+
+def test_the_preview_saves_nothing(baton: Baton, runs: Any) -> None:
+    before = baton.dump()
+    assert runs.post("/signup/organizer/streams/stream1/preview", data=typed()).status_code == 200
+    assert baton.dump() == before
+
+
+def test_the_snippets_carry_what_is_needed(baton: Baton, runs: Any) -> None:
+    page = runs.get("/signup/organizer/snippets?stream=stream2").text
+    assert "&lt;iframe src=" in page and "/signup/embed/stream2" in page
+    assert 'name=&#34;charter&#34;' in page or "name=&quot;charter&quot;" in page
+    assert "answers.stream2-" in page and "BATON_EMBED_ORIGINS" in page
+
+
+def test_the_last_organizer_stays(baton: Baton, runs: Any) -> None:
+    only = baton.rows("signup", "person", is_organizer=True)[0]["id"]
+    assert runs.post(f"/signup/organizer/organizers/{only}/remove").status_code == 422
+
+
+def test_opening_every_page_changes_nothing(baton: Baton, runs: Any) -> None:
+    person = member()
+    baton.drain()
+    before = baton.dump()
+    fixed = [
+        rule.rule.replace("<slug>", "stream1").replace("<person>", person).replace("<version>", "1")
+        for rule in runs.application.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and "<token>" not in rule.rule and "static" not in rule.rule
+    ]
+    assert len(fixed) > 30
+    for path in fixed:
+        for answer in (runs.get(path), runs.head(path)):
+            assert answer.status_code < 500 or path.endswith("/ready"), path
+    assert baton.dump() == before
