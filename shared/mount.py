@@ -1,7 +1,7 @@
 """WSGI apps behind granian's RSGI: the body of a request is awaited first, then the app computes.
 
 Why not granian's own WSGI: there a thread waits for the body, and with the single thread that is best on SQLite one
-client that sends half a form and stalls stops everybody (tried). Thirty-two threads with a turn each only move the limit,
+client that sends half a form and stalls stops everybody (tried). Many threads that take turns only move the limit,
 and cost a quarter of the throughput. Awaiting costs nothing: any number of slow senders wait in the event loop, and
 requests compute one at a time in it (SQLite), or eight at a time in threads (PostgreSQL). There is no deadline for a
 body: asyncio's costs a tenth of the throughput, and a public server stands behind a proxy that has one.

@@ -1,12 +1,10 @@
-"""`./baton events`: deliveries that failed too often (dead), what to do with them, replay, and the events' documents."""
+"""`./baton events`: deliveries that failed too often (dead) and what to do with them, replay, the events' documents."""
 
 from __future__ import annotations
 
 import argparse
 import importlib
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
 from .. import config
@@ -35,15 +33,15 @@ def main(args: list[str]) -> int:
     docs.add_argument("--check", action="store_true", help="write nothing; fail when they are stale")
     options = parser.parse_args(args)
     if options.command == "docs":
-        return documents(options.check)
+        return importlib.import_module("shared.events.document").main(["--check"] if options.check else [])
     settings.apply(options.data)
     try:
         found = config.current()
     except config.SettingError as wrong:
         raise Refused(str(wrong)) from None
-    for name in (getattr(options, "service", None), getattr(options, "subscriber", None)):
-        if name and name not in config.SERVICES:
-            raise Refused(f"there is no service {name!r}: choose from {', '.join(config.SERVICES)}")
+    for named in (getattr(options, "service", None), getattr(options, "subscriber", None)):
+        if named and named not in config.SERVICES:
+            raise Refused(f"there is no service {named!r}: choose from {', '.join(config.SERVICES)}")
     return {"dead": dead, "retry": revive, "skip": revive, "replay": replay}[options.command](options, found)
 
 
@@ -73,9 +71,8 @@ def dead(options: argparse.Namespace, found: config.Config) -> int:
     elif not rows:
         print("No dead deliveries: everything published was handled, or is on its way.")
     for row in [] if options.json else rows:
-        print(
-            f"{row['service']} {row['position']} {row['subscriber']}  {row['type']} about {row['subject']}: {row['error']}"
-        )
+        which = f"{row['service']} {row['position']} {row['subscriber']}"
+        print(f"{which}  {row['type']} about {row['subject']}: {row['error']}")
     return 0
 
 
@@ -104,22 +101,4 @@ def replay(options: argparse.Namespace, _found: config.Config) -> int:
     except ValueError as error:
         raise Refused(str(error)) from None
     print(json.dumps({"events": count}) if options.json else f"{count} events are on their way to {options.subscriber}")
-    return 0
-
-
-def documents(check: bool) -> int:
-    """Write the generated documents, or say which are stale."""
-    pages: dict[str, str] = importlib.import_module("shared.events.documents").pages()
-    stale = []
-    for name, text in pages.items():
-        path = Path(settings.ROOT) / name
-        if not path.exists() or path.read_text() != text:
-            stale.append(name)
-            if not check:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text)
-    if stale and check:
-        print(f"baton: stale: {', '.join(stale)}; run `./baton events docs` and commit", file=sys.stderr)
-        return 1
-    print("written: " + ", ".join(stale) if stale else "up to date")
     return 0

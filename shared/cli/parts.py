@@ -101,7 +101,7 @@ class Part:
         return True
 
     def warnings(self) -> list[str]:
-        """New lines of the log that a person should see, whole lines only; also keeps the file from growing for ever."""
+        """New lines of the log that a person should see, whole lines only; also keeps the file from growing on."""
         try:
             size = self.log.stat().st_size
             if size < self._read:

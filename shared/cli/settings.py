@@ -1,4 +1,4 @@
-"""What a laptop need not set: the secret and the broker's address are made by the first `up` and kept in the data folder.
+"""What a laptop need not set: secret and broker address are made by the first `up` and kept in the data folder.
 
 Every command asks here before it imports anything that reads settings, so that `./baton events` beside a running
 `./baton up` speaks of the same system. In production both are set, and nothing here is used.
