@@ -1,0 +1,155 @@
+"""One event, one mail: what each event makes, and what erasing leaves."""
+
+from __future__ import annotations
+
+import email
+from collections.abc import Callable, Iterator
+from email.policy import default
+from typing import Any
+
+import pytest
+
+from services.notifications.mail import ledger
+from services.notifications.rules import State
+from shared import db, tokens, worker
+from shared.config import Config
+from tests.told import PROGRAM, applicant, mails, member, tell
+
+
+@pytest.fixture(autouse=True)
+def _no_broker(settings: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "send", lambda *_: None)
+
+
+@pytest.fixture
+def program(settings: Config) -> Iterator[None]:
+    assert tell("program.changed", PROGRAM).done
+    yield
+
+
+def link_in(mail: Any) -> str:
+    return str(next(word for word in mail.text.split() if "/signup/" in word))
+
+
+@pytest.mark.parametrize(
+    ("type", "data", "kind", "purpose", "says"),
+    [
+        ("application.received", applicant(), "confirm", "confirm", "Starting out"),
+        ("application.received", applicant(again=True), "confirm", "confirm", "signed up with this address before"),
+        ("application.reminded", applicant(), "confirm-reminder", "confirm", "only reminder"),
+        ("application.repeated", applicant(), "sign-in", "enter", "You are already here"),
+        ("member.confirmed", member(), "welcome", "enter", "https://chat.example.org/join/abc"),
+        ("member.left", member(state="left"), "goodbye", "enter", "come back with one press"),
+        ("signin.requested", {"person": "p1", "name": "Ann Example", "email": "p1@example.org", "next": "/x",
+                              "request": "r1"}, "sign-in", "sign-in", "once, for 30 minutes"),
+    ],
+)  # fmt: skip
+def test_each_event_makes_its_mail(
+    program: None, type: str, data: dict[str, Any], kind: str, purpose: str, says: str
+) -> None:
+    assert tell(type, data).done
+    (mail,) = mails()
+    assert (mail.kind, mail.person, mail.address, mail.state) == (kind, "p1", "p1@example.org", State.KEPT)
+    assert says in mail.text and mail.text.startswith("Hello Ann Example,")
+    token = link_in(mail).rpartition("/")[2]
+    claims = tokens.read(purpose, token, 60)
+    assert claims["person"] == "p1"
+    if purpose == "sign-in":
+        assert (claims["request"], claims["next"]) == ("r1", "/x")
+    parsed = email.message_from_bytes(mail.raw, policy=default)
+    assert parsed["Message-ID"] == f"<{mail.id}@localhost>" and parsed["Auto-Submitted"] == "auto-generated"
+    plain, html = (part.get_content().replace("\r\n", "\n").strip() for part in parsed.iter_parts())  # type: ignore[attr-defined]
+    assert (plain, html) == (mail.text.strip(), mail.html.strip())
+
+
+def test_one_cause_makes_one_mail_even_without_the_inbox(program: None) -> None:
+    tell("member.confirmed", member(), id="e-1")
+    with db.write("notifications") as tx:  # given: the inbox forgot
+        tx.execute(db.metadata("notifications").tables["inbox"].delete())
+    tell("member.confirmed", member(), id="e-1")
+    assert len(mails()) == 1
+    tell("member.confirmed", member(), id="e-2")
+    assert len(mails()) == 2
+
+
+def test_before_the_program_is_known_it_is_asked_again(settings: Config) -> None:
+    assert tell("application.received", applicant()).not_yet == [1]
+    tell("program.changed", PROGRAM)
+    assert tell("application.received", applicant(stream="later")).not_yet == [1]
+    assert not mails()
+    closed = {**PROGRAM, "streams": PROGRAM["streams"][1:]}
+    tell("program.changed", closed)
+    assert tell("application.received", applicant()).done, "a stream that was closed keeps its name"
+    assert "Starting out" in mails()[0].subject
+
+
+def test_organizers_get_one_summary_each(program: None) -> None:
+    listed = [
+        {"person": f"q{i}", "name": f"Person {i}", "stream": f"stream{i % 2 + 1}", "state": "applied"} for i in range(3)
+    ]
+    tell("application.received", applicant("q0"))
+    tell("application.expired", {"person": "q0"})
+    data = {
+        "day": "2027-01-03",
+        "organizers": [{"person": f"o{i}", "name": "Olga", "email": f"o{i}@example.org"} for i in range(2)],
+        "applications": listed,
+        "counts": {"applied": 205},
+    }
+    tell("applications.summarized", data)
+    found = mails(kind="applications")
+    assert [row.address for row in found] == ["o0@example.org", "o1@example.org"]
+    text = found[0].text
+    assert "Person 1" in text and "Person 0" not in text, "who is gone is not named"
+    assert "205 people" in text and "And 203 more" in text and "First job (1)" in text
+    # when one of those it names is erased
+    tell("member.erased", {"person": "q1"})
+    assert all(row.text == "" and row.raw == b"" for row in mails(kind="applications"))
+
+
+def test_copies_follow_and_erasing_empties_everything(
+    program: None, change_settings: Callable[..., Config], settings: Config
+) -> None:
+    tell("application.received", applicant())
+    change_settings(smtp_url="smtp://127.0.0.1:1")
+    tell("member.confirmed", member())
+    tell("member.changed", member(name="Änn", timezone="Asia/Tokyo"))
+    with db.write("notifications") as tx:
+        ledger.suppress(tx, "P1@example.org", True, "550")
+        person = tx.execute(db.metadata("notifications").tables["person"].select()).one()
+    assert (person.name, person.timezone) == ("Änn", "Asia/Tokyo")
+    assert [row.state for row in mails()] == ["kept", "queued"]
+
+    tell("member.erased", {"person": "p1"})
+
+    assert sorted(row.state for row in mails()) == ["dropped", "kept"]
+    with db.read("notifications") as tx:
+        for table in ("mail", "person", "suppression", "mention"):
+            rows = str(tx.execute(db.metadata("notifications").tables[table].select()).all())
+            assert "example.org" not in rows and "Ann" not in rows and "Änn" not in rows
+
+
+def test_a_suppressed_address_is_shown_not_mailed(program: None, change_settings: Callable[..., Config]) -> None:
+    change_settings(smtp_url="smtp://127.0.0.1:1")
+    with db.write("notifications") as tx:
+        ledger.suppress(tx, "p1@example.org", False, "550 5.1.1 no such user")
+    tell("application.reminded", applicant(email="P1@example.org"))
+    tell("application.received", applicant())
+    reminder, confirm = mails(kind="confirm-reminder")[0], mails(kind="confirm")[0]
+    assert reminder.state == "dropped" and "no such user" in reminder.error
+    assert confirm.state == "queued", "bulk mail never silences duty mail"
+
+
+def test_an_address_that_cannot_be_one_fails_visibly(program: None, change_settings: Callable[..., Config]) -> None:
+    change_settings(smtp_url="smtp://127.0.0.1:1")
+    assert tell("application.received", applicant(email="ann@exa mple\r\nBcc: x")).done
+    (mail,) = mails()
+    assert mail.state == "failed" and mail.error and mail.raw == b""
+
+
+def test_empty_fields_break_nothing(program: None) -> None:
+    empty = member(name="", email="", stream=None)
+    for type in ("member.confirmed", "member.left", "member.changed", "organizer.added", "member.erasing"):
+        assert tell(type, empty).done
+    assert tell("application.received", applicant(name="", email="")).done
+    assert tell("member.erased", {"person": "nobody"}).done
+    assert not mails()

@@ -1,0 +1,308 @@
+"""What the server took against what the ledger says, for every way a server can answer."""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.notifications.mail import ledger, sending, smtp
+from services.notifications.rules import LEASE, Step
+from shared import clock, db, worker
+from shared.config import Config
+from tests.smtp import DROP, NOISE, STALL, TAKE_AND_DROP, Server, Talk, at
+from tests.told import PROGRAM, applicant, mails, member, states, tell
+
+
+@pytest.fixture(autouse=True)
+def _no_broker(settings: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(worker, "send", lambda *_: None)
+    monkeypatch.setattr(smtp, "STEP_SECONDS", 1.0)
+    monkeypatch.setattr(sending, "END_WITHIN", 3.0)
+    smtp._own.__dict__.clear()
+    tell("program.changed", PROGRAM)
+    yield
+    smtp._own.__dict__.clear()
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Moves machine time forward."""
+    real, offset = clock.machine, [0.0]
+    monkeypatch.setattr(clock, "machine", lambda: real() + offset[0])
+
+    def move(seconds: float) -> None:
+        offset[0] += seconds
+
+    return move
+
+
+@pytest.fixture
+def serve(change_settings: Callable[..., Config]) -> Iterator[Callable[..., Server]]:
+    """Starts a server and makes it the relay."""
+    started: list[Server] = []
+
+    def start(*args: Any, **fields: Any) -> Server:
+        server = Server(*args, **fields).__enter__()
+        started.append(server)
+        change_settings(smtp_url=server.url, base_url="https://mentors.example.org")
+        return server
+
+    yield start
+    for server in started:
+        server.__exit__()
+
+
+def three() -> None:
+    """Three mails: ann, bo, cy."""
+    for name in ("ann", "bo", "cy"):
+        tell("application.received", applicant(name, email=f"{name}@example.org"))
+
+
+def to_bo(talk: Talk) -> bool:
+    return talk.recipient == "bo@example.org"
+
+
+NONE = ""
+ROWS = [
+    # at        answer                       bo is        the server has bo   bo's address is suppressed
+    ("rcpt", "550 5.1.1 no such user",       "failed",    False,              True),
+    ("rcpt", "550 5.7.1 relaying denied",    "failed",    False,              False),
+    ("rcpt", "451 4.7.1 greylisted",         "queued",    False,              False),
+    ("rcpt", "421 4.3.0 closing",            "queued",    False,              False),
+    ("rcpt", DROP,                           "queued",    False,              False),
+    ("rcpt", STALL,                          "queued",    False,              False),
+    ("rcpt", NOISE,                          "queued",    False,              False),
+    ("data", "451 4.3.0 later",              "queued",    False,              False),
+    ("data", "554 5.7.1 no",                 "failed",    False,              False),
+    ("data", "421 4.3.0 closing",            "queued",    False,              False),
+    ("data", DROP,                           "queued",    False,              False),
+    ("dot",  "250 taken",                    "sent",      True,               False),
+    ("dot",  "451 4.3.0 later",              "queued",    False,              False),
+    ("dot",  "421 4.3.0 closing",            "queued",    False,              False),
+    ("dot",  "550 5.7.1 spam",               "failed",    False,              False),
+    ("dot",  "554 5.6.0 no",                 "failed",    False,              False),
+    ("dot",  DROP,                           "held",      False,              False),
+    ("dot",  TAKE_AND_DROP,                  "held",      True,               False),
+    ("dot",  STALL,                          "held",      True,               False),
+    ("dot",  NOISE,                          "held",      True,               False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("step", "answer", "state", "taken", "suppressed"), ROWS)
+def test_one_bad_answer_hurts_one_mail(
+    serve: Callable[..., Server], step: str, answer: str, state: str, taken: bool, suppressed: bool
+) -> None:
+    server = serve(at(step, answer, to_bo))
+    three()
+    sending.send_due()
+    if answer == STALL and step == "dot":  # that one used up its task's time
+        sending.send_due()
+
+    said = states()
+    assert said == {"ann@example.org": "sent", "bo@example.org": state, "cy@example.org": "sent"}
+    has = [mail.recipient for mail in server.taken]
+    assert sorted(has) == sorted(["ann@example.org", "cy@example.org"] + ["bo@example.org"] * taken)
+    assert not any(row.data_at for row in mails(state="queued"))
+    (bo,) = mails(address="bo@example.org")
+    assert bo.attempts == 1 and (bo.error is None) == (state == "sent")
+    if state == "queued":
+        assert 290 < bo.due - clock.machine() < 301
+    with db.read("notifications") as tx:
+        assert bool(ledger.suppressed(tx, "bo@example.org", duty=True)) == suppressed
+
+
+@pytest.mark.parametrize(
+    ("step", "answer"),
+    [("connect", "554 go away"), ("connect", "421 busy"), ("connect", DROP), ("connect", STALL), ("ehlo", DROP),
+     ("mail", "550 5.7.1 not from you"), ("mail", "451 later"), ("mail", "421 bye"), ("mail", DROP)],
+)  # fmt: skip
+def test_what_is_the_relays_own_is_tried_again(
+    serve: Callable[..., Server], later: Callable[[float], None], step: str, answer: str
+) -> None:
+    broken = [True]
+    plan = at(step, answer)
+    server = serve(lambda asked, talk: plan(asked, talk) if broken[0] else None)
+    three()
+    sending.send_due()
+    assert set(states().values()) == {"queued"} and not server.taken
+    assert [row.attempts for row in mails()] == [1, 1, 1]
+    broken[0] = False
+    sending.send_due()
+    assert not server.taken, "not before five minutes are over"
+    later(301)
+    sending.send_due()
+    assert set(states().values()) == {"sent"} and sorted(server.ids) == sorted(row.id for row in mails())
+
+
+def test_nobody_there(change_settings: Callable[..., Config]) -> None:
+    change_settings(smtp_url="smtp://127.0.0.1:9")
+    three()
+    report = sending.send_due()
+    assert set(states().values()) == {"queued"} and not report.more
+    assert "cannot be reached" in mails()[0].error
+
+
+def test_three_days_of_451_then_it_fails(serve: Callable[..., Server], later: Callable[[float], None]) -> None:
+    serve(at("rcpt", "451 4.3.0 later"))
+    tell("application.received", applicant())
+    tries = 0
+    while states() == {"p1@example.org": "queued"}:
+        sending.send_due()
+        tries += 1
+        later(3601 if tries > 5 else 4801)
+        assert tries < 100
+    (mail,) = mails()
+    assert mail.state == "failed" and tries == mail.attempts == 75 and "three days" in mail.error
+
+
+def test_one_connection_for_many_and_a_new_one_when_it_went_away(
+    serve: Callable[..., Server], later: Callable[[float], None]
+) -> None:
+    server = serve()
+    three()
+    sending.send_due()
+    assert len(server.talks) == 1 and server.talks[0].mails == 3
+    tell("member.confirmed", member())
+    sending.send_due()
+    assert len(server.talks) == 1, "kept from task to task"
+    server.plan = at("rset", DROP, times=1)
+    later(600)
+    tell("member.left", member())
+    sending.send_due()
+    assert len(server.talks) == 2 and set(states().values()) == {"sent"}
+    server.plan = at("mail", "421 idle too long", times=1)
+    tell("member.left", member("p2"))
+    sending.send_due()
+    assert len(server.talks) == 3 and set(states().values()) == {"sent"}
+    assert all(row.attempts == 1 for row in mails())
+
+
+def test_duty_mail_goes_first(serve: Callable[..., Server]) -> None:
+    server = serve()
+    tell("application.reminded", applicant("slow"))
+    tell("application.received", applicant("quick"))
+    sending.send_due()
+    assert [mail.recipient for mail in server.taken] == ["quick@example.org", "slow@example.org"]
+
+
+def test_dots_bytes_and_id_arrive_as_stored(serve: Callable[..., Server]) -> None:
+    server = serve()
+    tell("program.changed", {**PROGRAM, "name": ".dots\n.\nand more"})
+    tell("application.received", applicant(name="...\r\n.\r\n"))
+    sending.send_due()
+    (mail,) = mails()
+    assert server.taken[0].raw == mail.raw and server.ids == [mail.id]
+
+
+def test_a_link_that_ran_out_is_not_sent(serve: Callable[..., Server], later: Callable[[float], None]) -> None:
+    server = serve()
+    tell("signin.requested", {"person": "p1", "name": "A", "email": "a@example.org", "next": None, "request": "r"})
+    later(1801)
+    sending.send_due()
+    (mail,) = mails()
+    assert mail.state == "dropped" and "ran out" in mail.error and not server.taken
+
+
+def test_stale_claims_go_back_or_are_held(serve: Callable[..., Server], later: Callable[[float], None]) -> None:
+    server = serve()
+    three()
+    with db.write("notifications") as tx:
+        ann, bo, cy = ledger.claim(tx, 3)
+        ledger.mark_data(tx, ann)
+    with db.write("notifications") as tx:
+        assert ledger.sweep(tx) == [], "a lease that runs is left alone"
+    later(LEASE + 1)
+    with db.write("notifications") as tx:
+        assert ledger.waiting(tx)
+        assert dict(ledger.sweep(tx)) == {ann.id: Step.LOSE, bo.id: Step.RELEASE, cy.id: Step.RELEASE}
+    # the frozen sender wakes: what it lost is not its own any more, what it knows still counts
+    with db.write("notifications") as tx:
+        assert not ledger.mark_data(tx, bo)
+        ledger.settle(tx, [ledger.Outcome(ann, Step.ACCEPT), ledger.Outcome(cy, Step.ACCEPT)])
+    assert states() == {"ann@example.org": "sent", "bo@example.org": "queued", "cy@example.org": "queued"}
+    sending.send_due()
+    assert sorted(server.ids) == sorted([bo.id, cy.id])
+
+
+def test_a_sender_frozen_before_the_dot_keeps_it_to_itself(
+    serve: Callable[..., Server], later: Callable[[float], None]
+) -> None:
+    server = serve(lambda step, _talk: later(LEASE + 1) if step == "data" else None)  # type: ignore[func-returns-value]
+    tell("application.received", applicant())
+    sending.send_due()
+    assert not server.taken and states() == {"p1@example.org": "queued"}
+
+
+def test_erased_while_in_flight_never_comes_back(serve: Callable[..., Server]) -> None:
+    serve(at("dot", "451 later"))
+    tell("member.confirmed", member())
+    with db.write("notifications") as tx:
+        (row,) = ledger.claim(tx, 1)
+    tell("member.erased", {"person": "p1"})
+    with db.write("notifications") as tx:
+        ledger.settle(tx, [ledger.Outcome(row, Step.RETRY, "451 later")])
+    assert [mail.state for mail in mails()] == ["dropped"]
+
+
+def test_senders_side_by_side_send_each_once(serve: Callable[..., Server], settings: Config) -> None:
+    import threading
+
+    server = serve()
+    for i in range(60):
+        tell("application.received", applicant(f"p{i:02}"))
+    threads = [threading.Thread(target=sending.send_due) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert set(states().values()) == {"sent"}
+    assert sorted(server.ids) == sorted(row.id for row in mails())
+
+
+def test_letters_beyond_ascii_need_smtputf8(serve: Callable[..., Server]) -> None:
+    server = serve(extensions=("SIZE",))
+    tell("application.received", applicant(email="zoë@example.org"))
+    tell("application.received", applicant("p2", email="bo@bücher.example"))
+    sending.send_due()
+    assert states() == {"zoë@example.org": "failed", "bo@bücher.example": "sent"}
+    assert [mail.recipient for mail in server.taken] == ["bo@xn--bcher-kva.example"]
+    assert "beyond ASCII" in mails(address="zoë@example.org")[0].error
+    server = serve()
+    tell("application.received", applicant("p3", email="zoë@bücher.example"))
+    sending.send_due()
+    assert server.taken[0].recipient == "zoë@xn--bcher-kva.example"
+    assert any(line.endswith("SMTPUTF8 BODY=8BITMIME") for line in server.said)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> ssl.SSLContext:
+    if not shutil.which("openssl"):
+        pytest.skip("no openssl here")
+    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(cert)]
+    subprocess.run([*made, "-subj", "/CN=127.0.0.1", "-days", "2"], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    return context
+
+
+def test_starttls_when_offered_and_signing_on(
+    serve: Callable[..., Server], certificate: ssl.SSLContext, change_settings: Callable[..., Config]
+) -> None:
+    server = serve(tls=certificate, login=("post@example.org", "se:cr/et"))
+    change_settings(smtp_url=f"smtp://post%40example.org:se%3Acr%2Fet@127.0.0.1:{server.port}")
+    tell("application.received", applicant())
+    sending.send_due()
+    assert states() == {"p1@example.org": "sent"}
+    assert server.taken[0].encrypted and server.talks[0].user == "post@example.org"
+    change_settings(smtp_url=f"smtp://post%40example.org:wrong@127.0.0.1:{server.port}")
+    tell("application.received", applicant("p2"))
+    sending.send_due()
+    (mail,) = mails(address="p2@example.org")
+    assert mail.state == "queued" and "535" in mail.error and "wrong password" in mail.error
