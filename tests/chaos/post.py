@@ -71,8 +71,8 @@ class PostOffice:
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self._session(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # the sender died; what it had not ended with a dot was never taken
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
+            pass  # the sender died, or the run is over; what was not ended with a dot was never taken
         finally:
             writer.close()
 

@@ -159,8 +159,10 @@ class System:
 
 
 def _is_beat(pid: int) -> bool:
-    """Beat is the child that holds its schedule file open."""
+    """Celery's pool children ignore SIGINT (bit 1 of the mask); its beat does not. Their command lines are the same."""
     try:
-        return any("run/beat" in os.readlink(fd) for fd in Path(f"/proc/{pid}/fd").iterdir())
+        status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return False
+    ignored = status.partition("SigIgn:")[2].split(maxsplit=1)
+    return bool(ignored) and not int(ignored[0], 16) & 2
