@@ -36,7 +36,7 @@ def markdown(text: str | None, level: int = 3) -> Markup:
 
 
 def local(instant: datetime, zone: str | None = None, short: bool = False) -> str:
-    """An aware instant as words in `zone` (UTC when unknown): 'Sun 22 Nov 2026, 14:30 (Toronto)', short: '22 Nov 2026'."""
+    """An aware instant as words in `zone` (UTC when unknown): 'Sun 22 Nov 2026, 14:30 (Toronto)'; short: the day."""
     try:
         there = instant.astimezone(ZoneInfo(zone or "UTC"))
     except (KeyError, ValueError, OSError):

@@ -15,7 +15,8 @@ from shared import access, clock, db, tokens
 from tests.conftest import Baton
 
 ARGS = (
-    "--no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update --disable-sync"
+    "--no-sandbox --disable-gpu --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
 ).split()
 
 

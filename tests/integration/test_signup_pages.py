@@ -152,7 +152,7 @@ def test_an_old_charter_shows_the_new_one_and_asks_again(baton: Baton, client: A
 
 def test_script_in_every_field_is_shown_as_text(baton: Baton, client: Any) -> None:
     names = ["name", "email", "timezone", "charter", "answers.stream1-background", "answers.stream1-topics", "leave"]
-    answer = client.post("/signup/stream1", data={name: SCRIPT for name in names})
+    answer = client.post("/signup/stream1", data=dict.fromkeys(names, SCRIPT))
     assert answer.status_code == 422
     assert not unescaped(answer.text)
     assert "&lt;script&gt;" in answer.text
@@ -349,12 +349,14 @@ def test_the_whole_life_of_a_member(baton: Baton, client: Any) -> None:
     page = press("keep")
     assert state() == "confirmed" and "Nothing will be erased" in page.text
     download = client.get("/signup/me/download")
-    assert download.headers["Content-Disposition"].startswith("attachment") and download.json["person"]["name"] == "Ada King"
+    assert download.headers["Content-Disposition"].startswith("attachment")
+    assert download.json["person"]["name"] == "Ada King"
 
 
 def test_errors_when_correcting_keep_what_was_typed(baton: Baton, client: Any) -> None:
     signed_in(client, member(), "member")
-    answer = client.post("/signup/me/answers", data={"name": SCRIPT, "timezone": "Mars/X", "github": "a b", "blog": "x"})
+    wrong = {"name": SCRIPT, "timezone": "Mars/X", "github": "a b", "blog": "x"}
+    answer = client.post("/signup/me/answers", data=wrong)
     assert answer.status_code == 422
     assert not unescaped(answer.text)
     for field in ("timezone", "github", "blog"):
@@ -382,7 +384,8 @@ def runs(baton: Baton, client: Any) -> Any:
 def test_members_are_found(baton: Baton, runs: Any) -> None:
     member("grace@example.org")
     assert "grace@example.org" in runs.get("/signup/organizer/").text
-    assert "grace@example.org" in runs.get("/signup/organizer/?q=GRACE&stream=stream1&state=confirmed&sort=-applied").text
+    narrow = "q=GRACE&stream=stream1&state=confirmed&sort=-applied"
+    assert "grace@example.org" in runs.get(f"/signup/organizer/?{narrow}").text
     assert "Nobody matches" in runs.get("/signup/organizer/?q=zzz").text
     assert runs.get("/signup/organizer/?page=99999999999999999999&sort=nonsense&state=nonsense").status_code == 200
     assert runs.get("/signup/organizer/?page=-1").status_code == 200
@@ -436,7 +439,10 @@ EDITS: list[tuple[str, dict[str, str]]] = [
     ("charter", {"text": SCRIPT}),
     ("organizers", {"email": "new@example.org", "name": SCRIPT}),
 ] + [
-    ("streams/stream1/questions/new", {"label": f"{SCRIPT} {kind}", "help": SCRIPT, "kind": kind, "options": f"{SCRIPT}\nb"})
+    (
+        "streams/stream1/questions/new",
+        {"label": f"{SCRIPT} {kind}", "help": SCRIPT, "kind": kind, "options": f"{SCRIPT}\nb"},
+    )
     for kind in ("short", "long", "choice", "several", "checkbox", "url")
 ]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from shared import access, db, tokens
-from shared.web import local_path, problem, public_form
+from shared.web import local_path, problem
 
 from .. import access_links, people, rules
 from .pages import go, page, refusals, unreadable
@@ -123,8 +123,8 @@ _WHY: dict[str, tuple[int, str, str]] = {
     "used": (410, "This link was used before", "A sign-in link works once. We mail you a new one at once."),
     "gone": (410, "This link leads nowhere any more", "What it belonged to is not there any more: perhaps it was never "
              "confirmed, or was erased."),
-    "forged": (400, "This link is not complete", "Perhaps the mail program broke it in two. Copy all of it, or let us mail you "
-               "a new one."),
+    "forged": (400, "This link is not complete", "Perhaps the mail program broke it in two. Copy all of it, or let us "
+               "mail you a new one."),
 }
 
 

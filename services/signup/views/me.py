@@ -44,7 +44,8 @@ def answered(asked: Mapping[str, rules.Question], person: Mapping[str, Any]) -> 
 _STEPS = {
     "chat": ("Join the chat", "Say hello; circles talk there between sessions."),
     "github": ("Tell us your GitHub name", "Write it into your answers. No account yet? Signing up there is free."),
-    "blog": ("Start a blog, or tell us yours", "Writing is how people here learn twice. Your answers have a place for its address."),
+    "blog": ("Start a blog, or tell us yours",
+             "Writing is how people here learn twice. Your answers have a place for its address."),
     "profile": ("Polish your profile", "On GitHub or LinkedIn: a photo, two sentences, one project."),
 }
 
@@ -84,7 +85,8 @@ def answers() -> Response:
     asked = stream.questions if stream else ()
     if request.method != "POST":
         typed = {field: person[field] for field in ("name", "timezone", "github", "blog")}
-        return page("me_answers.html", person=person, questions=asked, typed={**typed, "answers": person["answers"] or {}})
+        typed["answers"] = person["answers"] or {}
+        return page("me_answers.html", person=person, questions=asked, typed=typed)
     typed = {field: request.form.get(field, "") for field in ("name", "timezone", "github", "blog")}
     typed["answers"] = rules.from_form(asked, request.form.getlist)
     problems = unreadable()

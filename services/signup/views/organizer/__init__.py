@@ -1,4 +1,4 @@
-"""The organizer's pages, one module per tab: members, program, streams and their questions, charter, snippets, organizers, log."""
+"""The organizer's pages, one module per tab (streams have two)."""
 
 from __future__ import annotations
 

@@ -19,7 +19,13 @@ from .acting import HOME, page, sure, try_to
 
 blueprint = Blueprint("organizer_members", __name__, url_prefix=HOME)
 STATES = ("applied", "confirmed", "waiting", "active", "paused", "left", "imported", "erased")
-SORTS = (("name", "Name"), ("-applied", "Latest first"), ("applied", "Earliest first"), ("stream", "Stream"), ("state", "State"))
+SORTS = (
+    ("name", "Name"),
+    ("-applied", "Latest first"),
+    ("applied", "Earliest first"),
+    ("stream", "Stream"),
+    ("state", "State"),
+)
 
 
 @blueprint.get("/")
@@ -148,7 +154,10 @@ def leave(person: str) -> Response:
     return sure(
         "members",
         heading=f"Does {row['name']} leave?",
-        happens=["They get no more turns, invitations or letters: only a goodbye with a link back.", "Their answers stay."],
+        happens=[
+            "They get no more turns, invitations or letters: only a goodbye with a link back.",
+            "Their answers stay.",
+        ],
         undo="press Bring back on this person's page; they can also come back by themselves.",
         label="They leave",
         back=_back(row),

@@ -92,7 +92,8 @@ def preview(slug: str) -> Response:
         answers.check(stream.questions, typed["answers"])
     except rules.Refused as refused:
         return page("streams", "preview.html", refusals(refused), program=now, stream=stream, typed=typed)
-    return page("streams", "preview.html", program=now, stream=stream, typed=typed, said="These answers would have been taken.")
+    said = "These answers would have been taken."
+    return page("streams", "preview.html", program=now, stream=stream, typed=typed, said=said)
 
 
 def _typed() -> dict[str, Any]:

@@ -1,0 +1,199 @@
+"""A person's way through signup in Chromium: by our page, by iframe and plain form on another origin, by keyboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import render_template
+
+from services.signup import program
+from shared import db, tokens
+from tests.browser.conftest import Site
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def tab(browser: Any) -> Any:
+    """A phone in Toronto."""
+    window = browser.new_context(viewport={"width": 390, "height": 844}, timezone_id="America/Toronto")
+    page = window.new_page()
+    page.set_default_timeout(10_000)
+    yield page
+    window.close()
+
+
+def fill(form: Any, email: str = "ada@example.org") -> None:
+    form.get_by_label("Your name").fill("Ada Lovelace")
+    form.get_by_label("E-mail").fill(email)
+    form.get_by_label("I accept the charter").check()
+
+
+def only_person(site: Site) -> dict[str, Any]:
+    [person] = site.baton.rows("signup", "person")
+    return person
+
+
+def confirm_link(site: Site) -> str:
+    return site.url(f"/signup/confirm/{tokens.sign('confirm', {'person': only_person(site)['id']})}")
+
+
+def test_sign_up_confirm_correct_leave(site: Site, tab: Any) -> None:
+    tab.goto(site.origin)
+    tab.get_by_role("link", name="Sign up", exact=True).first.click()
+    tab.get_by_role("link", name="Sign up for Starting out").click()
+    assert tab.get_by_label("Time zone").input_value() == "America/Toronto"
+    fill(tab)
+    tab.get_by_role("button", name="Sign up for Starting out").click()
+    tab.wait_for_url("**/signup/check-mail")
+    assert only_person(site)["state"] == "applied"
+
+    tab.goto(confirm_link(site))
+    assert only_person(site)["state"] == "applied"
+    tab.get_by_role("button", name="Yes, sign me up").click()
+    tab.get_by_role("heading", name="Hello, Ada Lovelace").wait_for()
+    assert only_person(site)["state"] == "confirmed"
+
+    tab.get_by_role("button", name="Done: Join the chat").click()
+    tab.get_by_role("button", name="Not done: Join the chat").wait_for()
+
+    tab.get_by_role("link", name="Correct this").click()
+    tab.get_by_label("Your name").fill("Ada King")
+    tab.get_by_role("button", name="Save").click()
+    tab.get_by_role("heading", name="Hello, Ada King").wait_for()
+
+    with tab.expect_download() as download:
+        tab.get_by_role("link", name="Download all of it").click()
+    assert download.value.suggested_filename == "my-data.json"
+
+    tab.get_by_role("link", name="Leave", exact=True).click()
+    tab.get_by_label("Why do you leave?").fill("Exams")
+    tab.get_by_role("button", name="Leave").click()
+    tab.get_by_text("You have left. Thank you").wait_for()
+    assert only_person(site)["state"] == "left"
+    tab.get_by_role("button", name="Come back").click()
+    tab.get_by_text("Welcome back.").wait_for()
+    tab.get_by_role("button", name="Sign out").click()
+    tab.get_by_role("link", name="Sign in").wait_for()
+
+
+def test_errors_are_led_to_and_nothing_typed_is_lost(site: Site, tab: Any) -> None:
+    tab.goto(site.url("/signup/stream1"))
+    tab.get_by_label("Your name").fill("Ada")
+    tab.get_by_label("E-mail").fill("ada@")
+    tab.get_by_role("button", name="Sign up for Starting out").click()
+    tab.get_by_role("alert").wait_for()
+    assert tab.evaluate("document.activeElement.className") == "errors"
+    assert tab.title().startswith("Error: ")
+    tab.get_by_role("alert").get_by_role("link").first.click()
+    assert tab.evaluate("document.activeElement.name") == "email"
+    assert tab.get_by_label("Your name").input_value() == "Ada"
+
+
+def test_by_iframe_on_another_origin(site: Site, tab: Any, elsewhere: Any, change_settings: Any) -> None:
+    change_settings(embed_origins=(elsewhere.origin,))
+    with site.baton.app("signup").test_request_context(), db.read("signup") as tx:
+        stream = program.load(tx).streams[0]
+        frame = render_template("signup/snippets/frame.html", base_url=site.origin, stream=stream)
+    tab.goto(elsewhere(f"<!doctype html><title>Theirs</title><h1>Their site</h1>{frame}"))
+    inside = tab.frame_locator("iframe")
+    inside.get_by_role("button", name="Sign up for Starting out").click()
+    inside.get_by_role("alert").wait_for()
+    fill(inside)
+    inside.get_by_role("button", name="Sign up for Starting out").click()
+    inside.get_by_role("heading", name="Check your mail").wait_for()
+    assert tab.get_by_role("heading", name="Their site").is_visible()
+    assert only_person(site)["stream"] == "stream1"
+
+
+def test_no_iframe_where_the_setting_does_not_say_so(site: Site, tab: Any, elsewhere: Any) -> None:
+    tab.goto(elsewhere(f'<!doctype html><iframe src="{site.url("/signup/embed/stream1")}"></iframe>'))
+    tab.wait_for_load_state("networkidle")
+    assert tab.frame_locator("iframe").get_by_role("button").count() == 0
+
+
+def test_by_plain_form_on_another_origin(site: Site, tab: Any, elsewhere: Any) -> None:
+    # Somebody who is signed in here already can use it too.
+    site.sign_in(tab.context, site.organizer(), "member", "organizer")
+    with site.baton.app("signup").test_request_context(), db.read("signup") as tx:
+        now = program.load(tx)
+        form = render_template("signup/snippets/form.html", base_url=site.origin, stream=now.streams[1], program=now)
+    tab.goto(elsewhere(f"<!doctype html><title>Theirs</title>{form}"))
+    fill(tab)
+    tab.get_by_label("Time zone").fill("Asia/Kolkata")
+    tab.get_by_role("button").click()
+    tab.wait_for_url("**/signup/check-mail")
+    [person] = site.baton.rows("signup", "person", state="applied")
+    assert (person["stream"], person["timezone"]) == ("stream2", "Asia/Kolkata")
+
+
+def test_without_script(site: Site, browser: Any) -> None:
+    window = browser.new_context(java_script_enabled=False)
+    tab = window.new_page()
+    tab.goto(site.url("/signup/stream1"))
+    fill(tab)
+    tab.get_by_role("button", name="Sign up for Starting out").click()
+    tab.wait_for_url("**/signup/check-mail")
+    assert only_person(site)["timezone"] == "America/Toronto"  # the program's
+    tab.goto(confirm_link(site))
+    tab.get_by_role("button", name="Yes, sign me up").click()
+    tab.get_by_role("heading", name="Hello, Ada Lovelace").wait_for()
+    window.close()
+
+
+def test_by_keyboard_alone(site: Site, browser: Any) -> None:
+    window = browser.new_context(viewport={"width": 1280, "height": 800})
+    tab = window.new_page()
+    tab.goto(site.url("/signup/stream1"))
+
+    def focused() -> str:
+        return str(tab.evaluate("document.activeElement.name || document.activeElement.textContent.trim()"))
+
+    def forward_to(what: str) -> None:
+        for _ in range(60):
+            tab.keyboard.press("Tab")
+            if focused() == what:
+                shown = tab.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+                assert shown != "none", f"{what} has focus and does not show it"
+                return
+        raise AssertionError(f"{what} is not reached by Tab")
+
+    tab.keyboard.press("Tab")
+    assert focused() == "Skip to the content"
+    tab.keyboard.press("Enter")
+    for name, text in (("name", "Ada Lovelace"), ("email", "ada@example.org")):
+        forward_to(name)
+        tab.keyboard.type(text)
+    forward_to("timezone")
+    tab.keyboard.type("London")
+    forward_to("charter")
+    tab.keyboard.press("Space")
+    forward_to("Sign up for Starting out")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/signup/check-mail")
+    assert only_person(site)["timezone"] == "Europe/London"
+    window.close()
+
+
+def test_an_organizer_asks_a_question_and_sees_the_answer(site: Site, tab: Any) -> None:
+    site.sign_in(tab.context, site.organizer(), "member", "organizer")
+    tab.goto(site.url("/signup/organizer/streams/stream1"))
+    tab.get_by_role("link", name="Add a question").click()
+    tab.get_by_label("Question", exact=True).fill("Tea or coffee?")
+    tab.get_by_label("Kind of answer").select_option(label="One of the options")
+    tab.get_by_label("Options").fill("Tea\nCoffee")
+    tab.get_by_label("An answer is required").check()
+    tab.get_by_role("button", name="Save").click()
+    tab.get_by_text("Added.").wait_for()
+    tab.goto(site.url("/signup/stream1"))
+    fill(tab)
+    tab.get_by_role("button", name="Sign up for Starting out").click()
+    tab.get_by_role("alert").get_by_text("This question needs an answer.").wait_for()
+    tab.get_by_label("Coffee").check()
+    tab.get_by_role("button", name="Sign up for Starting out").click()
+    tab.wait_for_url("**/signup/check-mail")
+    tab.goto(site.url("/signup/organizer/?sort=-applied"))
+    tab.get_by_role("link", name="Ada Lovelace").click()
+    tab.get_by_text("Tea or coffee?").wait_for()
+    assert tab.get_by_text("Coffee", exact=True).is_visible()
