@@ -1,0 +1,433 @@
+"""What people and organizers do after signing up, and what time does: every change is logged, told, and can be undone."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from services.signup import access_links, audit, people, program, rate, rules
+from services.signup.rules import Refused
+from shared import db, tokens
+from tests.conftest import Baton
+
+
+@pytest.fixture(autouse=True)
+def fresh_rate():
+    rate.forget()
+
+
+def apply(baton: Baton, email: str = "ada@example.org", name: str = "Ada King", stream: str = "stream1") -> str:
+    with db.write("signup") as tx:
+        application = {"name": name, "email": email, "stream": stream, "timezone": "Europe/London", "charter": "1"}
+        found = people.apply(tx, {**application, "answers": {}})
+    assert found.person
+    return found.person
+
+
+def member(baton: Baton, email: str = "ada@example.org", name: str = "Ada King", stream: str = "stream1") -> str:
+    person = apply(baton, email, name, stream)
+    with db.write("signup") as tx:
+        assert people.confirm(tx, person) == "confirmed"
+    return person
+
+
+def do(command, *args, **kwargs):
+    with db.write("signup") as tx:
+        return command(tx, *args, **kwargs)
+
+
+def ask(question, *args, **kwargs):
+    with db.read("signup") as tx:
+        return question(tx, *args, **kwargs)
+
+
+def row(person: str):
+    return ask(people.one, person)
+
+
+def told(baton: Baton, person: str) -> list[str]:
+    events = baton.rows("signup", "event", subject=people.subject(person))
+    return [event["type"] for event in sorted(events, key=lambda event: event["seq"])]
+
+
+def last(baton: Baton, person: str) -> dict:
+    events = baton.rows("signup", "event", subject=people.subject(person))
+    return max(events, key=lambda event: event["seq"])["data"]
+
+
+def refused(command, *args) -> Refused:
+    with pytest.raises(Refused) as caught, db.write("signup") as tx:
+        command(tx, *args)
+    return caught.value
+
+
+# A member's own life
+
+
+def test_confirming_twice_is_confirming_once(baton):
+    person = member(baton)
+    before = baton.dump()
+    assert do(people.confirm, person) == "already"
+    assert do(people.confirm, db.new_id()) == "gone"
+    assert baton.dump() == before
+    assert told(baton, person) == ["application.received", "member.confirmed"]
+    data = last(baton, person)
+    assert data["roles"] == ["member"] and data["joined_at"] == row(person)["confirmed_at"].isoformat()
+
+
+def test_pause_and_come_back(baton):
+    person = member(baton)
+    me = people.subject(person)
+    do(people.pause, me, person)
+    assert row(person)["state"] == "paused"
+    assert refused(people.pause, me, person).remedy
+    do(people.come_back, me, person)
+    assert row(person)["state"] == "confirmed"
+    assert told(baton, person)[-2:] == ["member.paused", "member.returned"]
+
+
+def test_changing_stream_keeps_the_answers_given_before(baton):
+    person = member(baton)
+    me = people.subject(person)
+    do(people.correct, me, person, {"answers": {"stream1-background": "Sums"}})
+    do(people.change_stream, me, person, "stream2")
+    do(people.correct, me, person, {"answers": {"stream2-obstacle": "None"}})
+    assert row(person)["stream"] == "stream2"
+    assert row(person)["answers"] == {"stream1-background": "Sums", "stream2-obstacle": "None"}
+    assert refused(people.change_stream, me, person, "stream9").field == "stream"
+    assert last(baton, person)["stream"] == "stream2"
+
+
+def test_correcting_tells_the_others_only_what_they_keep(baton):
+    person = member(baton)
+    me = people.subject(person)
+    fields = {"name": " Ada  Lovelace ", "timezone": "UTC", "github": "https://github.com/ada", "blog": "https://a.org"}
+    do(people.correct, me, person, fields)
+    data = last(baton, person)
+    assert (data["name"], data["timezone"], data["github"], data["blog"]) == (
+        "Ada Lovelace", "UTC", "ada", "https://a.org"
+    )  # fmt: skip
+    count = len(told(baton, person))
+    do(people.correct, me, person, fields)
+    do(people.correct, me, person, {"answers": {"stream1-background": "Sums"}})
+    assert len(told(baton, person)) == count, "no event for nothing, nor for answers"
+    do(people.correct, me, person, {"github": "", "blog": ""})
+    assert last(baton, person)["github"] is last(baton, person)["blog"] is None
+    wrong = refused(people.correct, me, person, {"name": "", "timezone": "X", "github": "a b", "answers": {"x": "y"}})
+    assert [each.field for each in wrong.all] == ["name", "timezone", "github", "answers.x"]
+
+
+def test_the_checklist_is_ticked_and_unticked(baton):
+    person = member(baton)
+    do(people.tick, people.subject(person), person, "chat", True)
+    do(people.tick, people.subject(person), person, "blog", True)
+    do(people.tick, people.subject(person), person, "chat", False)
+    assert list(row(person)["checklist"]) == ["blog"]
+    assert refused(people.tick, people.subject(person), person, "horse", True).field == "item"
+
+
+def test_leaving_and_returning(baton):
+    person = member(baton)
+    do(people.leave, people.subject(person), person, "No time")
+    assert (row(person)["state"], row(person)["leave_reason"]) == ("left", "No time")
+    assert "No time" not in json.dumps(baton.rows("signup", "event") + baton.rows("signup", "audit"), default=str)
+    do(people.come_back, people.subject(person), person)
+    assert (row(person)["state"], row(person)["leave_reason"]) == ("confirmed", None)
+
+
+def test_an_unconfirmed_person_can_do_nothing_but_confirm(baton):
+    person = apply(baton)
+    for command in (people.pause, people.come_back, people.leave, people.erase_later, people.keep):
+        assert refused(command, "system", person).message
+    assert refused(people.correct, "system", person, {"name": "X"}).message
+
+
+# Erasing
+
+
+def test_erasing_begins_with_leaving_and_can_be_undone_for_30_days(baton):
+    person = member(baton)
+    me = people.subject(person)
+    do(people.pause, me, person)
+    do(people.erase_later, me, person)
+    do(people.erase_later, me, person)
+    assert told(baton, person)[-2:] == ["member.left", "member.erasing"]
+    assert refused(people.come_back, me, person).remedy
+    baton.pass_time(days=29)
+    baton.tick()
+    do(people.keep, me, person)
+    assert row(person)["state"] == "paused" and told(baton, person)[-1] == "member.kept"
+    baton.pass_time(days=29)
+    baton.tick()
+    assert row(person)["state"] == "paused"
+
+
+def test_who_had_left_before_stays_away_when_kept(baton):
+    person = member(baton)
+    do(people.leave, people.subject(person), person)
+    baton.pass_time(days=1)
+    do(people.erase_later, people.subject(person), person)
+    do(people.keep, people.subject(person), person)
+    assert row(person)["state"] == "left"
+
+
+def test_after_30_days_nothing_of_the_person_is_left_anywhere_in_signup(baton):
+    do(access_links.add_organizer, "system", "boss@example.org")
+    person = member(baton, email="ada-unique@example.org", name="Ada Unique")
+    me = people.subject(person)
+    do(people.correct, me, person, {"github": "ada-unique-hub", "blog": "https://ada-unique.org"})
+    do(people.correct, me, person, {"answers": {"stream1-background": "ada-unique words"}})
+    baton.pass_time(days=1)
+    baton.tick()  # the summary mentions her
+    do(access_links.request_sign_in, "ada-unique@example.org", "/signup/me")
+    do(people.erase_later, me, person)
+    baton.pass_time(days=30, hours=1)
+    baton.tick()
+    assert row(person)["state"] == "erased"
+    kept = json.dumps([baton.rows("signup", table) for table in db.metadata("signup").tables], default=str)
+    assert "nique" not in kept
+    assert told(baton, person)[-1] == "member.erased"
+    assert refused(people.correct, me, person, {"name": "X"}).field == "person"
+    assert apply(baton, email="ada-unique@example.org") != person, "the address can sign up anew"
+
+
+# What time does
+
+
+def test_one_reminder_after_3_days_and_the_purge_after_14(baton):
+    person = apply(baton)
+    baton.tick()
+    for _ in range(3):
+        baton.pass_time(days=1)
+        baton.tick()
+    assert told(baton, person) == ["application.received", "application.reminded"]
+    baton.pass_time(days=10, hours=20)
+    baton.tick()
+    assert told(baton, person) == ["application.received", "application.reminded"]
+    baton.pass_time(hours=5)
+    baton.tick()
+    assert row(person) is None
+    assert told(baton, person)[-1] == "application.expired"
+    assert "ada@example.org" not in json.dumps(baton.rows("signup", "event"), default=str)
+    assert do(people.confirm, person) == "gone"
+
+
+def test_the_second_application_of_one_who_left_expires_without_touching_them(baton):
+    person = member(baton)
+    do(people.leave, people.subject(person), person)
+    baton.pass_machine_time(3601)
+    assert apply(baton, name="Ada Two") == person
+    baton.pass_time(days=15)
+    baton.tick()
+    assert (row(person)["state"], row(person)["name"], row(person)["reapplied"]) == ("left", "Ada King", None)
+    assert do(people.confirm, person) == "gone"
+
+
+def test_many_applications_are_purged_in_steps(baton, monkeypatch):
+    from services.signup import schedule
+
+    monkeypatch.setattr(schedule, "STEP", 3)
+    for number in range(8):
+        apply(baton, f"p{number}@example.org")
+    baton.pass_time(days=15)
+    baton.tick()
+    assert [r for r in baton.rows("signup", "person") if r["state"] == "applied"] == []
+
+
+def summaries(baton: Baton) -> list[dict]:
+    return [event["data"] for event in baton.rows("signup", "event", type="applications.summarized")]
+
+
+def test_organizers_get_one_summary_a_day_at_8_in_the_programs_zone(baton):
+    do(access_links.add_organizer, "system", "boss@example.org", "The Boss")
+    baton.tick()  # 4 January, 04:00 in Toronto: not yet time
+    apply(baton, "ada@example.org")
+    member(baton, "bob@example.org", "Bob", "stream2")
+    baton.pass_time(hours=5)  # 09:00: the day before had nobody
+    baton.tick()
+    assert summaries(baton) == []
+    baton.pass_time(hours=22)  # 5 January, 07:00
+    baton.tick()
+    assert summaries(baton) == []
+    baton.pass_time(hours=1)
+    baton.tick()
+    baton.tick()
+    (summary,) = summaries(baton)
+    assert summary["day"] == "2027-01-04"
+    assert summary["counts"] == {"stream1": 1, "stream2": 1}
+    assert [each["name"] for each in summary["organizers"]] == ["The Boss"]
+    assert {each["state"] for each in summary["applications"]} == {"applied", "confirmed"}
+    baton.pass_time(days=1)
+    baton.tick()
+    assert len(summaries(baton)) == 1, "nothing new, no mail"
+
+
+def test_a_summary_makes_up_for_days_on_which_nothing_ran(baton):
+    do(access_links.add_organizer, "system", "boss@example.org")
+    baton.pass_time(hours=5)
+    baton.tick()
+    apply(baton)
+    baton.pass_time(days=3)
+    baton.tick()
+    assert [summary["counts"] for summary in summaries(baton)] == [{"stream1": 1}]
+
+
+# Signing in, organizers
+
+
+def sign_in_token(baton: Baton, person: str) -> str:
+    data = last(baton, person)
+    return tokens.sign("sign-in", {"person": person, "request": data["request"], "next": data["next"]})
+
+
+def test_a_sign_in_link_works_once(baton):
+    person = member(baton)
+    do(access_links.request_sign_in, "ADA@example.org", "/signup/me")
+    token = sign_in_token(baton, person)
+    assert do(access_links.use_sign_in, token)["id"] == person
+    with pytest.raises(tokens.BadToken, match="used"):
+        do(access_links.use_sign_in, token)
+
+
+def test_forged_expired_and_foreign_tokens_sign_nobody_in(baton):
+    person = member(baton)
+    claims = {"person": person, "request": "r-1", "next": None}
+    good = tokens.sign("sign-in", claims)
+    for token in (good[:-2], good + "x", "x", "", tokens.sign("confirm", claims), tokens.sign("cookie", claims)):
+        with pytest.raises(tokens.BadToken, match="forged"):
+            do(access_links.use_sign_in, token)
+    gone = tokens.sign("sign-in", {**claims, "person": db.new_id()})
+    with pytest.raises(tokens.BadToken, match="gone"):
+        do(access_links.use_sign_in, gone)
+
+
+def test_asking_for_a_link_tells_nothing_and_sends_nobody_elsewhere(baton):
+    before = baton.dump()
+    do(access_links.request_sign_in, "nobody@example.org", "/signup/me")
+    assert baton.dump() == before
+    person = member(baton)
+    do(access_links.request_sign_in, "ada@example.org", "https://evil.example")
+    assert last(baton, person)["next"] is None
+
+
+def test_an_address_is_asked_for_links_at_most_5_times_an_hour_known_or_not(baton):
+    member(baton)
+    for address in ("ada@example.org", "nobody@example.org"):
+        for _ in range(5):
+            do(access_links.request_sign_in, address)
+        with pytest.raises(rules.Busy) as busy, db.write("signup") as tx:
+            access_links.request_sign_in(tx, address.upper())
+        assert 0 < busy.value.wait <= 3600
+
+
+def test_an_applicant_asking_for_a_link_gets_the_confirmation_again(baton):
+    person = apply(baton)
+    do(access_links.request_sign_in, "ada@example.org")
+    assert told(baton, person) == ["application.received"], "mailed a moment ago"
+    baton.pass_machine_time(3601)
+    do(access_links.request_sign_in, "ada@example.org")
+    assert told(baton, person) == ["application.received"] * 2
+
+
+def test_organizers_come_and_go_but_never_the_last(baton):
+    ada = member(baton)
+    boss = do(access_links.add_organizer, "system", "boss@example.org", "The Boss")
+    assert row(boss)["is_organizer"]
+    assert do(access_links.add_organizer, "system", "BOSS@example.org") == boss
+    assert refused(access_links.remove_organizer, "system", boss).field == "organizer"
+    assert refused(people.leave, "system", boss).field == "organizer"
+    assert refused(people.erase_later, "system", boss).field == "organizer"
+    do(access_links.add_organizer, f"organizer/{boss}", "ada@example.org")
+    assert last(baton, ada)["roles"] == ["member", "organizer"]
+    do(access_links.remove_organizer, f"organizer/{ada}", boss)
+    assert told(baton, boss)[-2:] == ["organizer.removed", "access.revoked"]
+    assert baton.rows("signup", "revoked", person=boss)
+    assert refused(access_links.remove_organizer, "system", boss).field == "organizer"
+
+
+def test_the_first_link_makes_the_organizer_and_signs_them_in(baton, change_settings):
+    for mailbox, address in (("organizer@localhost", "organizer@localhost"), ("Boss <b@example.org>", "b@example.org")):
+        change_settings(organizer=mailbox, base_url="https://baton.example")
+        first, second = access_links.first_link(), access_links.first_link()
+        assert first.startswith("https://baton.example/signup/sign-in/") and first != second
+        found = do(access_links.use_sign_in, first.rpartition("/")[2])
+        assert found["email"] == address and people.roles(found) == ["member", "organizer"]
+        assert len(baton.rows("signup", "person", email=address)) == 1
+
+
+# The organizer's view
+
+
+def test_finding_people(baton):
+    member(baton, "ada@example.org", "Ada King")
+    member(baton, "asa@example.org", "ÅSA Öberg", "stream2")
+    apply(baton, "bob@example.net", "Bob 100%", "stream3")
+
+    def names(sort="name", **filters):
+        return [each["name"] for each in ask(people.find, filters, sort).rows]
+
+    assert names() == ["Ada King", "Bob 100%", "ÅSA Öberg"]
+    assert names("-name") == ["ÅSA Öberg", "Bob 100%", "Ada King"]
+    assert names(text="åsa öB") == names(stream="stream2") == ["ÅSA Öberg"]
+    assert names(text="example.net") == names(state="applied") == names(text="100%") == ["Bob 100%"]
+    assert names(text="%") == ["Bob 100%"] and names(text="_") == []
+    assert names(text="nobody") == [] and names(text="ada", stream="stream2") == []
+    assert names("-stream")[0] == "Bob 100%" and names("horse") == names()
+    assert ask(people.counts) == {"applied": 1, "confirmed": 2}
+
+
+def test_pages_of_50(baton):
+    for number in range(51):
+        apply(baton, f"p{number:02}@example.org", f"P {number:02}")
+    first, second, beyond = (ask(people.find, {}, "name", page) for page in (1, 2, 99))
+    assert (len(first.rows), len(second.rows), first.total, first.pages) == (50, 1, 51, 2)
+    assert beyond == second
+
+
+def test_resending_says_when_it_is_possible(baton):
+    person = apply(baton)
+    with pytest.raises(rules.Busy) as busy, db.write("signup") as tx:
+        people.resend_confirmation(tx, "system", person)
+    assert "60 min" in busy.value.remedy
+    baton.pass_machine_time(3601)
+    do(people.resend_confirmation, "system", person)
+    assert last(baton, person)["again"] is True
+    do(people.confirm, person)
+    assert refused(people.resend_confirmation, "system", person).field == "state"
+
+
+def test_history_and_log_say_who_did_what(baton):
+    boss = do(access_links.add_organizer, "system", "boss@example.org", "The Boss")
+    person = member(baton)
+    do(people.pause, f"organizer/{boss}", person)
+    moments = ask(people.history, person)
+    assert {moment.what for moment in moments} >= {"application.received", "member.confirmed", "person.paused"}
+    assert [moment.by_name for moment in moments if moment.what == "person.paused"] == ["The Boss"]
+    entries = ask(audit.entries)
+    assert (entries.rows[0]["what"], entries.rows[0]["by_name"], entries.rows[0]["subject_name"]) == (
+        "person.paused", "The Boss", "Ada King"
+    )  # fmt: skip
+
+
+def test_the_download_holds_everything_and_is_json(baton):
+    person = member(baton)
+    do(people.correct, people.subject(person), person, {"answers": {"stream1-background": "Sums"}})
+    found = json.loads(json.dumps(ask(people.download, person)))
+    assert found["person"]["email"] == "ada@example.org"
+    assert found["answers"] == [{"question": "What have you learned or done so far?", "answer": "Sums"}]
+    assert [event["type"] for event in found["events"]] == ["application.received", "member.confirmed"]
+    assert [deed["what"] for deed in found["audit"]] == ["person.confirmed", "person.corrected"]
+    assert ask(people.download, db.new_id()) == {}
+
+
+def test_a_new_subscriber_is_told_everything(baton):
+    from services.signup.handlers import present
+
+    person = member(baton)
+    apply(baton, "bob@example.org")
+    told_now = ask(lambda tx: {subject: (type, state(tx)) for subject, type, state in present(tx)})
+    assert told_now == {
+        "program": ("program.changed", ask(program.announced)),
+        people.subject(person): ("member.snapshot", people.told(row(person))),
+    }
