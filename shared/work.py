@@ -9,7 +9,10 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import signal
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +37,17 @@ def arguments(options: argparse.Namespace, services: tuple[str, ...]) -> list[st
     if options.beat:
         made += ["--beat", f"--schedule={config.current().data.absolute() / 'run' / 'beat'}"]
     return made
+
+
+def _end_without(beat: Any) -> None:
+    """End the worker, warmly, once its beat is dead: Celery never starts it again, and without ticks nothing is sure.
+
+    Whoever supervises the worker starts both again.
+    """
+    while beat.is_alive():
+        time.sleep(1.0)
+    print("warning: beat died; the worker ends, to be started again with a new one", file=sys.stderr, flush=True)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def main(args: list[str]) -> int:
@@ -65,6 +79,10 @@ def main(args: list[str]) -> int:
         if options.ready:
             options.ready.write_text(f"{parent}\n")
 
+    def guard_beat(sender: Any, **_: Any) -> None:
+        if options.beat:
+            threading.Thread(target=_end_without, args=(sender.controller.beat,), name="beat-guard", daemon=True).start()
+
     def frozen(**_: Any) -> None:
         # A collection in a child would write to every object it got from its parent, and so copy all of its memory.
         gc.collect()
@@ -75,6 +93,7 @@ def main(args: list[str]) -> int:
     signals.worker_process_init.connect(child)
     signals.beat_embedded_init.connect(child)
     signals.worker_ready.connect(ready)
+    signals.worker_ready.connect(guard_beat)
     app.worker_main(arguments(options, settings.services))
     return 0
 
