@@ -1,9 +1,9 @@
 """An SMTP server that can misbehave at every step, and remembers what it took.
 
 `Server(plan)` listens on loopback. `plan(step, talk)` is asked before each answer, where step is connect, ehlo, mail,
-rcpt, data or dot, and gives None (behave), a reply as "451 4.3.0 later", or one of DROP (hang up at once), TAKE_AND_DROP
-(at dot: keep the mail, hang up without a word), STALL (never answer), NOISE (answer what is not SMTP). Its own list
-`taken` is the truth that the ledger is held against.
+rcpt, data or dot, and gives None (behave), a reply as "451 4.3.0 later", or one of DROP (hang up at once),
+TAKE_AND_DROP (at dot: keep the mail, hang up without a word), STALL (never answer), NOISE (answer what is not SMTP).
+Its own list `taken` is the truth that the ledger is held against.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ class _Connection:
         connection = self.server.tls.wrap_socket(self.handler.connection, server_side=True)
         self.handler.connection = connection
         self.handler.rfile = connection.makefile("rb")
-        self.handler.wfile = connection.makefile("wb", buffering=0)
+        self.handler.wfile = connection.makefile("wb")
         self.talk.encrypted = True
 
     def _auth(self, line: str) -> None:
@@ -181,9 +181,7 @@ class _Connection:
         plan = self.server.plan("dot", self.talk)
         if plan is None or plan in (TAKE_AND_DROP, STALL, NOISE) or plan.startswith("2"):
             talk = self.talk
-            self.server.taken.append(
-                Taken(talk.sender, talk.recipient, b"".join(lines), talk.number, talk.encrypted)
-            )
+            self.server.taken.append(Taken(talk.sender, talk.recipient, b"".join(lines), talk.number, talk.encrypted))
         self._act(plan, "250 taken")
 
     def _answer(self, step: str, usual: str) -> bool:

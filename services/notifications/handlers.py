@@ -1,11 +1,11 @@
 """Reactions: which event makes which mail, and which changes only what is known. All of them come from signup.
 
-    application.received    confirm                  application.expired    everything of theirs emptied
-    application.reminded    confirm-reminder         applications.summarized  applications, to each organizer
-    application.repeated    sign-in ("already here") signin.requested       sign-in
-    member.confirmed        welcome                  member.left            goodbye
-    member.erased           everything of theirs emptied
-    every other member.*, organizer.*                the copy is replaced
+application.received    confirm                  application.expired    everything of theirs emptied
+application.reminded    confirm-reminder         applications.summarized  applications, to each organizer
+application.repeated    sign-in ("already here") signin.requested       sign-in
+member.confirmed        welcome                  member.left            goodbye
+member.erased           everything of theirs emptied
+every other member.*, organizer.*                the copy is replaced
 """
 
 from __future__ import annotations

@@ -52,9 +52,7 @@ def find(tx: Connection, wanted: Wanted) -> Found:
     place = _place(wanted.before)
     if place:
         at, id = place
-        query = query.where(
-            sa.or_(mail.c.created_at < at, sa.and_(mail.c.created_at == at, mail.c.id < id))
-        )
+        query = query.where(sa.or_(mail.c.created_at < at, sa.and_(mail.c.created_at == at, mail.c.id < id)))
     rows = list(tx.execute(query).all())
     more = len(rows) > SIZE
     rows = rows[:SIZE]

@@ -45,7 +45,7 @@ def test_what_a_reply_means(stage: Stage, code: int | None, text: str, step: Ste
 
 
 def test_again_after_5_10_20_40_80_minutes_then_hourly_for_three_days() -> None:
-    waits = []
+    waits: list[int] = []
     while (wait := rules.retry_after(len(waits) + 1)) is not None:
         waits.append(wait)
     assert waits[:7] == [300, 600, 1200, 2400, 4800, 3600, 3600]

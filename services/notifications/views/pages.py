@@ -5,7 +5,7 @@ Only organizers; and only GETs: looking at a mail changes nothing.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, render_template, request
@@ -121,9 +121,7 @@ def linked(text: str) -> Markup:
         address = line[start:].split(" ")[0].rstrip(".,") if start >= 0 else ""
         if address.startswith(("http://", "https://")):
             after = line[start + len(address) :]
-            words.append(
-                escape(line[:start]) + Markup('<a href="{0}">{0}</a>').format(address) + escape(after)
-            )
+            words.append(escape(line[:start]) + Markup('<a href="{0}">{0}</a>').format(address) + escape(after))
         else:
             words.append(escape(line))
     return Markup("\n").join(words)
@@ -136,5 +134,5 @@ def _zone(tx: Any) -> str:
     return own or tx.execute(sa.select(program.c.timezone)).scalar() or "UTC"
 
 
-def _unknown() -> Any:
+def _unknown() -> NoReturn:
     problem(404, "There is no such mail", "Look for it in the list at /notifications/outbox.")

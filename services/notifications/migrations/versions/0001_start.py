@@ -42,8 +42,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("cause", "person", "kind", name="one_mail_per_cause_person_and_kind"),
     )
     waiting, claimed = sa.text("state = 'queued'"), sa.text("state = 'sending'")
-    due = [sa.text("duty DESC"), "due"]
-    op.create_index("mail_due", "mail", due, postgresql_where=waiting, sqlite_where=waiting)
+    op.create_index("mail_due", "mail", [sa.text("duty DESC"), "due"], postgresql_where=waiting, sqlite_where=waiting)
     op.create_index("mail_claimed", "mail", ["claimed_at"], postgresql_where=claimed, sqlite_where=claimed)
     op.create_index("mail_newest", "mail", ["created_at", "id"])
     op.create_index("mail_person", "mail", ["person"])
