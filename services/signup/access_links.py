@@ -9,7 +9,6 @@ from email.utils import parseaddr
 from typing import Any
 
 import sqlalchemy as sa
-from limits import RateLimitItemPerHour
 from sqlalchemy.engine import Connection
 
 from shared import clock, config, db, revocation, tokens
@@ -24,7 +23,6 @@ from .rules import Refused
 
 PURPOSE = "sign-in"
 MAX_AGE = 30 * tokens.MINUTE
-_PER_ADDRESS = RateLimitItemPerHour(rules.SIGN_INS_AN_HOUR)
 
 
 def request_sign_in(tx: Connection, email: str, next: str | None = None) -> None:
@@ -35,7 +33,7 @@ def request_sign_in(tx: Connection, email: str, next: str | None = None) -> None
     :raises Refused: it is no address; Busy when it was asked for too often, known or not.
     """
     key = rules.email_key(address.checked("email", email))
-    if wait := rate.take(_PER_ADDRESS, "sign-in", key):
+    if wait := rate.take(rules.SIGN_INS_AN_HOUR, rate.SECONDS["hour"], "sign-in", key):
         raise rules.Busy(
             "email",
             "Several links were asked for already.",

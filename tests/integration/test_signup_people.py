@@ -1,4 +1,4 @@
-"""What people and organizers do after signing up, and what time does: every change is logged, told, and can be undone."""
+"""What people and organizers do after signing up, and what time does: all is logged, told, and can be undone."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def find(tx: Connection, filters: Mapping[str, str] | None = None, sort: str = "
 def counts(tx: Connection) -> dict[str, int]:
     """How many people there are in each state that has any."""
     query = sa.select(people.c.state, sa.func.count()).group_by(people.c.state)
-    return {state: count for state, count in tx.execute(query)}
+    return dict(tx.execute(query).tuples().all())
 
 
 def organizers(tx: Connection) -> list[Row]:

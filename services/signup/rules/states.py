@@ -17,10 +17,10 @@ TRANSITIONS: dict[str, dict[str, str]] = {
     "pause": {"confirmed": "paused", "waiting": "paused", "active": "paused"},
     "come_back": {"paused": "confirmed", "left": "confirmed"},
     "move": {state: state for state in MEMBERS},
-    "correct": {state: state for state in (*MEMBERS, "left")},
-    "leave": {state: "left" for state in MEMBERS},
-    "erase_later": {state: "left" for state in (*MEMBERS, "left")},
-    "erase": {state: "erased" for state in ("left", "applied")},
+    "correct": {state: state for state in KNOWN},
+    "leave": dict.fromkeys(MEMBERS, "left"),
+    "erase_later": dict.fromkeys(KNOWN, "left"),
+    "erase": {"left": "erased"},
 }
 
 _WORDS = {
