@@ -100,6 +100,9 @@ class Revocation(Person):
     before = fields.Float(required=True, metadata={"description": "seconds since the epoch, machine time"})
 
 
+Shape = type[Data]  # named here, since Entry has a field called type
+
+
 @dataclass(frozen=True)
 class Entry:
     """One event: who publishes it, who is owed it, and what it means."""
@@ -107,7 +110,7 @@ class Entry:
     type: str
     owner: str
     subscribers: tuple[str, ...]
-    schema: type[Data]
+    schema: Shape
     meaning: str
     version: int = 1
 
@@ -150,7 +153,7 @@ def register(entry: Entry) -> None:
     BY_TYPE[entry.type] = entry
 
 
-def personal(schema: type[Data]) -> set[str]:
+def personal(schema: type[Schema]) -> set[str]:
     """Names of the fields that erasure blanks, nested ones included."""
     found = set()
     for name, field in schema().fields.items():

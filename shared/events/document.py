@@ -21,7 +21,7 @@ from .catalog import ENTRIES, Data, Entry
 from .envelope import Event
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
-ENVELOPE = {
+ENVELOPE: dict[str, tuple[dict[str, Any], str]] = {
     "specversion": ({"const": "1.0"}, "version of CloudEvents"),
     "id": ({"type": "string", "format": "uuid"}, "id of the event; with `source` it says whether it was handled"),
     "source": ({"type": "string"}, "the service that published it, as in `/signup`"),
@@ -226,7 +226,7 @@ _RECEIPT_MESSAGE = {
 
 def _schemas() -> dict[str, Any]:
     positions: dict[str, Any] = {"type": "array", "items": {"type": "integer"}}
-    receipt = {
+    receipt: dict[str, Any] = {
         "subscriber": {"type": "string"},
         "batch": {"type": "string"},
         "done": positions,

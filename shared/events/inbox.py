@@ -99,7 +99,7 @@ def _handle(tx: Connection, service: str, event: Event) -> None:
         raise LookupError(f"{service} has no handler for {event.type}")
     if event.erased:
         return
-    log.bind(event=event.id, correlation=event.correlation)
+    log.bind(event_id=event.id, correlation=event.correlation)
     handler(tx, event)
 
 
@@ -121,7 +121,7 @@ def _receive_each(service: str, events: Iterable[Event], receipt: relay.Receipt)
             except NotYet:
                 receipt.not_yet.append(event.position)
             except Exception as error:
-                logger.exception("inbox.handler_failed", service=service, event=event.id, type=event.type)
+                logger.exception("inbox.handler_failed", service=service, event_id=event.id, type=event.type)
                 receipt.failed[event.position] = f"{type(error).__name__}: {error}"[:500]
             stuck.add(subject)
             tx.info["after"][:] = hooks

@@ -72,7 +72,7 @@ publish: Callable[[str, dict[str, Any]], None] = publish_by_celery
 
 def wait(attempts: int) -> float:
     """Seconds until a delivery that was sent `attempts` times is due again: 2 s doubling to 10 min, +-20 %."""
-    return min(FIRST_WAIT * 2 ** max(attempts - 1, 0), LONGEST_WAIT) * random.uniform(0.8, 1.2)
+    return min(FIRST_WAIT * 2 ** min(max(attempts - 1, 0), 16), LONGEST_WAIT) * random.uniform(0.8, 1.2)
 
 
 def subscribers(service: str) -> list[str]:
@@ -144,7 +144,8 @@ def _runs(tx: Connection, subscriber: str, heads: list[Any], now: float) -> Iter
     while heads:
         some, heads = heads[:16], heads[16:]
         fresh = [row.subject for row in some if not row.attempts]
-        found = tx.execute(_FOLLOWERS, {"subscriber": subscriber, "subjects": fresh, "most": 16 * BATCH}) if fresh else ()
+        wanted = {"subscriber": subscriber, "subjects": fresh, "most": 16 * BATCH}
+        found = tx.execute(_FOLLOWERS, wanted) if fresh else ()
         runs = {subject: list(rows) for subject, rows in itertools.groupby(found, key=lambda row: row.subject)}
         for head in some:
             if head.attempts:
@@ -271,7 +272,7 @@ def _postpone(tx: Connection, who: str, batch: str, position: int, error: str | 
     if row is None or row["confirmed_at"] or row["dead_at"] or row["batch"] != batch:
         return  # answered already by another copy of the message
     asked = row["asked"] or (now if error == "" else None)
-    too_long = error == "" and now - asked > PATIENCE
+    too_long = error == "" and now - (asked or now) > PATIENCE
     failures = row["failures"] + (1 if error or too_long else 0)
     dead = failures >= MOST_FAILURES or too_long
     tx.execute(
@@ -288,7 +289,7 @@ def _postpone(tx: Connection, who: str, batch: str, position: int, error: str | 
         },
     )
     if dead:
-        logger.error("delivery.dead", event=row["id"], type=row["type"], subscriber=who, reason=error or "not yet")
+        logger.error("delivery.dead", event_id=row["id"], type=row["type"], subscriber=who, reason=error or "not yet")
 
 
 # -- ring: the committing process sends at once, in a thread of its own that coalesces --------------------------------

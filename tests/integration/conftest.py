@@ -1,0 +1,118 @@
+"""`wire`: the event machinery alone, with an event and handlers of the test's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from marshmallow import fields
+from sqlalchemy.engine import Connection
+
+from shared import db
+from shared.config import Config
+from shared.events import catalog, emit, inbox, relay
+from shared.events.envelope import Event
+from tests.conftest import Baton
+
+TYPE = "test.happened"
+ANSWER = "test.answered"  # what sessions may publish in turn
+PUBLISHER, SUBSCRIBER, OTHER = "blog", "sessions", "notifications"
+
+
+class Happened(catalog.Data):
+    """The test's event."""
+
+    n = fields.Integer(required=True)
+    name = fields.String(load_default="", metadata=catalog.PERSONAL)
+
+
+class Wire:
+    """blog publishes `test.happened` to sessions, whose handler keeps a row for each in a table of its own."""
+
+    def __init__(self, baton: Baton) -> None:
+        self.baton = baton
+        self.queue = baton.queue
+        self.before: Callable[[Connection, Event], None] = lambda tx, event: None
+        self.after: Callable[[Connection, Event], None] = lambda tx, event: None
+        with db.write(SUBSCRIBER) as tx:
+            tx.execute(sa.text("CREATE TABLE effect (subject VARCHAR(120), n INTEGER, name VARCHAR(80))"))
+
+    def handle(self, tx: Connection, event: Event) -> None:
+        self.before(tx, event)
+        row = {"subject": event.subject, "n": event.data["n"], "name": event.data.get("name", "")}
+        tx.execute(sa.text("INSERT INTO effect (subject, n, name) VALUES (:subject, :n, :name)"), row)
+        self.after(tx, event)
+
+    def emit(self, *happenings: tuple[str, int], name: str = "") -> None:
+        """Publish each (subject, n), all in one transaction."""
+        with db.write(PUBLISHER) as tx:
+            for subject, n in happenings:
+                emit(tx, TYPE, subject, {"n": n, "name": name})
+
+    def deliver(self) -> int:
+        """Put what is due on the queue."""
+        return relay.deliver_due(PUBLISHER)
+
+    def handle_one(self, answer: bool = True) -> Any:
+        """Let a worker take one message; returns the receipt. Without `answer` the receipt is lost."""
+        from shared import worker
+
+        name, args = self.queue.popleft()
+        if not name.endswith(".receive"):
+            return worker.app.tasks[name].run(*args)
+        receipt = inbox.receive(name.partition(".")[0], args[0])
+        if answer:
+            inbox.answer(PUBLISHER, receipt)
+        return receipt
+
+    def lose(self, loses: Callable[[list[int]], bool] = lambda ns: True) -> None:
+        """Drop messages from the queue whose events' n fulfil `loses`."""
+        kept = [entry for entry in self.queue if not (entry[0].endswith(".receive") and loses(numbers(entry)))]
+        self.queue.clear()
+        self.queue.extend(kept)
+
+    def rounds(self, count: int, seconds: float = 700.0, between: Callable[[], None] = lambda: None) -> None:
+        """Deliver, lose what `between` loses, handle the rest, and let time pass; `count` times."""
+        for _ in range(count):
+            self.deliver()
+            between()
+            while self.queue:
+                self.handle_one()
+                between()
+            self.baton.pass_machine_time(seconds)
+
+    def effects(self, subject: str | None = None) -> list[int]:
+        """The n of all effects, in the order in which they were written."""
+        order = "ctid" if db.engine(SUBSCRIBER).dialect.name == "postgresql" else "rowid"
+        with db.read(SUBSCRIBER) as tx:
+            rows = tx.execute(sa.text(f"SELECT subject, n FROM effect ORDER BY {order}")).all()
+        return [row.n for row in rows if subject in (None, row.subject)]
+
+    def deliveries(self, **where: Any) -> list[dict[str, Any]]:
+        found = self.baton.rows(PUBLISHER, "delivery", subscriber=SUBSCRIBER, **where)
+        return sorted(found, key=lambda row: row["event"])
+
+    def unconfirmed(self) -> list[dict[str, Any]]:
+        return [row for row in self.deliveries() if row["confirmed_at"] is None]
+
+    def dead(self) -> list[dict[str, Any]]:
+        return [row for row in self.deliveries() if row["dead_at"] is not None]
+
+
+def numbers(message: tuple[str, list[Any]]) -> list[int]:
+    """The n of the events in a message."""
+    return [envelope["data"]["n"] for envelope in message[1][0]["events"]]
+
+
+@pytest.fixture
+def wire(settings: Config, monkeypatch: pytest.MonkeyPatch) -> Wire:
+    made = Wire(Baton(settings, monkeypatch))
+    entry = catalog.Entry(TYPE, PUBLISHER, (SUBSCRIBER,), Happened, "The test did something.")
+    monkeypatch.setitem(catalog.BY_TYPE, TYPE, entry)
+    monkeypatch.setitem(inbox._handlers, (SUBSCRIBER, TYPE), made.handle)
+    answer = catalog.Entry(ANSWER, SUBSCRIBER, (OTHER,), Happened, "sessions did something about it.")
+    monkeypatch.setitem(catalog.BY_TYPE, ANSWER, answer)
+    monkeypatch.setitem(inbox._handlers, (OTHER, ANSWER), lambda tx, event: None)
+    return made
