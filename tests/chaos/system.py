@@ -36,8 +36,9 @@ class NotReady(Exception):
 class System:
     """All parts on free loopback ports, with a data folder of their own."""
 
-    def __init__(self, folder: Path, smtp_port: int, postgres: Postgres | None, worker: str = "shared.work") -> None:
+    def __init__(self, folder: Path, smtp_port: int | None, postgres: Postgres | None, worker: str = "shared.work") -> None:
         """
+        :param smtp_port: without one, mails are kept in the outbox.
         :param worker: the module that runs as the worker.
         """
         self.folder = folder
@@ -51,7 +52,7 @@ class System:
             "BATON_BASE_URL": self.base_url,
             "BATON_SECRET": "a-secret-of-chaos-that-is-long-enough",
             "BATON_BROKER_URL": broker.configure(folder),
-            "BATON_SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
+            "BATON_SMTP_URL": f"smtp://127.0.0.1:{smtp_port}" if smtp_port else "",
             "BATON_SIGNUP_RATE": "1000000/minute",
             "BATON_CLOCK": CLOCK,
             "BATON_DATABASE_POOL": "10",

@@ -1,0 +1,44 @@
+"""`./baton bench intake|hop|start|memory`; exit code 1 when a ratio is below the least that will do."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import signal
+import sys
+from typing import NoReturn
+
+from .measure import Missing, table
+
+BENCHES = ("intake", "hop", "start", "memory")
+
+
+def main(args: list[str]) -> int:
+    """Run the named bench and print its rows."""
+    parser = argparse.ArgumentParser(prog="./baton bench", description="Measure Baton beside its floors.")
+    parser.add_argument("bench", choices=BENCHES)
+    parser.add_argument("--rounds", type=int, help="samples of each side")
+    parser.add_argument("--json", action="store_true", help="answer in JSON")
+    options = parser.parse_args(args)
+    signal.signal(signal.SIGTERM, _interrupt)
+    module = importlib.import_module(f"tests.bench.{options.bench}")
+    try:
+        rows = module.measure(options.rounds or module.ROUNDS)
+    except Missing as missing:
+        print(f"bench: {missing}", file=sys.stderr)
+        return 1
+    print(json.dumps([row.as_dict() for row in rows], indent=2) if options.json else table(rows))
+    return 1 if any(row.verdict == "BELOW" for row in rows) else 0
+
+
+def _interrupt(_signal: int, _frame: object) -> NoReturn:
+    """End like Ctrl-C: what was started is stopped on the way out."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
