@@ -30,8 +30,9 @@ def keep(tx: Connection, data: Mapping[str, Any], state: str | None = None) -> R
         "state": state or data.get("state") or "",
         "roles": data.get("roles") or [],
     }
-    fresh = {name: value for name, value in row.items() if name != "id"}
-    tx.execute(db.insert(tx, person).values(row).on_conflict_do_update(index_elements=["id"], set_=fresh))
+    insert = db.insert(tx, person)
+    fresh = {name: insert.excluded[name] for name in row if name != "id"}
+    tx.execute(insert.on_conflict_do_update(index_elements=["id"], set_=fresh), row)
     return Reader(row["id"], row["name"], row["email"], row["timezone"])
 
 

@@ -138,7 +138,8 @@ def write(
         **_state(tx, to.email, what.duty),
         **_letter(id, kind, settings, about, to, words, now),
     }
-    if not tx.execute(db.insert(tx, mail).values(row).on_conflict_do_nothing()).rowcount:
+    # The row as parameters, not `.values(row)`: the statement is then compiled once, not built for every mail.
+    if not tx.execute(db.insert(tx, mail).on_conflict_do_nothing(), row).rowcount:
         return None
     others = [{"person": other, "mail": id} for other in dict.fromkeys(mentions) if other != to.person]
     if others:
