@@ -45,8 +45,8 @@ def main(args: list[str]) -> int:
     with open(data / "up.lock", "a+") as lock:
         only_one(lock, data)
         port_free(options.host, options.port)
-        found = configured(options)
-        return run(found, options, data, began)
+        embedded = own_broker(data)
+        return run(configured(options), options, data, embedded, began)
 
 
 def folder(data: str | None) -> Path:
@@ -99,27 +99,31 @@ def port_free(host: str, port: int) -> None:
         raise Refused(f"cannot listen on {host}:{port} ({error}): give another --host or --port") from None
 
 
+def own_broker(data: Path) -> bool:
+    """Unless BATON_BROKER_URL names one: configure the embedded broker, for the parts to inherit its address."""
+    try:
+        kept = (data / settings.BROKER_FILE).read_text().strip()
+    except OSError:
+        kept = ""
+    if settings.merged().get("BATON_BROKER_URL", "") not in {"", kept}:
+        return False
+    os.environ["BATON_BROKER_URL"] = broker.configure(data)
+    return True
+
+
 def configured(options: argparse.Namespace) -> config.Config:
     """All settings, checked; what a laptop leaves open is filled in for the parts to inherit."""
     wanted = settings.apply(os.environ["BATON_DATA"])
     if not wanted.get("BATON_BASE_URL"):
         host = "localhost" if options.host in {"127.0.0.1", "0.0.0.0", "::1", "::", "localhost"} else options.host
         os.environ["BATON_BASE_URL"] = f"http://{host}:{options.port}"
-    own = settings.merged().get("BATON_BROKER_URL")
-    try:
-        kept = (Path(os.environ["BATON_DATA"]) / settings.BROKER_FILE).read_text().strip()
-    except OSError:
-        kept = None
-    if not own or own == kept:
-        os.environ["BATON_BROKER_URL"] = broker.configure(Path(os.environ["BATON_DATA"]))
-        os.environ["BATON_EMBEDDED_BROKER"] = "1"
     try:
         return config.load(settings.merged())
     except config.SettingError as wrong:
         raise Refused(str(wrong)) from None
 
 
-def run(found: config.Config, options: argparse.Namespace, data: Path, began: float) -> int:
+def run(found: config.Config, options: argparse.Namespace, data: Path, embedded: bool, began: float) -> int:
     """Start the parts, wait until they answer, and stay."""
     keeper = Supervisor()
     link, ready = data / "run" / "first-link", data / "run" / "worker-ready"
@@ -139,11 +143,11 @@ def run(found: config.Config, options: argparse.Namespace, data: Path, began: fl
         settings.ROOT, log / "worker.log", 75, signal.SIGKILL,
     )  # fmt: skip
     try:
-        if os.environ.pop("BATON_EMBEDDED_BROKER", None):
+        if embedded:
             valkey.command = [str(broker.binary()), "valkey.conf"]
             keeper.start(valkey)
-        prepare_databases(found)
-        if valkey.process and not broker.wait(found.broker_url, 30, valkey.alive):
+        prepare_databases(keeper, found)
+        if not keeper.stops and valkey.process and not broker.wait(found.broker_url, 30, valkey.alive):
             raise Refused(f"the broker does not start: see {valkey.log}")
         if not keeper.stops:
             keeper.start(web)
@@ -158,13 +162,13 @@ def run(found: config.Config, options: argparse.Namespace, data: Path, began: fl
     return 0
 
 
-def prepare_databases(found: config.Config) -> None:
+def prepare_databases(keeper: Supervisor, found: config.Config) -> None:
     """Migrate and seed in a process of its own (this one must stay small), unless all are known to be up to date."""
     if all(up_to_date(found, service) for service in found.services):
         return
     say("preparing the databases")
     done = subprocess.run([sys.executable, "-m", "shared.cli", "migrate"], cwd=settings.ROOT, stdin=subprocess.DEVNULL)
-    if done.returncode:
+    if done.returncode and not keeper.stops:
         raise Refused("the databases are not ready, so nothing was started")
 
 
