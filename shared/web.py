@@ -15,7 +15,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from flask import Blueprint, Flask, Response, g, jsonify, render_template, request, send_from_directory
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    g,
+    jsonify,
+    render_template,
+    request,
+    send_from_directory,
+)
 from flask_smorest import Api
 from jinja2 import ChoiceLoader, FileSystemLoader
 from marshmallow import Schema
@@ -23,8 +32,8 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import access, config, db, log, metrics, migrate
-from .problems import Problem, as_problem, problem
 from .problems import SCHEMA as PROBLEM_SCHEMA
+from .problems import Problem, as_problem, problem
 from .problems import response as problem_response
 
 HERE = Path(__file__).resolve().parent
@@ -108,7 +117,9 @@ def _before_and_after(app: Flask) -> None:
         headers = response.headers
         headers.setdefault("X-Request-ID", g.get("request_id", ""))
         headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("Referrer-Policy", "no-referrer")
+        # Links carry tokens, so no other site is told them. Not "no-referrer": with it browsers hide the origin of our own
+        # forms too ("Origin: null"), and over plain HTTP in a local network nothing else tells them from foreign ones.
+        headers.setdefault("Referrer-Policy", "same-origin")
         headers.setdefault("Content-Security-Policy", _policy())
         if response.mimetype == "text/html":
             headers.setdefault("Cache-Control", "no-store")

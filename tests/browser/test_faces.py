@@ -60,6 +60,7 @@ ORGANIZER = [
     "/signup/organizer/snippets",
     "/signup/organizer/organizers",
     "/signup/organizer/audit",
+    "/notifications/outbox",
 ]
 
 
@@ -85,6 +86,8 @@ def test_no_page_has_a_violation(site: Site, browser: Any, scheme: str, width: i
         edit = [f"/signup/organizer/streams/stream1/questions/{q.id}" for q in questions]
         removing = f"/signup/organizer/organizers/{organizer}/remove"
         asked = [f"{edit[0]}/retire"] if edit else []
+        for part in ("", "?part=text", "?part=headers", "?part=source"):
+            runs.follow("/notifications/outbox", "tbody a", part)
         people_pages = [removing, member, f"/signup/organizer/members/{waiting}", "/signup/me"]
         for path in (*ORGANIZER, *edit[:2], *asked, *people_pages):
             runs.look(path)
@@ -145,6 +148,11 @@ class _Camera:
         if answer.status >= 500:
             self.found.append(f"{path} answers {answer.status}")
         self._examine(re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")[:50] or "program")
+
+    def follow(self, path: str, link: str, query: str) -> None:
+        self.tab.goto(self.site.url(path))
+        self.tab.goto(self.site.url(self.tab.locator(link).first.get_attribute("href") + query))
+        self._examine(f"one-of{path.replace('/', '-')}-{query.removeprefix('?')}")
 
     def press(self, path: str, button: str, name: str) -> None:
         self.tab.goto(self.site.url(path))

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from services.signup import access_links, people, program, rate, rules
 from shared import access, clock, db, tokens
@@ -208,6 +209,22 @@ def test_the_iframe_may_be_shown_where_the_setting_says(client: Any, change_sett
     assert "frame-ancestors 'none'" in client.get("/signup/stream1").headers["Content-Security-Policy"]
     answer = client.post("/signup/embed/stream1", data=typed())
     assert answer.headers["Location"] == "/signup/embed/check-mail"
+
+
+def test_a_broken_database_is_said_on_a_page(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(tx: Any) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+    monkeypatch.setattr(program, "load", broken)
+    answer = client.get("/signup/stream1", headers={"X-Request-ID": "abc123"})
+    assert answer.status_code == 500
+    assert "abc123" in answer.text and "Back to the start" in answer.text and "SELECT" not in answer.text
+
+
+@pytest.mark.parametrize("method", ["put", "delete", "patch"])
+def test_other_methods_are_refused_on_a_page(client: Any, method: str) -> None:
+    answer = getattr(client, method)("/signup/stream1")
+    assert answer.status_code == 405 and answer.mimetype == "text/html"
 
 
 # ---- mailed links ----
