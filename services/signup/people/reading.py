@@ -66,8 +66,8 @@ def find(tx: Connection, filters: Mapping[str, str] | None = None, sort: str = "
 
 def counts(tx: Connection) -> dict[str, int]:
     """How many people there are in each state that has any."""
-    query = sa.select(people.c.state, sa.func.count()).group_by(people.c.state)
-    return dict(tx.execute(query).tuples().all())
+    query = sa.select(people.c.state, sa.func.count().label("people")).group_by(people.c.state)
+    return {row.state: row.people for row in tx.execute(query)}
 
 
 def organizers(tx: Connection) -> list[Row]:

@@ -112,7 +112,5 @@ def _people() -> None:
         sa.Column("erase_after", Instant),
         sa.UniqueConstraint("email_key", name="uq_person_email_key"),
     )
-    op.create_index("ix_person_list", "person", ["state", "stream"])
-    op.create_index("ix_person_applied_at", "person", ["applied_at"])
     due = sa.text("erase_after IS NOT NULL")
     op.create_index("ix_person_erase_after", "person", ["erase_after"], sqlite_where=due, postgresql_where=due)
