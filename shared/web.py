@@ -117,8 +117,8 @@ def _before_and_after(app: Flask) -> None:
         headers = response.headers
         headers.setdefault("X-Request-ID", g.get("request_id", ""))
         headers.setdefault("X-Content-Type-Options", "nosniff")
-        # Links carry tokens, so no other site is told them. Not "no-referrer": with it browsers hide the origin of our own
-        # forms too ("Origin: null"), and over plain HTTP in a local network nothing else tells them from foreign ones.
+        # Links carry tokens, so no other site is told them. Not "no-referrer": with it browsers hide the origin of our
+        # own forms too ("Origin: null"), and over plain HTTP in a local network nothing else tells them from others'.
         headers.setdefault("Referrer-Policy", "same-origin")
         headers.setdefault("Content-Security-Policy", _policy())
         if response.mimetype == "text/html":

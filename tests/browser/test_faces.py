@@ -86,7 +86,7 @@ def test_no_page_has_a_violation(site: Site, browser: Any, scheme: str, width: i
         edit = [f"/signup/organizer/streams/stream1/questions/{q.id}" for q in questions]
         removing = f"/signup/organizer/organizers/{organizer}/remove"
         asked = [f"{edit[0]}/retire"] if edit else []
-        for part in ("", "?part=text", "?part=headers", "?part=source"):
+        for part in ("", "?part=text", "?part=headers", "?part=raw"):
             runs.follow("/notifications/outbox", "tbody a", part)
         people_pages = [removing, member, f"/signup/organizer/members/{waiting}", "/signup/me"]
         for path in (*ORGANIZER, *edit[:2], *asked, *people_pages):
