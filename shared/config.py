@@ -100,6 +100,10 @@ def load(env: Mapping[str, str]) -> Config:
     )
     if config.log not in {"text", "json"}:
         raise SettingError("BATON_LOG", f"is {config.log!r}", "Choose text or json.")
+    if config.clock:
+        from . import clock  # which reads its setting from here
+
+        clock.parse(config.clock)
     if config.clock and not config.offline:
         raise SettingError(
             "BATON_CLOCK", "is set while BATON_SMTP_URL leads off this machine", "Unset one of them: a moved clock "
@@ -118,7 +122,7 @@ def _database_urls(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
         if not url and common:
             name = "BATON_DATABASE_URL"
             head, mark, query = common.partition("?")
-            url = f"{head}/baton_{service}{mark}{query}"
+            url = f"{head.rstrip('/')}/baton_{service}{mark}{query}"
         if not url:
             continue
         url = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)

@@ -71,8 +71,18 @@ def daily(hour: int, zone: Callable[[Connection], str]) -> Period:
 
 
 def tick(service: str) -> list[str]:
-    """Run every job of `service` whose period is due and not done; returns their names."""
-    return [entry.name for entry in jobs(service) if _run(entry)]
+    """Run every job of `service` whose period is due and not done; returns their names.
+
+    One that fails is run again at the next tick, and keeps no other from running.
+    """
+    ran = []
+    for entry in jobs(service):
+        try:
+            if _run(entry):
+                ran.append(entry.name)
+        except Exception:
+            logger.exception("schedule.failed", service=service, job=entry.name)
+    return ran
 
 
 def _run(entry: Job) -> bool:

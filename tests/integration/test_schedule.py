@@ -1,0 +1,176 @@
+"""What happens by time happens once per period, however often and by however many the clock is looked at."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from shared import clock, db, schedule
+from shared.schedule import daily, every, job
+
+EFFECT = sa.text("INSERT INTO effect (subject, n, name) VALUES (:period, 0, '')")
+
+
+@pytest.fixture
+def jobs(wire: Any, monkeypatch: Any) -> Any:
+    """An empty timetable for sessions, whose jobs leave rows in the table `effect`."""
+    monkeypatch.setattr(schedule, "_jobs", {})
+    monkeypatch.setattr(schedule, "_finished", {})
+    return wire
+
+
+def ran(jobs: Any) -> list[str]:
+    with db.read("sessions") as tx:
+        return [row.subject for row in tx.execute(sa.text("SELECT subject FROM effect ORDER BY subject"))]
+
+
+def note(tx: Any, period: str) -> None:
+    tx.execute(EFFECT, {"period": period})
+
+
+HOURLY = every(timedelta(hours=1))
+DAILY = daily(8, lambda tx: "America/Toronto")
+
+
+def test_doubled_ticks_run_a_job_once(jobs: Any) -> None:
+    job("sessions", "note", HOURLY)(note)
+    assert [schedule.tick("sessions") for _ in range(5)] == [["note"], [], [], [], []]
+    schedule._finished.clear()
+    assert schedule.tick("sessions") == [], "another process knows from the row"
+    assert len(ran(jobs)) == 1
+    jobs.baton.pass_time(hours=1)
+    schedule.tick("sessions")
+    assert len(ran(jobs)) == 2
+
+
+def test_ticks_at_once_run_a_job_once(jobs: Any) -> None:
+    job("sessions", "note", HOURLY)(note)
+    errors: list[BaseException] = []
+
+    def tick() -> None:
+        try:
+            schedule.tick("sessions")
+        except BaseException as error:
+            errors.append(error)
+
+    for _ in range(3):
+        schedule._finished.clear()
+        threads = [threading.Thread(target=tick) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert errors == [] and len(ran(jobs)) == 1
+
+
+def test_a_job_that_fails_leaves_nothing_and_is_run_again(jobs: Any) -> None:
+    fails = [True]
+
+    @job("sessions", "note", HOURLY)
+    def work(tx: Any, period: str) -> None:
+        note(tx, period)
+        if fails[0]:
+            raise RuntimeError
+
+    assert schedule.tick("sessions") == []
+    assert ran(jobs) == [] and jobs.baton.rows("sessions", "run") == []
+    fails[0] = False
+    schedule.tick("sessions")
+    schedule.tick("sessions")
+    assert len(ran(jobs)) == 1
+
+
+def test_one_that_fails_does_not_keep_the_others_from_running(jobs: Any) -> None:
+    @job("sessions", "a-broken-one", HOURLY)
+    def broken(tx: Any, period: str) -> None:
+        raise RuntimeError
+
+    job("sessions", "note", HOURLY)(note)
+    assert schedule.tick("sessions") == ["note"]
+    assert len(ran(jobs)) == 1
+
+
+def test_long_work_goes_in_steps_and_goes_on_where_it_stopped(jobs: Any) -> None:
+    """Given work of five steps, When the process dies at the third, Then the next tick does the other three only."""
+    done = 0
+    dies = [True]
+
+    @job("sessions", "long", HOURLY)
+    def work(tx: Any, period: str) -> bool:
+        nonlocal done
+        done = tx.execute(sa.text("SELECT count(*) FROM effect")).scalar()
+        note(tx, str(done))
+        if done == 2 and dies:
+            dies.clear()
+            raise KeyboardInterrupt
+        return done < 4
+
+    with pytest.raises(KeyboardInterrupt):
+        schedule.tick("sessions")
+    assert ran(jobs) == ["0", "1"]
+    schedule.tick("sessions")
+    schedule.tick("sessions")
+    assert ran(jobs) == ["0", "1", "2", "3", "4"]
+
+
+def test_three_weeks_of_sleep_are_one_run(jobs: Any) -> None:
+    job("sessions", "note", DAILY)(note)
+    jobs.baton.pass_time(hours=12)
+    schedule.tick("sessions")
+    jobs.baton.pass_time(days=21)
+    schedule.tick("sessions")
+    schedule.tick("sessions")
+    assert ran(jobs) == ["2027-01-04", "2027-01-25"]
+
+
+def test_a_day_begins_at_its_hour_in_its_zone() -> None:
+    """8:00 in Toronto is 13:00 UTC in winter, 12:00 in summer; the day is the local one."""
+    for utc, period in (
+        ("2027-01-04T12:59:59", None),
+        ("2027-01-04T13:00:00", "2027-01-04"),
+        ("2027-01-05T04:59:59", "2027-01-04"),
+        ("2027-01-05T05:00:00", None),
+        ("2027-07-05T11:59:59", None),
+        ("2027-07-05T12:00:00", "2027-07-05"),
+        ("2027-03-14T11:59:59", None),  # the night the clocks went forward
+        ("2027-03-14T12:00:00", "2027-03-14"),
+    ):
+        assert DAILY(None, datetime.fromisoformat(utc).replace(tzinfo=UTC)) == period, utc  # type: ignore[arg-type]
+
+
+def test_a_day_that_has_no_such_hour_still_has_its_run() -> None:
+    """At 2:00 on 14 March 2027 Toronto's clocks jump to 3:00."""
+    at_two = daily(2, lambda tx: "America/Toronto")
+    assert at_two(None, datetime(2027, 3, 14, 6, 59, tzinfo=UTC)) is None  # type: ignore[arg-type]
+    assert at_two(None, datetime(2027, 3, 14, 7, 0, tzinfo=UTC)) == "2027-03-14"  # type: ignore[arg-type]
+
+
+def test_a_job_of_no_period_waits(jobs: Any) -> None:
+    job("sessions", "never", lambda tx, now: None)(note)
+    assert schedule.tick("sessions") == [] and jobs.baton.rows("sessions", "run") == []
+
+
+def test_runs_are_forgotten_after_four_hundred_days(jobs: Any) -> None:
+    job("sessions", "note", HOURLY)(note)
+    schedule.tick("sessions")
+    jobs.baton.pass_time(days=399)
+    schedule.tick("sessions")
+    with db.write("sessions") as tx:
+        schedule.prune(tx)
+    assert len(jobs.baton.rows("sessions", "run")) == 2
+    jobs.baton.pass_time(days=2)
+    with db.write("sessions") as tx:
+        schedule.prune(tx)
+    assert len(jobs.baton.rows("sessions", "run")) == 1
+
+
+def test_every_service_prunes_daily(baton: Any) -> None:
+    for service in ("signup", "sessions", "notifications", "blog"):
+        assert "prune" in [entry.name for entry in schedule.jobs(service)]
+    baton.pass_time(days=1)
+    baton.tick()
+    assert baton.rows("blog", "run", job="prune")[0]["finished"] == clock.now()
