@@ -8,6 +8,8 @@ import signal
 import sys
 from typing import NoReturn
 
+from shared import die
+
 from . import mischief
 from .run import WITHOUT, Run, points, table
 from .system import NotReady
@@ -22,6 +24,7 @@ def main(args: list[str]) -> int:
     parser.add_argument("--kills", type=int, help="how many kills (default 6 a minute)")
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
     parser.add_argument("--walk", action="store_true", help="die once at every named gap instead")
+    parser.add_argument("--only", choices=list(die.POINTS), help="walk only this gap")
     parser.add_argument("--without", choices=list(WITHOUT), help="break this, to see that chaos goes red")
     parser.add_argument("--keep", action="store_true", help="keep the data folder and say where it is")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
@@ -33,7 +36,7 @@ def main(args: list[str]) -> int:
     try:
         with Run(options.seed, options.database, options.without, options.keep) as run:
             if options.walk:
-                report = run.walk(points(), people=3)
+                report = run.walk(points(options.only), people=3)
             else:
                 report = run.storm(mischief.plan(options.seed, seconds, kills), seconds, signups)
     except NotReady as problem:

@@ -147,10 +147,11 @@ class Run:
         return Report(verdict, done, drained, unsettled, self.crowd.trouble, gaps=gaps or {})
 
 
-def points() -> list[tuple[str, str]]:
-    """All named gaps, each with the part that falls into it; the publisher's in both."""
-    both = [(point, "web") for point in die.POINTS if point.startswith(("web.", "outbox."))]
-    return both + [(point, "worker") for point in die.POINTS]
+def points(only: str | None = None) -> list[tuple[str, str]]:
+    """All named gaps, or one, each with the part that falls into it; the publisher's in web and worker both."""
+    found = [(point, "web") for point in die.POINTS if point.startswith(("web.", "outbox."))]
+    found += [(point, "worker") for point in die.POINTS]
+    return [(point, role) for point, role in found if only in {None, point}]
 
 
 def table(report: Report) -> str:
