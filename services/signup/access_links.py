@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import clock, config, db, revocation, tokens
+from shared import clock, config, db, tokens
 from shared.events import emit
 from shared.web import local_path
 
@@ -77,13 +77,6 @@ def use_sign_in(tx: Connection, token: str) -> rows.Row:
     return row
 
 
-def revoke(tx: Connection, person: str) -> None:
-    """Void all cookies of the person made until now, at every service."""
-    before = clock.machine()
-    revocation.revoke(tx, person, before)
-    emit(tx, "access.revoked", people.subject(person), {"person": person, "before": before})
-
-
 def add_organizer(tx: Connection, by: str, email: str, name: str | None = None) -> str:
     """Make the person of that address an organizer, known already or not, and return their id."""
     kept = address.checked("email", email)
@@ -129,7 +122,6 @@ def remove_organizer(tx: Connection, by: str, person: str) -> None:
     if not row["is_organizer"]:
         raise Refused("organizer", "This person is no organizer.", "Load the page again.")
     people.step_down(tx, by, row)
-    revoke(tx, person)
 
 
 def first_link() -> str:

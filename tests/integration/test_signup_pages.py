@@ -384,7 +384,9 @@ def test_an_organizer_who_leaves_is_none_any_more(baton: Baton, client: Any) -> 
     organizer("other@example.org")
     person = organizer()
     signed_in(client, person, "member", "organizer")
+    other_device = signed_in(baton.client("signup"), person, "member", "organizer")
     assert client.post("/signup/me/leave").status_code == 303
+    assert other_device.get("/signup/organizer/").status_code == 303  # signed out
     assert client.get("/signup/me").status_code == 200
     assert client.get("/signup/organizer/").status_code == 403
 

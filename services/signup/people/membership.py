@@ -12,7 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import clock
+from shared import clock, revocation
+from shared.events import emit
 
 from .. import audit, rules
 from ..models import person as people
@@ -126,7 +127,7 @@ def leave(tx: Connection, by: str, person: str, reason: str = "") -> None:
 
 
 def step_down(tx: Connection, by: str, row: rows.Row) -> rows.Row:
-    """Take the organizer's role from them, if they have it.
+    """Take the organizer's role from them, if they have it, and void the cookies that say so.
 
     :raises Refused: nobody would be left to run the program.
     """
@@ -137,4 +138,12 @@ def step_down(tx: Connection, by: str, row: rows.Row) -> rows.Row:
         raise Refused("organizer", "This is the last organizer.", "Make somebody else an organizer first.")
     row = rows.change(tx, row, {"is_organizer": False}, "organizer.removed")
     audit.note(tx, by, "organizer.removed", rows.subject(row["id"]))
+    _void_cookies(tx, row["id"])
     return row
+
+
+def _void_cookies(tx: Connection, person: str) -> None:
+    """Cookies made until now still say "organizer": no service takes them any more."""
+    before = clock.machine()
+    revocation.revoke(tx, person, before)
+    emit(tx, "access.revoked", rows.subject(person), {"person": person, "before": before})
