@@ -87,7 +87,12 @@ def test_the_same_messages_again_change_nothing(baton: Any) -> None:
     """Given all that was ever delivered, When a broker delivers it once more, Then no row anywhere differs."""
     delivered: list[tuple[str, list[Any]]] = []
     send = baton.send
-    baton._patch.setattr("shared.worker.send", lambda name, *args: (delivered.append((name, list(args))), send(name, *args)))
+
+    def remembered(name: str, *args: Any) -> None:
+        delivered.append((name, list(args)))
+        send(name, *args)
+
+    baton._patch.setattr("shared.worker.send", remembered)
     person = join(baton)
     baton.drain()
     with db.write("signup") as tx:

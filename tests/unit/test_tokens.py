@@ -62,7 +62,9 @@ def test_changed_claims_under_the_old_signature_are_forged() -> None:
     assert other != body and why("confirm", f"{other}.{rest}") == "forged"
 
 
-@pytest.mark.parametrize("token", ["", ".", "..", "...", "x", "é", "\0", "a" * 100_000, "W10.aaaa.bbbb", "%00", "🎉.🎉.🎉"])
+@pytest.mark.parametrize(
+    "token", ["", ".", "..", "...", "x", "é", "\0", "a" * 100_000, "W10.aaaa.bbbb", "%00", "🎉.🎉.🎉"]
+)
 def test_garbage_is_forged(token: str) -> None:
     assert why("confirm", token) == "forged"
 
