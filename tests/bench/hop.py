@@ -41,7 +41,7 @@ def measure(rounds: int) -> list[Row]:
             for database, aim in (("sqlite", 18), ("postgres", 10)):
                 row = Row(f"hop, backlog, {database}", "events/s", 5, aim)
                 rows.append(row)
-                with stage.baton("tests.bench.happened", database, web=False) as system:
+                with stage.baton("tests.bench.happened", database) as system:
                     _hop(ear, 0)
                     if database == "sqlite":
                         in_turn(

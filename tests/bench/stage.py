@@ -25,7 +25,7 @@ from .measure import Missing
 
 
 @contextmanager
-def baton(worker: str = "shared.work", database: str = "sqlite", web: bool = True) -> Iterator[System]:
+def baton(worker: str = "shared.work", database: str = "sqlite") -> Iterator[System]:
     """A running Baton in a folder of its own, mails kept in its outbox; this process shares its settings.
 
     :param worker: the module that runs as the worker.
@@ -35,8 +35,6 @@ def baton(worker: str = "shared.work", database: str = "sqlite", web: bool = Tru
     system = System(folder, None, postgres, worker)
     try:
         system.migrate()
-        if not web:
-            system.parts.remove(system.web)
         system.start_all()
         drained()
         yield system
