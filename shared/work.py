@@ -61,6 +61,8 @@ def main(args: list[str]) -> int:
     parser.add_argument("--ready", type=Path, help="make this file when the worker takes tasks")
     options = parser.parse_args(args)
     os.environ["BATON_ROLE"] = "worker"
+    # People wait for the web process; where both share a machine, it goes first.
+    os.nice(5)
     try:
         settings = config.current()
         (settings.data / "run").mkdir(parents=True, exist_ok=True)
