@@ -45,7 +45,7 @@ def emit(tx: Connection, type: str, subject: str, data: dict[str, Any], only: tu
             "erased": False,
             "data": data,
         },
-    ).inserted_primary_key[0]
+    ).inserted_primary_key[0]  # type: ignore[index]  # an INSERT of one row always has it
     owed = [
         {
             "event": position,

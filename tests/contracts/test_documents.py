@@ -54,7 +54,8 @@ def test_the_example_fits_its_schema_and_others_do_not() -> None:
     schema = {**whole["components"]["messages"]["member.confirmed"]["payload"], "components": whole["components"]}
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.Draft202012Validator(schema).validate(example)
-    for wrong in ({"type": "member.left"}, {"data": {}}, {"sequence": 0}):
+    wrongs: list[dict[str, Any]] = [{"type": "member.left"}, {"data": {}}, {"sequence": 0}]
+    for wrong in wrongs:
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.Draft202012Validator(schema).validate({**example, **wrong})
 

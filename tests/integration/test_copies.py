@@ -26,6 +26,7 @@ COPIES = ("sessions", "notifications", "blog")
 def join(baton: Any, **fields: str) -> str:
     with db.write("signup") as tx:
         person = people.apply(tx, {**APPLICATION, **fields}).person
+    assert person
     with db.write("signup") as tx:
         assert people.confirm(tx, person) == "confirmed"
     return person

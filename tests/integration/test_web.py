@@ -75,11 +75,11 @@ def _app() -> Any:
     for blueprint in (pages, api):
 
         @blueprint.get("/crash")
-        def crash() -> None:
+        def crash() -> str:
             raise RuntimeError("the secret is 42")
 
         @blueprint.get("/slow-down")
-        def slow_down() -> None:
+        def slow_down() -> str:
             raise TooManyRequests(retry_after=30)
 
         @blueprint.post("/json")
