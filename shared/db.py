@@ -29,7 +29,7 @@ BUSY_MS = 20_000
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware instant in UTC (program time). Text of fixed width on SQLite, so that it sorts; timestamptz elsewhere."""
+    """An aware instant in UTC (program time). Text of fixed width on SQLite, so that it sorts; else timestamptz."""
 
     impl = sa.String(32)
     cache_ok = True
@@ -167,7 +167,8 @@ def write(service: str, durable: bool = True) -> Iterator[Connection]:
     """
     with engine(service).connect().execution_options(writes=True, durable=durable) as tx:
         tx.info["service"] = service
-        tx.info["after"] = hooks = []
+        hooks: list[Callable[[], None]] = []
+        tx.info["after"] = hooks
         with _turn(tx.info.get("turn")), tx.begin():
             if not durable and tx.dialect.name == "postgresql":
                 tx.exec_driver_sql("SET LOCAL synchronous_commit TO off")

@@ -83,7 +83,8 @@ def main(args: list[str]) -> int:
 
     def guard_beat(sender: Any, **_: Any) -> None:
         if options.beat:
-            threading.Thread(target=_end_without, args=(sender.controller.beat,), name="beat-guard", daemon=True).start()
+            beat = sender.controller.beat
+            threading.Thread(target=_end_without, args=(beat,), name="beat-guard", daemon=True).start()
 
     def frozen(**_: Any) -> None:
         # A collection in a child would write to every object it got from its parent, and so copy all of its memory.

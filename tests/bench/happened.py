@@ -1,7 +1,7 @@
 """An event for benches alone: signup publishes it, sessions handles it by saying when its transaction is committed.
 
-`python -m tests.bench.happened` is the worker that knows it, else exactly `shared.work`. BENCH_PORT is the UDP port that
-hears of each batch of commits.
+`python -m tests.bench.happened` is the worker that knows it, else exactly `shared.work`. BENCH_PORT is the UDP port
+that hears of each batch of commits.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The hop of an event: from commit to handler committed on an idle system, and a backlog drained, beside bare Celery."""
+"""The hop of an event: from commit to handler committed when idle, and a backlog drained, beside bare Celery."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import time
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -51,8 +52,8 @@ def measure(rounds: int) -> list[Row]:
                         )
                     in_turn(
                         rounds,
-                        lambda: row.subject.append(_backlog(system)),
-                        lambda: row.floor.append(_floor_backlog(bare, worker.pid, ear)),
+                        partial(_backlog, row.subject, system),
+                        partial(_floor_backlog, row.floor, bare, worker.pid, ear),
                     )
     return rows
 
@@ -81,8 +82,8 @@ def _floor_hop(bare: object, ear: socket.socket) -> float:
     return (_heard(ear) - began) * 1000
 
 
-def _backlog(system: System) -> float:
-    """Events per second from the moment the backlog is there until every one of them has its receipt."""
+def _backlog(samples: list[float], system: System) -> None:
+    """Add events per second from the moment the backlog is there until every one of them has its receipt."""
     system.worker.signal(signal.SIGSTOP)
     with db.write("signup") as tx:
         for number in range(EVENTS):
@@ -99,17 +100,17 @@ def _backlog(system: System) -> float:
         seconds = tx.execute(_SPAN).scalar_one()
     with db.write("signup") as tx:
         tx.execute(sa.text("DELETE FROM event WHERE subject LIKE 'backlog/%'"))
-    return EVENTS / float(seconds)
+    samples.append(EVENTS / float(seconds))
 
 
-def _floor_backlog(bare: object, pid: int, ear: socket.socket) -> float:
+def _floor_backlog(samples: list[float], bare: object, pid: int, ear: socket.socket) -> None:
     os.killpg(pid, signal.SIGSTOP)
     for number in range(EVENTS):
         bare.ran.delay(happened.data(number))  # type: ignore[attr-defined]
     began = time.perf_counter()
     os.killpg(pid, signal.SIGCONT)
     last = max(_heard(ear) for _ in range(EVENTS))
-    return EVENTS / (last - began)
+    samples.append(EVENTS / (last - began))
 
 
 # From the first message sent to the last receipt written.

@@ -31,7 +31,8 @@ def measure(rounds: int) -> list[Row]:
 
         def floor() -> None:
             port = broker.any_port()
-            with stage.valkey() as url, stage.process("tests.bench.floors.stack", str(port), FLOOR_BROKER=url) as process:
+            stack = ("tests.bench.floors.stack", str(port))
+            with stage.valkey() as url, stage.process(*stack, FLOOR_BROKER=url) as process:
                 stage.wait_for(port, "/signup/live")
                 time.sleep(IDLE)
                 row.floor.append(_pss(process.pid) + _pss(_listener(url)))

@@ -144,7 +144,8 @@ class Crowd:
         if step == "sign-up":
             body = {"name": person.name, "email": person.email, "stream": person.stream, "timezone": "America/Toronto",
                     "charter": "1", "answers": {}}  # fmt: skip
-            return self._post("/signup/api/signups", json.dumps(body), "application/json", {"Idempotency-Key": person.key})
+            key = {"Idempotency-Key": person.key}
+            return self._post("/signup/api/signups", json.dumps(body), "application/json", key)
         form, headers = {}, {"Cookie": person.cookie}
         if step == "confirm":
             return self._post(urlsplit(person.link).path, "", "application/x-www-form-urlencoded", {})

@@ -20,7 +20,7 @@ SILENT = 6.0  # seconds without any mail after which a `sending` one has no send
 
 
 def left() -> dict[str, int]:
-    """What is still to be done: deliveries that are owed, mails by state. Dead deliveries are over: the verdict has them."""
+    """What is still to be done: deliveries owed, mails by state. Dead deliveries are over: the verdict has them."""
     found = {"owed": 0, "queued": 0, "sending": 0}
     for service in SERVICES:
         with db.read(service) as tx:
@@ -34,9 +34,9 @@ def left() -> dict[str, int]:
 def settle(crowd: Crowd, post: PostOffice, step: Callable[[], None], within: float) -> str:
     """Call `step` until nothing is left; returns "" or, when `within` seconds were not enough, what is left.
 
-    A mail whose sender was killed is taken back or held once its lease of two minutes is over. When nothing else is left
-    and nobody speaks to the post office any more, the harness does not wait for that: it sweeps itself, with the ledger's
-    own function, two minutes ahead.
+    A mail whose sender was killed is taken back or held once its lease of two minutes is over. When nothing else is
+    left and the post office hears no more, the harness does not wait for that: it sweeps itself, with the ledger's own
+    function, two minutes ahead.
     """
     end = time.monotonic() + within
     quiet_since = mail_since = time.monotonic()

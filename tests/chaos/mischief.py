@@ -1,4 +1,4 @@
-"""Mischief: who is killed, frozen or robbed, and when. A seed makes one plan; what it meets there is up to the system."""
+"""Mischief: who is killed, frozen or robbed, and when. A seed makes one plan; what it meets is up to the system."""
 
 from __future__ import annotations
 

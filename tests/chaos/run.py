@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
 import time
 from collections import Counter
@@ -120,7 +121,7 @@ class Run:
     def _fall_into(self, point: str, role: str, people: int) -> int:
         part = getattr(self.system, role)
         marker = self.folder / "run" / f"died at {point} in {role}"
-        part.signal(9)
+        part.signal(signal.SIGKILL)
         part.process.wait()
         if point == "schedule.ran":
             self._forget_runs()

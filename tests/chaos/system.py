@@ -36,7 +36,9 @@ class NotReady(Exception):
 class System:
     """All parts on free loopback ports, with a data folder of their own."""
 
-    def __init__(self, folder: Path, smtp_port: int | None, postgres: Postgres | None, worker: str = "shared.work") -> None:
+    def __init__(
+        self, folder: Path, smtp_port: int | None, postgres: Postgres | None, worker: str = "shared.work"
+    ) -> None:
         """
         :param smtp_port: without one, mails are kept in the outbox.
         :param worker: the module that runs as the worker.
@@ -68,14 +70,15 @@ class System:
                            signal.SIGKILL)  # fmt: skip
         web = [*python, "shared.serve", "--host", "127.0.0.1", "--port", str(self.port)]
         self.web = Part("web", web, settings.ROOT, log / "web.log", 15, signal.SIGKILL)
-        self.worker = Part("worker", [*python, worker, "--ready", str(self.ready)], settings.ROOT, log / "worker.log", 75,
-                           signal.SIGKILL)  # fmt: skip
+        work = [*python, worker, "--ready", str(self.ready)]
+        self.worker = Part("worker", work, settings.ROOT, log / "worker.log", 75, signal.SIGKILL)
         self.parts = [self.broker, self.web, self.worker]
 
     def migrate(self) -> None:
         """Make the tables and the first program."""
         with self._environment():
-            done = subprocess.run([sys.executable, "-m", "shared.cli", "migrate"], cwd=settings.ROOT, capture_output=True)
+            command = [sys.executable, "-m", "shared.cli", "migrate"]
+            done = subprocess.run(command, cwd=settings.ROOT, capture_output=True)
         if done.returncode:
             raise NotReady(f"migrating failed: {done.stderr.decode(errors='replace')[-500:]}")
 

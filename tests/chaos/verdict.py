@@ -132,7 +132,7 @@ def _copies(found: Verdict, service: str) -> None:
         if was == should:
             continue
         more, less = Counter(was) - Counter(should), Counter(should) - Counter(was)
-        story = f"{service}'s copy of {person}: {' > '.join(was) or 'nothing'}, should be {' > '.join(should) or 'nothing'}"
+        story = f"{service}'s copy of {person}: {' > '.join(was)}; should be: {' > '.join(should)}"
         if less:
             found.say("lost", story, less.total())
         if more:

@@ -34,7 +34,8 @@ def create(path: str) -> Flask:
     database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     database.execute("PRAGMA journal_mode=WAL")
     database.execute("PRAGMA synchronous=FULL")
-    database.execute("CREATE TABLE person (id TEXT PRIMARY KEY, name TEXT, email TEXT UNIQUE, stream TEXT, answers TEXT)")
+    columns = "id TEXT PRIMARY KEY, name TEXT, email TEXT UNIQUE, stream TEXT, answers TEXT"
+    database.execute(f"CREATE TABLE person ({columns})")
     database.execute("CREATE TABLE event (n INTEGER PRIMARY KEY, id TEXT UNIQUE, type TEXT, data TEXT)")
 
     @app.post("/signup/api/signups")

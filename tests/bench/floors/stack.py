@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from typing import Any
 
 import sqlalchemy as sa
 from celery import Celery
@@ -15,7 +16,7 @@ from celery.beat import Service
 from flask import Flask
 from flask_smorest import Api, Blueprint
 from marshmallow import Schema, fields
-from waitress import serve
+from waitress import serve  # type: ignore[import-untyped]
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 SERVICES = ("signup", "sessions", "notifications", "blog")
@@ -62,7 +63,7 @@ def create(service: str) -> Flask:
 
 
 if __name__ == "__main__":
-    apps = {f"/{name}": create(name) for name in SERVICES}
+    apps: dict[str, Any] = {f"/{name}": create(name) for name in SERVICES}
     threading.Thread(
         target=serve, args=(DispatcherMiddleware(Flask("front"), apps),),
         kwargs={"host": "127.0.0.1", "port": int(sys.argv[1]), "threads": 4}, daemon=True,
