@@ -77,7 +77,7 @@ person = sa.Table(
     "person",
     metadata,
     sa.Column("id", Key, primary_key=True),
-    sa.Column("name", sa.String(200), nullable=False, default=""),
+    sa.Column("name", sa.String(400), nullable=False, default=""),
     sa.Column("email", sa.String(320), nullable=False, default=""),
     sa.Column("timezone", sa.String(64), nullable=False, default="UTC"),
     sa.Column("stream", sa.String(64)),

@@ -11,6 +11,7 @@ import pytest
 
 from services.notifications.mail import ledger
 from services.notifications.rules import State
+from services.signup.rules import text
 from shared import db, tokens, worker
 from shared.config import Config
 from tests.told import PROGRAM, applicant, mails, member, tell
@@ -153,3 +154,10 @@ def test_empty_fields_break_nothing(program: None) -> None:
     assert tell("application.received", applicant(name="", email="")).done
     assert tell("member.erased", {"person": "nobody"}).done
     assert not mails()
+
+
+def test_the_longest_name_that_signup_takes_arrives(program: None) -> None:
+    longest = "\u2764\ufe0f\u200d\U0001f525" * 100  # a hundred as people count, four hundred as databases do
+    assert text.name("name", longest) == longest
+    assert tell("application.received", applicant(name=longest)).done
+    assert [row.state for row in mails()] == ["kept"]

@@ -62,7 +62,7 @@ def upgrade() -> None:
     op.create_table(
         "person",
         sa.Column("id", Key, primary_key=True),
-        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("name", sa.String(400), nullable=False),
         sa.Column("email", sa.String(320), nullable=False),
         sa.Column("timezone", sa.String(64), nullable=False),
         sa.Column("stream", sa.String(64)),
