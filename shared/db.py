@@ -147,7 +147,8 @@ def _turn(file: IO[bytes] | None) -> Iterator[None]:
     try:
         yield
     finally:
-        fcntl.flock(file, fcntl.LOCK_UN)
+        if not file.closed:  # as it is when an interrupt broke the connection; that lets go, too
+            fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def close() -> None:

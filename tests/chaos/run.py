@@ -113,6 +113,8 @@ class Run:
         """Die once at each of the points, (point, part), while people come."""
         gaps: dict[str, int] = {}
         self.system.start_all()
+        # What the first start tells is told by now, so that the gaps are fallen into with people's events in hand.
+        drain.settle(self.crowd, self.post, self.system.look, SETTLE_WITHIN)
         for point, role in points:
             gaps[f"{point} ({role})"] = self._fall_into(point, role, people)
         done = Counter({("gap", name): count for name, count in gaps.items()})
