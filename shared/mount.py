@@ -111,6 +111,8 @@ def environ(scope: Any, path: str, body: bytes | None) -> Environ:
         "wsgi.run_once": False,
     }
     for name, value in scope.headers.items():
+        if "_" in name:
+            continue  # X_Forwarded_For would pass for X-Forwarded-For, behind a proxy that replaces only the latter
         key = f"HTTP_{name.upper().replace('-', '_')}"
         if key in made:
             value = f"{made[key]}{'; ' if name == 'cookie' else ','}{value}"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask, request
 
-from shared.mount import LARGEST_BODY, Mount
+from shared.mount import LARGEST_BODY, Mount, environ
 
 
 class Protocol:
@@ -80,3 +80,13 @@ def test_a_body_in_pieces() -> None:
 def test_a_body_that_is_too_large_is_refused_by_the_app(headers: dict[str, Any]) -> None:
     body = b"x" * (1001 if headers == {"content_length": "1001"} else LARGEST_BODY + 1)
     assert ask("/blog/x", body, **headers)[0] == 413
+
+
+def test_a_header_with_underscores_passes_for_no_other() -> None:
+    scope = SimpleNamespace(
+        server="127.0.0.1:8000", client="10.1.2.3:9999", scheme="http", path="/", method="GET", query_string="",
+        http_version="1.1", authority=None,
+        headers={"x-forwarded-for": "192.0.2.1", "x_forwarded_for": "198.51.100.7", "x-request-id": "a"},
+    )  # fmt: skip
+    made = environ(scope, "/", b"")
+    assert (made["HTTP_X_FORWARDED_FOR"], made["HTTP_X_REQUEST_ID"]) == ("192.0.2.1", "a")
