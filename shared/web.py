@@ -104,8 +104,9 @@ def _before_and_after(app: Flask) -> None:
         given = request.headers.get("X-Request-ID", "")
         g.request_id = given if given.isalnum() and len(given) <= 64 else secrets.token_hex(8)
         log.bind(request=g.request_id, correlation=g.request_id)
+        # Also without a cookie: another site must not sign its visitors in here, as somebody of its choice.
         unsafe = request.method not in {"GET", "HEAD", "OPTIONS"}
-        if unsafe and access.COOKIE in request.cookies and access.from_elsewhere() and not _is_public():
+        if unsafe and access.from_elsewhere() and not _is_public():
             problem(403, "This came from another site", "Open the page here and press its button again.")
 
     def _is_public() -> bool:
@@ -121,8 +122,7 @@ def _before_and_after(app: Flask) -> None:
         # own forms too ("Origin: null"), and over plain HTTP in a local network nothing else tells them from others'.
         headers.setdefault("Referrer-Policy", "same-origin")
         headers.setdefault("Content-Security-Policy", _policy())
-        if response.mimetype == "text/html":
-            headers.setdefault("Cache-Control", "no-store")
+        headers.setdefault("Cache-Control", "no-store")
         if config.current().base_url.startswith("https:"):
             headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         return response
@@ -149,7 +149,7 @@ def csp_nonce() -> str:
 def _policy() -> str:
     script = f"'self' 'nonce-{g.csp_nonce}'" if "csp_nonce" in g else "'self'"
     return (
-        f"default-src 'self'; script-src {script}; img-src 'self' https: data:; object-src 'none'; base-uri 'none'; "
+        f"default-src 'self'; script-src {script}; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
         f"frame-ancestors {g.get('frame_ancestors', chr(39) + 'none' + chr(39))}"
     )
 
@@ -163,7 +163,8 @@ def _errors(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def crash(error: Exception) -> Any:
-        logger.exception("web.failed", path=request.path, method=request.method)
+        # The rule, not the path: paths of mailed links are as good as a password.
+        logger.exception("web.failed", rule=str(request.url_rule), method=request.method)
         return _answer(as_problem(InternalServerError()))
 
 

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, redirect, request
 from flask_smorest import Blueprint as ApiBlueprint
 from marshmallow import Schema, fields
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from structlog.testing import capture_logs
 from werkzeug.exceptions import TooManyRequests
 
 from shared import access, clock, db, revocation, web
@@ -32,6 +33,10 @@ def _app() -> Any:
     @pages.route("/page", methods=["GET", "POST"])
     def page() -> str:
         return "<p>hello"
+
+    @pages.get("/broken/<token>")
+    def broken(token: str) -> str:
+        raise RuntimeError("it broke")
 
     @pages.post("/public")
     @web.public_form
@@ -173,8 +178,10 @@ def test_headers_that_protect_the_reader(client: Any, change_settings: Any) -> N
     answer = client.get("/blog/page")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Referrer-Policy"] in {"no-referrer", "same-origin"}
-    assert answer.headers["Cache-Control"] == "no-store"
+    for path in ("page", "api/members", "openapi.json"):
+        assert client.get(f"/blog/{path}").headers["Cache-Control"] == "no-store"
     policy = answer.headers["Content-Security-Policy"]
+    assert "img-src 'self' data:;" in policy, "a picture from elsewhere would tell its host who reads"
     assert "script-src 'self';" in policy and "frame-ancestors 'none'" in policy and "unsafe" not in policy
     assert "Strict-Transport-Security" not in answer.headers
     change_settings(base_url="https://baton.example.org")
@@ -206,6 +213,22 @@ def test_a_request_keeps_its_id_and_a_strange_one_is_replaced(client: Any) -> No
     assert client.get("/blog/api/crash").headers["X-Request-ID"]
 
 
+def test_a_cookie_is_for_this_site_over_https_and_for_no_script(client: Any, change_settings: Any) -> None:
+    for base_url, secure in (("http://localhost:8000", False), ("https://baton.example.org", True)):
+        change_settings(base_url=base_url)
+        with client.application.test_request_context():
+            flags = access.sign_in(Response(), "p1", ["member"]).headers["Set-Cookie"].split("; ")[1:]
+        assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(flags)
+        assert ("Secure" in flags) is secure
+
+
+def test_a_failure_is_logged_without_what_was_secret_in_its_address(client: Any) -> None:
+    with capture_logs() as logged:
+        assert client.get("/blog/broken/a-secret-token").status_code == 500
+    assert logged[0]["rule"] == "/blog/broken/<token>"
+    assert "a-secret-token" not in str([{**each, "exc_info": None} for each in logged])
+
+
 FOREIGN = [
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},
@@ -223,13 +246,13 @@ OURS = [
 
 
 @pytest.mark.parametrize("headers", FOREIGN)
-def test_another_site_cannot_act_with_a_readers_cookie(client: Any, headers: dict[str, str]) -> None:
+def test_another_site_cannot_act_in_a_readers_browser(client: Any, headers: dict[str, str]) -> None:
     signed_in(client, ["member"])
     assert client.post("/blog/page", headers=headers).status_code == 403
     assert client.get("/blog/page", headers=headers).status_code == 200, "reading is no harm"
     assert client.post("/blog/public", headers=headers).status_code == 200, "public forms come from anywhere"
     client.delete_cookie("baton")
-    assert client.post("/blog/page", headers=headers).status_code == 200, "without a cookie there is nothing to misuse"
+    assert client.post("/blog/page", headers=headers).status_code == 403, "nor sign anybody in"
 
 
 @pytest.mark.parametrize("headers", OURS)
