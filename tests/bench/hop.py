@@ -13,7 +13,6 @@ import sqlalchemy as sa
 
 from shared import db
 from shared.events import emit
-from tests.chaos.system import System
 
 from . import happened, stage
 from .measure import Missing, Row, in_turn
@@ -42,7 +41,7 @@ def measure(rounds: int) -> list[Row]:
             for database, aim in (("sqlite", 18), ("postgres", 10)):
                 row = Row(f"hop, backlog, {database}", "events/s", 5, aim)
                 rows.append(row)
-                with stage.baton("tests.bench.happened", database) as system:
+                with stage.baton("tests.bench.happened", database):
                     _hop(ear, 0)
                     if database == "sqlite":
                         in_turn(
@@ -52,7 +51,7 @@ def measure(rounds: int) -> list[Row]:
                         )
                     in_turn(
                         rounds,
-                        partial(_backlog, row.subject, system),
+                        partial(_backlog, row.subject),
                         partial(_floor_backlog, row.floor, bare, worker.pid, ear),
                     )
     return rows
@@ -82,15 +81,14 @@ def _floor_hop(bare: object, ear: socket.socket) -> float:
     return (_heard(ear) - began) * 1000
 
 
-def _backlog(samples: list[float], system: System) -> None:
+def _backlog(samples: list[float]) -> None:
     """Add events per second from the moment the backlog is there until every one of them has its receipt."""
-    system.worker.signal(signal.SIGSTOP)
+    # One commit for all of them: the worker cannot see the first before the last is there.
     with db.write("signup") as tx:
         for number in range(EVENTS):
             emit(tx, happened.TYPE, f"backlog/{number % (EVENTS // PER_SUBJECT)}", happened.data(number))
         # Without the bell: a tick of the worker finds them, as after an outage.
         tx.info["after"].clear()
-    system.worker.signal(signal.SIGCONT)
     end = time.monotonic() + PATIENCE
     while (left := stage.owed("signup")) > 0:
         if time.monotonic() > end:

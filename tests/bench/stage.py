@@ -39,10 +39,12 @@ def baton(worker: str = "shared.work", database: str = "sqlite") -> Iterator[Sys
         drained()
         yield system
     finally:
-        system.stop()
-        if postgres:
-            postgres.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            system.stop()
+        finally:
+            if postgres:
+                postgres.stop()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -83,12 +83,14 @@ class Run:
 
     def __exit__(self, *_: object) -> None:
         self.crowd.stop()
-        self.system.stop()
-        self.post.stop()
-        if self.postgres:
-            self.postgres.stop()
-        if not self.keep:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        try:
+            self.system.stop()
+        finally:
+            self.post.stop()
+            if self.postgres:
+                self.postgres.stop()
+            if not self.keep:
+                shutil.rmtree(self.folder, ignore_errors=True)
 
     def storm(self, deeds: list[Deed], seconds: float, signups: int) -> Report:
         """People come for `seconds`, while the deeds are done."""
