@@ -19,7 +19,7 @@ from . import address, audit, people, rate, rules
 from .models import person as people_table
 from .models import used_token
 from .people import row as rows
-from .rules import Refused
+from .rules import Refused, text
 
 PURPOSE = "sign-in"
 MAX_AGE = 30 * tokens.MINUTE
@@ -40,7 +40,7 @@ def request_sign_in(tx: Connection, email: str, next: str | None = None) -> None
             f"Look in your mail, or try again in {wait // 60 + 1} min.",
             wait,
         )
-    row = tx.execute(sa.select(people_table).where(people_table.c.email_key == key)).mappings().first()
+    row = _by_key(tx, key)
     if row is None:
         return
     if people.roles(row):
@@ -78,12 +78,15 @@ def use_sign_in(tx: Connection, token: str) -> rows.Row:
 
 
 def add_organizer(tx: Connection, by: str, email: str, name: str | None = None) -> str:
-    """Make the person of that address an organizer, known already or not, and return their id."""
+    """Make the person of that address an organizer, known already or not, and return their id.
+
+    :raises Refused: address or name cannot be taken, or they are about to be erased.
+    """
     kept = address.checked("email", email)
-    key = rules.email_key(kept)
-    row = _by_key(tx, key)
+    called = text.name("name", name) if name else kept.partition("@")[0]
+    row = _by_key(tx, rules.email_key(kept))
     if row is None:
-        row = _create(tx, kept, name or kept.partition("@")[0])
+        row = _create(tx, kept, called)
     elif row["is_organizer"]:
         return str(row["id"])
     elif row["erase_after"]:
@@ -124,11 +127,17 @@ def remove_organizer(tx: Connection, by: str, person: str) -> None:
     people.step_down(tx, by, row)
 
 
-def first_link() -> str:
-    """The address of a fresh sign-in link for the organizer named by BATON_ORGANIZER, created when missing."""
+def first_link() -> str | None:
+    """The address of a fresh sign-in link for the organizer named by BATON_ORGANIZER, created when missing.
+
+    None for one who stepped down: the setting outlives that, and no start brings them back.
+    """
     settings = config.current()
     name, email = parseaddr(settings.organizer)
     with db.write("signup") as tx:
+        row = _by_key(tx, rules.email_key(email))
+        if row and not row["is_organizer"] and audit.has(tx, "organizer.removed", people.subject(row["id"])):
+            return None
         person = _first_organizer(tx, name, email)
     claims = {"person": person, "request": db.new_id(), "next": "/signup/organizer"}
     return f"{settings.base_url}/signup/sign-in/{tokens.sign(PURPOSE, claims)}"

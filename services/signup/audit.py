@@ -23,6 +23,12 @@ def note(tx: Connection, by: str, what: str, subject: str, detail: dict[str, Any
     )
 
 
+def has(tx: Connection, what: str, subject: str) -> bool:
+    """Whether that was ever done to `subject`."""
+    found = sa.select(audit.c.id).where(audit.c.subject == subject, audit.c.what == what).limit(1)
+    return tx.execute(found).first() is not None
+
+
 @dataclass(frozen=True)
 class Entries:
     """One page of the log, latest first: rows {at, by, by_name, what, subject, subject_name, detail}."""

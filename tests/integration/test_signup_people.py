@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Barrier
 
 import pytest
+import sqlalchemy as sa
 
 from services.signup import access_links, audit, people, program, rate, rules
 from services.signup.rules import Refused
 from shared import db, tokens
+from shared.config import SERVICES
 from tests.conftest import Baton
 
 
@@ -178,8 +183,10 @@ def test_after_30_days_nothing_of_the_person_is_left_anywhere_in_signup(baton):
     me = people.subject(person)
     do(people.correct, me, person, {"github": "ada-unique-hub", "blog": "https://ada-unique.org"})
     do(people.correct, me, person, {"answers": {"stream1-background": "ada-unique words"}})
-    baton.pass_time(days=1)
-    baton.tick()  # the summary mentions her
+    baton.pass_time(days=1, hours=5)
+    baton.tick()
+    (summary,) = baton.rows("signup", "event", type="applications.summarized")
+    assert "Ada Unique" in str(summary["data"])
     do(access_links.request_sign_in, "ada-unique@example.org", "/signup/me")
     do(people.erase_later, me, person)
     baton.pass_time(days=30, hours=1)
@@ -187,7 +194,8 @@ def test_after_30_days_nothing_of_the_person_is_left_anywhere_in_signup(baton):
     assert row(person)["state"] == "erased"
     kept = json.dumps([baton.rows("signup", table) for table in db.metadata("signup").tables], default=str)
     assert "nique" not in kept
-    assert told(baton, person)[-1] == "member.erased"
+    assert told(baton, person)[-2:] == ["access.revoked", "member.erased"]
+    assert all(baton.rows(service, "revoked", person=person) for service in SERVICES), "their cookies are void"
     assert refused(people.correct, me, person, {"name": "X"}).field == "person"
     assert apply(baton, email="ada-unique@example.org") != person, "the address can sign up anew"
 
@@ -349,11 +357,80 @@ def test_organizers_come_and_go_but_never_the_last(baton):
 def test_the_first_link_makes_the_organizer_and_signs_them_in(baton, change_settings):
     for mailbox, address in (("organizer@localhost", "organizer@localhost"), ("Boss <b@example.org>", "b@example.org")):
         change_settings(organizer=mailbox, base_url="https://baton.example")
-        first, second = access_links.first_link(), access_links.first_link()
+        first, second = access_links.first_link() or "", access_links.first_link() or ""
         assert first.startswith("https://baton.example/signup/sign-in/") and first != second
         found = do(access_links.use_sign_in, first.rpartition("/")[2])
         assert found["email"] == address and people.roles(found) == ["member", "organizer"]
         assert len(baton.rows("signup", "person", email=address)) == 1
+
+
+def test_a_start_brings_no_organizer_back(baton, change_settings):
+    change_settings(organizer="Boss <b@example.org>")
+    assert access_links.first_link()
+    boss = baton.rows("signup", "person", email="b@example.org")[0]["id"]
+    other = do(access_links.add_organizer, "system", "other@example.org")
+    do(people.leave, people.subject(boss), boss)
+    assert access_links.first_link() is None
+    assert row(boss)["is_organizer"] is False
+    do(access_links.add_organizer, f"organizer/{other}", "b@example.org")
+    assert access_links.first_link(), "but an organizer may"
+
+
+def test_an_organizers_name_is_as_a_name_should_be(baton):
+    for wrong in ("x" * 101, "Boss\r\nBcc: all@example.org", "\u200b"):
+        assert refused(access_links.add_organizer, "system", "boss@example.org", wrong).field == "name"
+    assert baton.rows("signup", "person") == []
+
+
+# At the same moment
+
+
+def at_once(baton, *calls):
+    """All calls at the same moment, each in a transaction of its own; what each gave or how it was refused."""
+    barrier = Barrier(len(calls))
+
+    def one(call):
+        with db.write("signup") as tx:
+            tx.execute(sa.text("SELECT 1"))
+            if tx.dialect.name == "postgresql":
+                barrier.wait(20)
+            try:
+                return call(tx)
+            except Refused as refusal:
+                return refusal
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [future.result(60) for future in [pool.submit(one, call) for call in calls]]
+
+
+def test_pressing_twice_at_once_is_one_confirmation(baton):
+    person = apply(baton)
+    found = at_once(baton, *[lambda tx: people.confirm(tx, person)] * 4)
+    assert sorted(found) == ["already"] * 3 + ["confirmed"]
+    assert told(baton, person) == ["application.received", "member.confirmed"]
+
+
+def test_organizers_who_leave_at_once_leave_one(baton):
+    both = [do(access_links.add_organizer, "system", f"o{n}@example.org") for n in range(2)]
+    calls = [partial(lambda person, tx: people.leave(tx, people.subject(person), person), person) for person in both]
+    found = at_once(baton, *calls)
+    assert sorted(type(each).__name__ for each in found) == ["NoneType", "Refused"]
+    assert len(ask(people.organizers)) == 1
+
+
+def test_commands_about_one_person_at_once_do_not_cross(baton):
+    person = member(baton)
+    me = people.subject(person)
+    found = at_once(baton, *[lambda tx: people.pause(tx, me, person)] * 3)
+    assert sorted(type(each).__name__ for each in found) == ["NoneType", "Refused", "Refused"]
+    assert told(baton, person).count("member.paused") == 1
+
+
+def test_streams_removed_at_once_leave_one(baton):
+    calls = [partial(lambda slug, tx: program.remove_stream(tx, "system", slug), f"stream{n}") for n in (1, 2, 3)]
+    found = at_once(baton, *calls)
+    assert sorted(type(each).__name__ for each in found) == ["NoneType", "NoneType", "Refused"]
+    assert len(ask(program.load).streams) == 1
 
 
 # The organizer's view

@@ -20,7 +20,7 @@ from .. import audit, rules
 from ..models import person as people
 from ..rules import Refused
 from . import row as rows
-from .membership import step_down
+from .membership import step_down, void_cookies
 from .row import Row
 
 _BLANK: dict[str, Any] = {
@@ -77,6 +77,7 @@ def erase_now(tx: Connection, by: str, person: str) -> None:
     rules.after("erase", row["state"])
     tx.execute(sa.update(people).where(people.c.id == person).values(**_BLANK))
     forget_words(tx, person)
+    void_cookies(tx, person)
     emit(tx, "member.erased", rows.subject(person), {"person": person})
     audit.note(tx, by, "person.erased", rows.subject(person))
 

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import clock, revocation
+from shared import clock, db, revocation
 from shared.events import emit
 
 from .. import audit, rules
@@ -133,17 +133,18 @@ def step_down(tx: Connection, by: str, row: rows.Row) -> rows.Row:
     """
     if not row["is_organizer"]:
         return row
-    others = sa.select(people.c.id).where(people.c.is_organizer, people.c.id != row["id"]).with_for_update()
+    db.lock(tx, "organizers")  # two who step down at once must not each count on the other
+    others = sa.select(people.c.id).where(people.c.is_organizer, people.c.id != row["id"])
     if not tx.execute(others).first():
         raise Refused("organizer", "This is the last organizer.", "Make somebody else an organizer first.")
     row = rows.change(tx, row, {"is_organizer": False}, "organizer.removed")
     audit.note(tx, by, "organizer.removed", rows.subject(row["id"]))
-    _void_cookies(tx, row["id"])
+    void_cookies(tx, row["id"])
     return row
 
 
-def _void_cookies(tx: Connection, person: str) -> None:
-    """Cookies made until now still say "organizer": no service takes them any more."""
+def void_cookies(tx: Connection, person: str) -> None:
+    """Cookies made until now still say who they were: no service takes them any more."""
     before = clock.machine()
     revocation.revoke(tx, person, before)
     emit(tx, "access.revoked", rows.subject(person), {"person": person, "before": before})

@@ -13,7 +13,7 @@ from shared import clock
 from .. import rules
 from ..models import question as questions
 from ..rules import Refused, text
-from .editing import changed, moved
+from .editing import changed, hold, moved
 from .reading import load
 
 
@@ -22,6 +22,7 @@ def add_question(tx: Connection, by: str, stream: str, fields: Mapping[str, Any]
 
     `fields`: label, help, kind, options (list of str), required (bool).
     """
+    hold(tx)
     if load(tx).stream(stream) is None:
         raise Refused("stream", "There is no such stream.", "Load the page again.")
     values = _checked(fields)
@@ -64,6 +65,7 @@ def move_question(tx: Connection, by: str, question: str, step: int) -> None:
 
 
 def _stream_of(tx: Connection, question: str) -> str:
+    hold(tx)
     stream = tx.execute(sa.select(questions.c.stream).where(questions.c.id == question)).scalar()
     if stream is None:
         raise Refused("question", "There is no such question.", "Load the page again.")

@@ -154,6 +154,7 @@ def _keep_sections(tx: Connection, by: str, what: str, slug: str, sections: list
 def add_stream(tx: Connection, by: str, name: str, summary: str, slug: str | None = None) -> str:
     """Add a stream above all others, open for sign-up, and return its slug."""
     name = title("name", name)
+    hold(tx)
     taken = set(tx.execute(sa.select(streams.c.slug)).scalars()) | RESERVED
     slug = rules.slug(slug or name, taken)
     last = tx.execute(sa.select(sa.func.max(streams.c.position))).scalar() or 0
@@ -210,7 +211,13 @@ def move_stream(tx: Connection, by: str, slug: str, step: int) -> None:
     changed(tx, by, "stream.moved", {"stream": slug, "step": step})
 
 
+def hold(tx: Connection) -> None:
+    """Let no other organizer change the program until `tx` ends: what is decided here is about what is there."""
+    tx.execute(sa.select(programs.c.id).with_for_update())
+
+
 def _one_stream(tx: Connection, slug: str) -> str:
+    hold(tx)
     if load(tx).stream(slug) is None:
         raise Refused("stream", "There is no such stream.", "Load the page again.")
     return slug
@@ -238,7 +245,7 @@ def publish_charter(tx: Connection, by: str, words: str) -> str:
     words = text.paragraphs("text", words, CHARTER_MOST)
     if not words:
         raise Refused("text", "The charter is empty.", "Write what people agree to.")
-    tx.execute(sa.select(programs.c.id).with_for_update())
+    hold(tx)
     current = load(tx).charter
     if current.text == words:
         return current.version
