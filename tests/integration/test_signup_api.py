@@ -300,6 +300,21 @@ def test_identical_signups_at_once_are_one_person_and_one_mail(baton, key):
     assert len(baton.rows("signup", "person")) == len(received(baton)) == 1
 
 
+def test_a_known_address_at_once_is_mailed_once(baton):
+    baton.app("signup")
+    post(baton, application())
+    for state in ("applied", "confirmed", "left"):
+        baton.pass_machine_time(3601)
+        before = len(received(baton)) + len(baton.rows("signup", "event", type="application.repeated"))
+        at_once(6, lambda _: post(baton, application()))
+        after = len(received(baton)) + len(baton.rows("signup", "event", type="application.repeated"))
+        assert after == before + 1, state
+        if state == "applied":
+            confirm(baton)
+        elif state == "confirmed":
+            leave(baton)
+
+
 def test_different_signups_at_once_all_arrive(baton):
     baton.app("signup")
     answers = at_once(6, lambda n: post(baton, application(email=f"p{n}@example.org")))
