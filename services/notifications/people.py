@@ -42,9 +42,9 @@ def zone_of(tx: Connection, id: str) -> str:
 
 
 def forgotten(tx: Connection, ids: Iterable[str]) -> set[str]:
-    """Those of them who were erased."""
-    rows = tx.execute(sa.select(person.c.id).where(person.c.id.in_(list(ids)), person.c.state == ERASED))
-    return set(rows.scalars())
+    """Those of them who were erased. The others cannot be before `tx` ends, so that erasing finds what it writes."""
+    known = sa.select(person.c.id, person.c.state).where(person.c.id.in_(list(ids))).order_by(person.c.id)
+    return {row.id for row in tx.execute(known.with_for_update()) if row.state == ERASED}
 
 
 def forget(tx: Connection, id: str) -> None:

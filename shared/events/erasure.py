@@ -14,8 +14,14 @@ from .catalog import BY_TYPE, personal
 
 
 def erase(tx: Connection, subject: str) -> int:
-    """Blank the personal fields in all events of `subject`; returns how many were changed."""
-    event = db.metadata(db.service_of(tx)).tables["event"]
+    """Blank the personal fields in all events of `subject`, and what errors of their deliveries may quote of them.
+
+    :returns: how many events were changed.
+    """
+    tables = db.metadata(db.service_of(tx)).tables
+    event, delivery = tables["event"], tables["delivery"]
+    quoting = delivery.update().where(delivery.c.subject == subject, delivery.c.error.is_not(None))
+    tx.execute(quoting.values(error="blanked with the person"))
     rows = tx.execute(event.select().where(event.c.subject == subject, event.c.erased.is_(False))).mappings().all()
     changed = 0
     for row in rows:

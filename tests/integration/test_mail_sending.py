@@ -250,6 +250,19 @@ def test_erased_while_in_flight_never_comes_back(serve: Callable[..., Server]) -
     assert [mail.state for mail in mails()] == ["dropped"]
 
 
+def test_what_a_server_says_of_one_who_was_erased_is_not_kept(serve: Callable[..., Server]) -> None:
+    serve()
+    tell("member.confirmed", member())
+    with db.write("notifications") as tx:
+        (row,) = ledger.claim(tx, 1)
+    tell("member.erased", {"person": "p1"})
+    with db.write("notifications") as tx:
+        ledger.settle(tx, [ledger.Outcome(row, Step.REFUSE, "550 5.1.1 <p1@example.org> unknown", True)])
+    with db.read("notifications") as tx:
+        for table in ("mail", "suppression"):
+            assert "p1@" not in str(tx.execute(db.metadata("notifications").tables[table].select()).all())
+
+
 def test_senders_side_by_side_send_each_once(serve: Callable[..., Server], settings: Config) -> None:
     import threading
 

@@ -111,8 +111,10 @@ def settle(tx: Connection, outcomes: Iterable[Outcome]) -> None:
             values.update(claim=None, claimed_at=None, data_at=None)
         if step is Step.ACCEPT:
             values.update(error=None, sent_at=clock.now())
+        # Emptied while in flight: the server's words would bring the address back.
+        values["error"] = sa.case((mail.c.address == "", mail.c.error), else_=values["error"])
         _move(tx, row.id, _IN_HAND, step, held=row.claim, **values)
-        if outcome.suppress:
+        if outcome.suppress and tx.execute(sa.select(mail.c.address).where(mail.c.id == row.id)).scalar():
             suppress(tx, row.address, row.duty, words)
 
 
