@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from flask import Response, jsonify
-from werkzeug.exceptions import HTTPException, default_exceptions
+from werkzeug.exceptions import HTTPException
 
 
 def problem(
@@ -131,4 +131,3 @@ SCHEMA = {
         },
     },
 }
-KNOWN_STATUSES = sorted(default_exceptions)

@@ -3,7 +3,7 @@
     program.changed                  the program is replaced
     member.*, organizer.*            the person is replaced
     member.erased                    the person is blanked
-    access.revoked                   (shared/access.py) older cookies are void
+    access.revoked                   (shared/revocation.py) older cookies are void
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ def email_key(email: str) -> str:
     """The address as compared: two spellings of one mailbox give one key.
 
     Case is folded on both sides of the @ (RFC 5321 lets the local part differ by case; no provider people use does),
-    and NFC applied. The domain is in its ASCII form already (schemas.address). A +tag is kept: it is another mailbox.
+    and NFC applied. The domain is in its ASCII form already (address.checked). A +tag is kept: it is another mailbox.
     """
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", email.strip()).casefold())
 
