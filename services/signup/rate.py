@@ -20,8 +20,12 @@ _lock = Lock()
 
 def signups(address: str | None) -> int:
     """Count one sign-up from that client; 0 when it may go on, else the seconds to wait (for Retry-After)."""
-    most, seconds = _parsed(config.current().signup_rate)
-    return take(most, seconds, "signup", address or "unknown")
+    return take(*_parsed(config.current().signup_rate), "signup", address or "unknown")
+
+
+def asks(address: str | None) -> int:
+    """The same for links to sign in: as often as sign-ups, counted apart."""
+    return take(*_parsed(config.current().signup_rate), "ask", address or "unknown")
 
 
 @lru_cache

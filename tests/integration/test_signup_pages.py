@@ -269,6 +269,25 @@ def test_a_sign_in_link_works_once(baton: Baton, client: Any) -> None:
     assert used.status_code == 410 and "used before" in used.text
 
 
+def test_a_link_that_works_for_weeks_opens_ones_own_page_alone(baton: Baton, client: Any) -> None:
+    person = organizer()
+    for link in links(person)[:2]:
+        assert client.post(link).status_code == 303
+        assert client.get("/signup/me").status_code == 200
+        assert client.get("/signup/organizer/").status_code == 403
+    assert client.post(links(person)[2]).status_code == 303
+    assert client.get("/signup/organizer/").status_code == 200
+    assert client.post(links(person)[1]).status_code == 303
+    assert client.get("/signup/organizer/").status_code == 200, "who is signed in stays so"
+
+
+def test_a_flood_of_asking_for_links_is_told_when_to_come_back(client: Any, change_settings: Any) -> None:
+    change_settings(signup_rate="3/minute")
+    found = [client.post("/signup/sign-in", data={"email": f"a{n}@example.org"}) for n in range(4)]
+    assert [answer.status_code for answer in found] == [200, 200, 200, 429]
+    assert 0 < int(found[-1].headers["Retry-After"]) <= 60
+
+
 BROKEN = ["confirm", "enter", "sign-in"]
 
 

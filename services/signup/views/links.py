@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from shared import access, db, tokens
 from shared.web import local_path, problem
 
-from .. import access_links, people, rules
+from .. import access_links, people, rate, rules
 from .pages import go, page, refusals, unreadable
 
 blueprint = Blueprint("links", __name__)
@@ -37,7 +37,7 @@ def confirm(token: str) -> Response:
         outcome = people.confirm(tx, person)
     if outcome == "gone":
         return _bad("gone", again=True)
-    return _signed_in(person, "/signup/me", "confirmed" if outcome == "confirmed" else "already")
+    return _signed_in(person, "/signup/me", "confirmed" if outcome == "confirmed" else "already", organizing=False)
 
 
 @blueprint.route("/signup/enter/<token>", methods=["GET", "POST"])
@@ -55,7 +55,7 @@ def enter(token: str) -> Response:
             label="Open my page",
             note="On somebody else's computer? Sign out when you are done.",
         )
-    return _signed_in(person, "/signup/me")
+    return _signed_in(person, "/signup/me", organizing=False)
 
 
 @blueprint.route("/signup/sign-in", methods=["GET", "POST"])
@@ -66,6 +66,9 @@ def ask() -> Response:
     if request.method != "POST":
         return page("sign_in.html", next_path=target, email=email)
     problems = unreadable()
+    if wait := rate.asks(request.remote_addr):
+        problem(429, "Too many links were asked for from your address", f"Please try again in {wait} seconds.",
+                headers={"Retry-After": str(wait)})
     if not problems:
         try:
             with db.write("signup") as tx:
@@ -107,12 +110,18 @@ def sign_out() -> Response:
     return access.sign_out(go("/"))  # type: ignore[no-any-return]
 
 
-def _signed_in(person: str, target: str | None, said: str | None = None) -> Response:
+def _signed_in(person: str, target: str | None, said: str | None = None, organizing: bool = True) -> Response:
+    """Sign in and lead on. A link that works for weeks opens one's own page alone: `organizing` takes one used once."""
     with db.read("signup") as tx:
         row = people.one(tx, person)
         roles = people.roles(row) if row else []
     if not roles:
         return _bad("gone", again=True)
+    if not organizing:
+        now = access.reader()
+        if now and now.person == person and target:
+            return go(target, said)  # signed in already, perhaps as an organizer: that stays
+        roles = ["member"]
     target = target or ("/signup/organizer/" if "organizer" in roles else "/signup/me")
     return access.sign_in(go(target, said), person, roles)  # type: ignore[no-any-return]
 
