@@ -200,6 +200,15 @@ def test_after_30_days_nothing_of_the_person_is_left_anywhere_in_signup(baton):
     assert apply(baton, email="ada-unique@example.org") != person, "the address can sign up anew"
 
 
+def test_what_an_error_quotes_of_a_person_goes_with_them(baton):
+    person = apply(baton)
+    with db.write("signup") as tx:
+        tx.execute(sa.text("UPDATE delivery SET error = 'Key (email)=(ada@example.org) is wrong'"))
+    with db.write("signup") as tx:
+        people.expire(tx, people.one(tx, person))
+    assert "ada@" not in str(baton.rows("signup", "delivery"))
+
+
 # What time does
 
 
