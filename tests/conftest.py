@@ -19,11 +19,11 @@ from typing import Any
 
 import pytest
 
-from shared import clock, config, db, migrate, worker
+from shared import clock, config, db, migrate, schedule, worker
 from shared.config import SERVICES, Config
 from shared.events import relay
 
-from .postgres import Postgres, required
+from .postgres import Postgres, Rewound, required
 
 SECRET = "a-secret-of-tests-that-is-long-enough"
 START = "2027-01-04T09:00:00+00:00*0"
@@ -85,10 +85,11 @@ class Baton:
         return self.app(service).test_client()
 
     def rows(self, service: str, table: str, **where: Any) -> list[dict[str, Any]]:
-        """Rows of a table whose columns have these values."""
+        """Rows of a table whose columns have these values, in the order of its key."""
         found = db.metadata(service).tables[table]
         with db.read(service) as tx:
             query = found.select().where(*(found.c[name] == value for name, value in where.items()))
+            query = query.order_by(*found.primary_key.columns)
             return [dict(row) for row in tx.execute(query).mappings()]
 
     def dump(self) -> dict[str, list[dict[str, Any]]]:
@@ -135,17 +136,14 @@ def _fold_wal(path: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_templates(postgres: Postgres) -> dict[str, str]:
-    """A migrated, empty database per service, to be copied."""
+def postgres_databases(postgres: Postgres) -> dict[str, Rewound]:
+    """A migrated database per service, to be set back before each test."""
     urls = {service: postgres.create(f"template_{service}") for service in SERVICES}
     config.use(Config(secret=SECRET, database_urls=tuple(urls.items()), database_pool=2))
     for service in SERVICES:
         migrate.upgrade(service)
     db.close()
-    return {service: f"template_{service}" for service in SERVICES}
-
-
-_made = iter(range(1, 1_000_000))
+    return {service: Rewound(postgres, f"template_{service}") for service in SERVICES}
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -157,13 +155,10 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[t
             shutil.copy(template, tmp_path / f"{service}.db")
         yield tuple((service, f"sqlite:///{tmp_path / service}.db") for service in SERVICES)
         return
-    server: Postgres = request.getfixturevalue("postgres")
-    templates = request.getfixturevalue("postgres_templates")
-    number = next(_made)
-    names = {service: f"test_{number}_{service}" for service in SERVICES}
-    yield tuple((service, server.create(name, templates[service])) for service, name in names.items())
-    for name in names.values():
-        server.drop(name)
+    databases: dict[str, Rewound] = request.getfixturevalue("postgres_databases")
+    for kept in databases.values():
+        kept.rewind()
+    yield tuple((service, kept.url) for service, kept in databases.items())
 
 
 @pytest.fixture
@@ -171,6 +166,7 @@ def settings(database: tuple[tuple[str, str], ...], tmp_path: Path) -> Iterator[
     """The settings of one test, in force while it runs."""
     found = Config(secret=SECRET, data=tmp_path, database_urls=database, clock=START, signup_rate="100000/minute")
     config.use(found)
+    schedule._finished.clear()  # remembered per database, and this one may have been another test's
     yield found
     db.close()
     config.use(None)

@@ -25,4 +25,7 @@ def main(args: list[str]) -> int:
         print("missing: embedded PostgreSQL (tests on PostgreSQL): run this through ./baton test", file=sys.stderr)
     for name in [name for name in os.environ if name.startswith("BATON_")]:
         del os.environ[name]  # the suite chooses its own settings, whatever the shell has set
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", *args])
+    # A process per core: much of the suite waits for real processes. One alone where a person wants to look inside.
+    alone = {"-n", "-s", "--pdb", "--capture=no"} & set(args)
+    spread = [] if alone else ["-n", "auto", "--dist", "worksteal"]
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *spread, *args])
