@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from threading import Barrier
 
@@ -200,10 +200,13 @@ def test_after_30_days_nothing_of_the_person_is_left_anywhere_in_signup(baton):
     assert apply(baton, email="ada-unique@example.org") != person, "the address can sign up anew"
 
 
+_QUOTING = "UPDATE delivery SET error = 'Key (email)=(ada@example.org) is wrong' WHERE subject LIKE 'person/%'"
+
+
 def test_what_an_error_quotes_of_a_person_goes_with_them(baton):
     person = apply(baton)
     with db.write("signup") as tx:
-        tx.execute(sa.text("UPDATE delivery SET error = 'Key (email)=(ada@example.org) is wrong'"))
+        tx.execute(sa.text(_QUOTING))
     with db.write("signup") as tx:
         people.expire(tx, people.one(tx, person))
     assert "ada@" not in str(baton.rows("signup", "delivery"))
@@ -436,9 +439,13 @@ def test_commands_about_one_person_at_once_do_not_cross(baton):
 
 
 def test_streams_removed_at_once_leave_one(baton):
-    calls = [partial(lambda slug, tx: program.remove_stream(tx, "system", slug), f"stream{n}") for n in (1, 2, 3)]
-    found = at_once(baton, *calls)
-    assert sorted(type(each).__name__ for each in found) == ["NoneType", "NoneType", "Refused"]
+    with ThreadPoolExecutor(1) as pool:
+        with db.write("signup") as tx:
+            program.remove_stream(tx, "system", "stream1")
+            program.remove_stream(tx, "system", "stream2")
+            other = pool.submit(refused, program.remove_stream, "system", "stream3")
+            assert wait([other], timeout=1).not_done, "it decides once the first is done"
+        assert other.result(60).field == "stream"
     assert len(ask(program.load).streams) == 1
 
 
@@ -453,9 +460,9 @@ def test_finding_people(baton):
     def names(sort="name", **filters):
         return [each["name"] for each in ask(people.find, filters, sort).rows]
 
-    assert names() == ["Ada King", "Bob 100%", "ÅSA Öberg"]
-    assert names("-name") == ["ÅSA Öberg", "Bob 100%", "Ada King"]
-    assert names(text="åsa öB") == names(stream="stream2") == ["ÅSA Öberg"]
+    assert names() == ["Ada King", "ÅSA Öberg", "Bob 100%"]
+    assert names("-name") == ["Bob 100%", "ÅSA Öberg", "Ada King"]
+    assert names(text="åsa öB") == names(text="asa oberg") == names(stream="stream2") == ["ÅSA Öberg"]
     assert names(text="example.net") == names(state="applied") == names(text="100%") == ["Bob 100%"]
     assert names(text="%") == ["Bob 100%"] and names(text="_") == []
     assert names(text="nobody") == [] and names(text="ada", stream="stream2") == []
