@@ -47,7 +47,7 @@ def find(tx: Connection, filters: Mapping[str, str] | None = None, sort: str = "
     where = [people.c.state == wanted["state"] if "state" in wanted else people.c.state != "erased"]
     if "stream" in wanted:
         where.append(people.c.stream == wanted["stream"])
-    for word in wanted.get("text", "").casefold().split()[:10]:
+    for word in rows.bare(wanted.get("text", "")).split()[:10]:
         where.append(people.c.search.contains(word, autoescape=True))
     total = tx.execute(sa.select(sa.func.count()).select_from(people).where(*where)).scalar_one()
     pages = max(1, -(-total // PAGE))
@@ -92,11 +92,12 @@ def history(tx: Connection, person: str) -> list[Moment]:
     about = rows.subject(person)
     deeds = tx.execute(sa.select(audits).where(audits.c.subject == about)).mappings()
     told = _events(tx, about)
-    moments = [
+    moments = [Moment(each["time"], each["type"], None, None, each["data"]) for each in told]
+    moments += [
         Moment(each["at"], each["what"], each["by"], each["by_name"], each["detail"])
         for each in audit.named(tx, [dict(deed) for deed in deeds])
     ]
-    moments += [Moment(each["time"], each["type"], None, None, each["data"]) for each in told]
+    moments.reverse()
     return sorted(moments, key=lambda moment: moment.at, reverse=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -72,5 +73,11 @@ def change(tx: Connection, row: Row, values: dict[str, Any], event: str | None =
 
 
 def search_words(name: str, email: str) -> str:
-    """What the organizer's search compares with."""
-    return f"{name} {email}".casefold()[:800]
+    """What the organizer's search compares with, and the list is sorted by."""
+    return bare(f"{name} {email}")[:800]
+
+
+def bare(words: str) -> str:
+    """Without capitals and accents: "muller" finds Müller, and Ánna stands beside Anna."""
+    apart = unicodedata.normalize("NFD", words.casefold())
+    return unicodedata.normalize("NFC", "".join(each for each in apart if not unicodedata.combining(each)))
