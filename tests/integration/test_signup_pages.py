@@ -449,7 +449,7 @@ def test_what_an_organizer_does_for_a_member(baton: Baton, runs: Any) -> None:
         assert runs.post(f"{home}/{path}", data=form).status_code == 303
         assert baton.rows("signup", "person", id=person)[0]["state"] == state
     page = runs.get(home).text
-    assert "Olga (organizer)" in page and "from stream1 to stream3" in page and not unescaped(page)
+    assert "Olga (organizer)" in page and "from Starting out to Growing in the career" in page and not unescaped(page)
     assert runs.post(f"{home}/pause").status_code == 422
     assert runs.get("/signup/organizer/members/nobody").status_code == 404
 
@@ -554,3 +554,48 @@ def test_opening_every_page_changes_nothing(baton: Baton, runs: Any) -> None:
         for answer in (runs.get(path), runs.head(path)):
             assert answer.status_code < 500 or path.endswith("/ready"), path
     assert baton.dump() == before
+
+
+# ---- what is said fits what was done ----
+
+
+def test_what_changes_nothing_is_not_called_a_change(baton: Baton, client: Any, runs: Any) -> None:
+    person = member()
+    here = "/signup/organizer"
+    same = runs.post(f"{here}/members/{person}/move", data={"stream": "stream1"}, follow_redirects=True).text
+    assert "Nothing has changed" in same and "Moved." not in same
+    with db.read("signup") as tx:
+        words = program.load(tx).charter.text
+    again = runs.post(f"{here}/charter", data={"text": words}, follow_redirects=True).text
+    assert "No new version was published" in again
+    moved = runs.post(f"{here}/members/{person}/move", data={"stream": "stream2"}, follow_redirects=True).text
+    assert "Moved." in moved
+    assert "from Starting out to Towards the first job" in runs.get(f"{here}/audit").text
+    assert "from Starting out to Towards the first job" in runs.get(f"{here}/members/{person}").text
+    signed_in(client, person, "member")
+    same = client.post("/signup/me/stream", data={"stream": "stream2"}, follow_redirects=True).text
+    assert "Nothing has changed" in same and "You have changed" not in same
+
+
+def test_a_pressed_button_that_is_refused_speaks_of_no_typing(baton: Baton, runs: Any) -> None:
+    person = member(confirmed=False)
+    answer = runs.post(f"/signup/organizer/members/{person}/resend").text
+    assert "This could not be done." in answer
+    assert "you typed" not in answer
+
+
+def test_the_summary_of_errors_names_the_question(baton: Baton, client: Any) -> None:
+    with db.write("signup") as tx:
+        program.add_question(tx, "system", "stream1", {"label": "Which colour?", "kind": "short", "required": True})
+    summary = client.post("/signup/stream1", data=typed()).text.partition('class="errors"')[2].partition("</ul>")[0]
+    assert "Which colour? This question needs an answer." in summary
+
+
+def test_search_and_order_know_no_accents(baton: Baton, runs: Any) -> None:
+    with db.write("signup") as tx:
+        for name, email in (("Ánna Müller", "one@example.org"), ("Zoe", "two@example.org")):
+            people.apply(tx, {**typed(name=name, email=email), "stream": "stream1", "answers": {}})
+    assert "Ánna" in runs.get("/signup/organizer/?q=anna+muller").text
+    assert "Ánna" in runs.get("/signup/organizer/?q=MÜLLER").text
+    everybody = runs.get("/signup/organizer/").text
+    assert everybody.index("Ánna") < everybody.index("Zoe")

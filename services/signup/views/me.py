@@ -108,8 +108,9 @@ def stream() -> Response:
     if request.method == "POST":
         try:
             with db.write("signup") as tx:
+                before = _person(tx)["stream"]
                 people.change_stream(tx, _actor(), reader_id(), request.form.get("stream", ""))
-            return go(HOME, "stream")
+            return go(HOME, "same-stream" if before == request.form.get("stream") else "stream")
         except rules.Refused as refused:
             problems = refusals(refused)
     with db.read("signup") as tx:

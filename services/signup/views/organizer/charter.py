@@ -19,9 +19,10 @@ def edit() -> Response:
     """The text that holds, to change and publish."""
     problems: list[dict[str, str]] = []
     if request.method == "POST":
+        before = _current()
         problems = try_to(program.publish_charter, request.form.get("text", ""))
         if not problems:
-            return go(f"{HOME}/charter", "published")
+            return go(f"{HOME}/charter", "same-charter" if before == _current() else "published")
     with db.read("signup") as tx:
         now, charters = program.load(tx), program.charter_texts(tx)
     typed = {"text": request.form.get("text", now.charter.text)}
@@ -38,3 +39,8 @@ def version(version: str) -> Response:
         if charter.version == version:
             return page("charter", "charter_version.html", charter=charter, zone=now.timezone)
     return not_found("version of the charter")
+
+
+def _current() -> str:
+    with db.read("signup") as tx:
+        return program.load(tx).charter.version

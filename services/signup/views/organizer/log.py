@@ -19,14 +19,15 @@ blueprint = Blueprint("organizer_log", __name__, url_prefix=f"{HOME}/audit")
 def log() -> Response:
     """The log, the latest first."""
     with db.read("signup") as tx:
-        found, zone = audit.entries(tx, page_number()), program.load(tx).timezone
+        found, now = audit.entries(tx, page_number()), program.load(tx)
+        names = wording.names(now, program.questions(tx))
     return page(
         "audit",
         "audit.html",
-        entries=[wording.entry(row) for row in found.rows],
+        entries=[wording.entry(row, names) for row in found.rows],
         total=found.total,
         page=found.page,
         size=audit.PAGE,
         page_url=lambda number: f"{HOME}/audit?page={number}",
-        zone=zone,
+        zone=now.timezone,
     )

@@ -71,7 +71,7 @@ def _member(person: str, problems: list[dict[str, str]] | None = None) -> Respon
     with db.read("signup") as tx:
         now, asked = program.load(tx), program.questions(tx)
         row = _one(people.one(tx, person))
-        moments = people.history(tx, person)
+        moments, names = people.history(tx, person), wording.names(now, asked)
     return page(
         "members",
         "member.html",
@@ -79,7 +79,7 @@ def _member(person: str, problems: list[dict[str, str]] | None = None) -> Respon
         person=row,
         stream=now.stream(row["stream"]),
         answers=answered(asked, row),
-        history=[wording.moment(each) for each in moments if wording.known(each)],
+        history=[wording.moment(each, names) for each in moments if wording.known(each)],
         actions=_actions(row),
         zone=now.timezone,
     )
@@ -173,9 +173,10 @@ def move(person: str) -> Response:
     """To another stream."""
     problems: list[dict[str, str]] = []
     if request.method == "POST":
-        problems = try_to(people.change_stream, person, request.form.get("stream", ""))
+        before, stream = _read(person)["stream"], request.form.get("stream", "")
+        problems = try_to(people.change_stream, person, stream)
         if not problems:
-            return go(f"{HOME}/members/{person}", "moved")
+            return go(f"{HOME}/members/{person}", "their-stream" if before == stream else "moved")
     row = _read(person)
     with db.read("signup") as tx:
         options = [(each.slug, each.name) for each in program.load(tx).streams]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from ...program import Program
+from ...rules import Question
 
 WORDS = {
     "application.received": "Signed up",
@@ -47,26 +51,35 @@ WORDS = {
 # Facts that other services were told, and that no deed of the log says already.
 _FACTS = frozenset(name for name in WORDS if name.startswith(("application.", "signin.")))
 
+# What a detail calls by a short name that the pages do not use.
+_SHORT_NAMES = ("section", "stream", "question")
+
 
 def known(each: Any) -> bool:
     """Whether that moment of somebody's history is worth a line: a deed, or a fact without one."""
     return each.by is not None or each.what in _FACTS
 
 
-def moment(each: Any) -> dict[str, Any]:
+def names(now: Program, asked: Mapping[str, Question]) -> dict[str, str]:
+    """What the short names of streams, sections and questions in a detail are called on the pages."""
+    found = {each.slug: each.title for each in now.sections} | {each.slug: each.name for each in now.streams}
+    return found | {each.id: each.label for each in asked.values()}
+
+
+def moment(each: Any, names: Mapping[str, str]) -> dict[str, Any]:
     """A moment of a person's history as the page shows it."""
     by = each.by_name or ("the program" if each.by == "system" else "")
-    detail = detail_words(each.detail) if each.by else ""
+    detail = detail_words(each.detail, names) if each.by else ""
     return {"at": each.at, "words": words(each.what), "by_words": actor(each.by, by), "detail_words": detail}
 
 
-def entry(row: dict[str, Any]) -> dict[str, Any]:
+def entry(row: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """A row of the audit log as the page shows it."""
     kind, _, who = row["subject"].partition("/")
     return {
         "at": row["at"],
         "words": words(row["what"]),
-        "detail_words": detail_words(row["detail"]),
+        "detail_words": detail_words(row["detail"], names),
         "by_words": actor(row["by"], row["by_name"]),
         "person": who if kind == "person" else None,
         "person_name": row["subject_name"],
@@ -86,11 +99,12 @@ def actor(by: str | None, name: str) -> str:
     return "the program itself" if by == "system" else f"{name} (organizer)" if by.startswith("organizer/") else name
 
 
-def detail_words(detail: dict[str, Any] | None) -> str:
+def detail_words(detail: dict[str, Any] | None, names: Mapping[str, str]) -> str:
     """The detail of a deed: which fields, from what to what."""
     found = dict(detail or {})
     if "from" in found and "to" in found:
-        return f"from {found['from']} to {found['to']}"
-    values = [value for name, value in found.items() if name not in {"from", "after", "step"}]
+        return " ".join(f"{way} {names.get(found[way], found[way])}" for way in ("from", "to"))
+    called = [names.get(value, value) for name, value in found.items() if name in _SHORT_NAMES]
+    values = [value for name, value in found.items() if name not in {*_SHORT_NAMES, "from", "after", "step"}]
     flat = [each for value in values for each in (value if isinstance(value, list) else [value])]
-    return ", ".join(str(each).replace("_", " ") for each in flat)
+    return ", ".join([*called, *(str(each).replace("_", " ") for each in flat)])
