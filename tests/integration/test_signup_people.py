@@ -208,7 +208,7 @@ def test_what_an_error_quotes_of_a_person_goes_with_them(baton):
     with db.write("signup") as tx:
         tx.execute(sa.text(_QUOTING))
     with db.write("signup") as tx:
-        people.expire(tx, people.one(tx, person))
+        people.expire(tx, people.one(tx, person) or {})
     assert "ada@" not in str(baton.rows("signup", "delivery"))
 
 
