@@ -54,8 +54,8 @@ def forget(tx: Connection, id: str) -> None:
     keep(tx, {"person": id}, ERASED)
     own = tx.execute(sa.select(mail.c.id).where(mail.c.person == id)).scalars().all()
     naming = tx.execute(sa.select(mention.c.mail).where(mention.c.person == id)).scalars().all()
-    ledger.erase(tx, own, "Emptied: this person asked to be forgotten.")
-    ledger.erase(tx, naming, "Emptied: it named somebody who asked to be forgotten.")
+    ledger.erase(tx, own, "Emptied: this person's data were deleted.")
+    ledger.erase(tx, naming, "Emptied: it named somebody whose data were deleted.")
     tx.execute(mention.delete().where(mention.c.person == id))
     tx.execute(suppression.delete().where(suppression.c.address.in_([a.lower() for a in addresses if a])))
 
