@@ -93,8 +93,11 @@ def needs(role: str) -> Callable[[View], View]:
                 target = request.full_path.rstrip("?") if request.method in {"GET", "HEAD"} else request.path
                 return redirect(f"/signup/sign-in?next={quote(target)}", 303)
             if role not in who.roles:
-                problem(403, "Not for you", f"Only an {role} can open this." if role[0] in "aeio" else
-                        f"Only a {role} can open this.")
+                problem(
+                    403,
+                    "Not for you",
+                    f"Only an {role} can open this." if role[0] in "aeio" else f"Only a {role} can open this.",
+                )
             return view(*args, **kwargs)
 
         return guarded  # type: ignore[return-value]
@@ -112,5 +115,3 @@ def from_elsewhere() -> bool:
         return False
     theirs = urlsplit(origin).netloc
     return theirs not in {request.host, urlsplit(config.current().base_url).netloc}
-
-

@@ -106,8 +106,9 @@ def load(env: Mapping[str, str]) -> Config:
         clock.parse(config.clock)
     if config.clock and not config.offline:
         raise SettingError(
-            "BATON_CLOCK", "is set while BATON_SMTP_URL leads off this machine", "Unset one of them: a moved clock "
-            "must never reach real people."
+            "BATON_CLOCK",
+            "is set while BATON_SMTP_URL leads off this machine",
+            "Unset one of them: a moved clock must never reach real people.",
         )
     return config
 

@@ -58,7 +58,10 @@ def upgrade(service: str) -> bool:
     script = ScriptDirectory(versions(service).parent, version_locations=[versions(service)])
     with db.write(service) as tx:
         db.lock(tx, "migrate")
-        steps: Any = lambda revision, _context: script._upgrade_revs("head", revision)
+
+        def steps(revision: Any, _context: Any) -> Any:
+            return script._upgrade_revs("head", revision)
+
         with EnvironmentContext(settings, script, fn=steps) as environment:
             environment.configure(connection=tx, target_metadata=db.metadata(service))
             environment.run_migrations()
@@ -68,7 +71,7 @@ def upgrade(service: str) -> bool:
 
 
 def _know_subscribers(tx: Any) -> None:
-    """A database just made has told nobody anything: whoever subscribes now will hear all of it, and needs no replay."""
+    """A database just made has told nobody anything: who subscribes now will hear all of it, and needs no replay."""
     from .events import relay, replay
 
     for name in relay.subscribers(db.service_of(tx)):
@@ -135,6 +138,4 @@ def shared_tables_v1(op: Any) -> None:
         sa.Column("started", Instant, nullable=False),
         sa.Column("finished", Instant),
     )
-    op.create_table(
-        "revoked", sa.Column("person", Key, primary_key=True), sa.Column("before", Machine, nullable=False)
-    )
+    op.create_table("revoked", sa.Column("person", Key, primary_key=True), sa.Column("before", Machine, nullable=False))

@@ -52,8 +52,9 @@ def define(metadata: sa.MetaData) -> None:
         ("delivery_head", (delivery.c.subscriber, delivery.c.subject, delivery.c.seq)),
     ):
         sa.Index(name, *columns, postgresql_where=unconfirmed, sqlite_where=unconfirmed)
-    # A row is a subscriber this service publishes to. Written for all when the database is made, later when one
-    # was told everything; says who is new (and gets a replay) and who is alive (the last receipt). Deleted by nobody: as many rows as services.
+    # A row is a subscriber this service publishes to. Written for all when the database is made, later when one was
+    # told everything; says who is new (and gets a replay) and who is alive (the last receipt). Deleted by nobody: as
+    # many rows as services.
     sa.Table(
         "subscriber",
         metadata,

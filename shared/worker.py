@@ -188,4 +188,3 @@ def _before_work(**_kwargs: Any) -> None:
 def _keep_our_logs(**_kwargs: Any) -> None:
     """Celery's own log lines go where ours go; its set-up of the root logger would double them."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-

@@ -22,7 +22,9 @@ class Postgres:
         self.server: Any = get_server(self.folder, cleanup_mode="stop")
         if not durable:
             # Nothing outlives a test, so nothing needs to reach the disk.
-            self.run("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()")
+            self.run(
+                "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()"
+            )
 
     def url(self, database: str = "postgres") -> str:
         """A SQLAlchemy URL of that database."""
@@ -104,7 +106,7 @@ class Rewound:
             found = connection.execute(f'SELECT json_agg(t)::text FROM "{table}" t').fetchone()
             if found and found[0]:
                 rows = found[0].replace("'", "''")
-                yield f"INSERT INTO \"{table}\" SELECT * FROM json_populate_recordset(NULL::\"{table}\", '{rows}');"
+                yield f'INSERT INTO "{table}" SELECT * FROM json_populate_recordset(NULL::"{table}", \'{rows}\');'
         for (sequence,) in connection.execute("SELECT sequencename FROM pg_sequences").fetchall():
             yield f"SELECT setval('\"{sequence}\"', 1, false);"
 

@@ -1,9 +1,9 @@
 """Reactions. All of them keep copies of what signup tells:
 
-    program.changed                  the program is replaced
-    member.*, organizer.*            the person is replaced
-    member.erased                    the person is blanked
-    access.revoked                   (shared/revocation.py) older cookies are void
+program.changed                  the program is replaced
+member.*, organizer.*            the person is replaced
+member.erased                    the person is blanked
+access.revoked                   (shared/revocation.py) older cookies are void
 """
 
 from __future__ import annotations

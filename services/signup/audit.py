@@ -18,9 +18,7 @@ PAGE = 50
 
 def note(tx: Connection, by: str, what: str, subject: str, detail: dict[str, Any] | None = None) -> None:
     """Write down that `by` did `what` (noun.participle) to `subject`; `detail` holds no words of a person's own."""
-    tx.execute(
-        db.insert(tx, audit).values(at=clock.now(), by=by, what=what, subject=subject, detail=detail or {})
-    )
+    tx.execute(db.insert(tx, audit).values(at=clock.now(), by=by, what=what, subject=subject, detail=detail or {}))
 
 
 def has(tx: Connection, what: str, subject: str) -> bool:

@@ -111,8 +111,12 @@ person = sa.Table(
 )
 # No index for lists and hourly jobs: they read ten thousand rows in a few milliseconds, while every index is one more
 # page in every signup's commit.
-sa.Index("ix_person_erase_after", person.c.erase_after, sqlite_where=person.c.erase_after.is_not(None),
-         postgresql_where=person.c.erase_after.is_not(None))
+sa.Index(
+    "ix_person_erase_after",
+    person.c.erase_after,
+    sqlite_where=person.c.erase_after.is_not(None),
+    postgresql_where=person.c.erase_after.is_not(None),
+)
 
 # Something done, by whom, to what: the audit log. Written with every command in the same transaction; never
 # changed or deleted. `detail` names what changed (field names, states, slugs), never a person's own words,

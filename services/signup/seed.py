@@ -87,14 +87,23 @@ STREAMS = [
 QUESTIONS: dict[str, list[tuple[str, str, str, str, list[str]]]] = {
     "stream1": [
         ("stream1-background", "What have you learned or done so far?", "A few sentences are enough.", "long", []),
-        ("stream1-topics", "What would you like to start with?", "As many as you like.", "several",
-         ["Python", "Statistics", "Classical machine learning", "Deep learning", "Working with data"]),
-        ("stream1-hours", "How many hours a week can you give it?", "", "choice",
-         ["Up to 3", "3 to 6", "More than 6"]),
+        (
+            "stream1-topics",
+            "What would you like to start with?",
+            "As many as you like.",
+            "several",
+            ["Python", "Statistics", "Classical machine learning", "Deep learning", "Working with data"],
+        ),
+        ("stream1-hours", "How many hours a week can you give it?", "", "choice", ["Up to 3", "3 to 6", "More than 6"]),
     ],
     "stream2": [
-        ("stream2-role", "Which kind of role are you looking for?", "", "choice",
-         ["Data scientist", "Machine learning engineer", "Data engineer", "Research", "Not sure yet"]),
+        (
+            "stream2-role",
+            "Which kind of role are you looking for?",
+            "",
+            "choice",
+            ["Data scientist", "Machine learning engineer", "Data engineer", "Research", "Not sure yet"],
+        ),
         ("stream2-portfolio", "Where can one see something you made?", "A repository, a notebook, a post.", "url", []),
         ("stream2-obstacle", "What stands in your way at present?", "", "long", []),
     ],

@@ -160,7 +160,9 @@ def _runs(tx: Connection, subscriber: str, heads: list[Any], now: float) -> Iter
             ready = itertools.takewhile(
                 lambda row: row.due <= now and row.dead_at is None and not row.attempts, runs.get(head.subject, [head])
             )
-            yield list(itertools.islice(ready, BATCH))
+            # Empty when a late receipt of an older copy changed the head meanwhile: its turn comes again.
+            if run := list(itertools.islice(ready, BATCH)):
+                yield run
 
 
 def _packed(runs: Iterable[list[Any]]) -> Iterable[list[Any]]:
@@ -185,8 +187,17 @@ def _events(tx: Connection, service: str, positions: list[int]) -> dict[int, Eve
     found = tx.execute(_EVENTS, {"events": positions})
     return {
         row.position: Event(
-            row.position, row.id, service, row.type, row.version, row.subject, row.seq, row.time, row.correlation,
-            row.erased, row.data,
+            row.position,
+            row.id,
+            service,
+            row.type,
+            row.version,
+            row.subject,
+            row.seq,
+            row.time,
+            row.correlation,
+            row.erased,
+            row.data,
         )
         for row in found
     }

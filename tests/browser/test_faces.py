@@ -166,8 +166,10 @@ class _Camera:
 
     def _examine(self, name: str) -> None:
         for violation in self.axe.run(self.tab, options=RULES).response["violations"]:
-            nodes = "; ".join(" ".join(node["target"]) if isinstance(node["target"][0], str) else str(node["target"])
-                              for node in violation["nodes"][:3])
+            nodes = "; ".join(
+                " ".join(node["target"]) if isinstance(node["target"][0], str) else str(node["target"])
+                for node in violation["nodes"][:3]
+            )
             self.found.append(f"{self.face} {name}: {violation['id']}: {violation['help']}: {nodes}")
         if self.tab.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
             self.found.append(f"{self.face} {name}: wider than the screen")

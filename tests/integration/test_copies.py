@@ -73,9 +73,9 @@ def test_sessions_and_blog_keep_no_address(baton: Any) -> None:
     join(baton)
     baton.drain()
     for service in ("sessions", "blog"):
-        assert "ada@example.org" not in repr(
-            [baton.rows(service, table) for table in db.metadata(service).tables]
-        ), service
+        assert "ada@example.org" not in repr([baton.rows(service, table) for table in db.metadata(service).tables]), (
+            service
+        )
 
 
 def test_the_program_is_copied_with_its_streams(baton: Any) -> None:

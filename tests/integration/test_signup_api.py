@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from threading import Barrier, Thread
 
 import pytest
@@ -85,7 +86,7 @@ def test_a_wrong_field_is_named_and_nothing_is_kept(baton):
     assert baton.rows("signup", "person") == []
 
 
-BAD_VALUES = [
+BAD_VALUES: list[tuple[dict[str, Any], str]] = [
     ({"stream": "stream9"}, "stream"),
     ({"timezone": "Europe/Atlantis"}, "timezone"),
     ({"timezone": "../../etc/passwd"}, "timezone"),

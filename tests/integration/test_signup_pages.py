@@ -96,7 +96,8 @@ def test_the_answer_is_the_same_for_a_member(baton: Baton, client: Any) -> None:
     known = client.post("/signup/stream1", data=typed(email="known@example.org"))
     keep = ("Location", "Content-Type", "Content-Length", "Cache-Control")
     assert [fresh.status_code, *(fresh.headers.get(k) for k in keep)] == [
-        known.status_code, *(known.headers.get(k) for k in keep)
+        known.status_code,
+        *(known.headers.get(k) for k in keep),
     ]
     assert fresh.data == known.data
 
@@ -441,7 +442,9 @@ def test_what_an_organizer_does_for_a_member(baton: Baton, runs: Any) -> None:
     person = member()
     home = f"/signup/organizer/members/{person}"
     for path, form, state in (
-        ("pause", {}, "paused"), ("come-back", {}, "confirmed"), ("move", {"stream": "stream3"}, "confirmed"),
+        ("pause", {}, "paused"),
+        ("come-back", {}, "confirmed"),
+        ("move", {"stream": "stream3"}, "confirmed"),
         ("leave", {"reason": SCRIPT}, "left"),
     ):
         if path != "come-back":
@@ -464,7 +467,10 @@ def test_resending_at_most_once_an_hour(baton: Baton, runs: Any) -> None:
 
 EDITS: list[tuple[str, dict[str, str]]] = [
     ("program", {"name": SCRIPT, "timezone": "Europe/Berlin", "video_url": "https://v.example", "chat_invite": ""}),
-    ("program/sections/new", {"title": SCRIPT, "markdown": f"{SCRIPT} [x](javascript:alert(1)) ![i](https://t.example/x)"}),
+    (
+        "program/sections/new",
+        {"title": SCRIPT, "markdown": f"{SCRIPT} [x](javascript:alert(1)) ![i](https://t.example/x)"},
+    ),
     ("program/sections/faq", {"title": SCRIPT, "markdown": SCRIPT}),
     ("program/sections/faq/move", {"to": "up"}),
     ("program/sections/faq/remove", {}),
@@ -531,7 +537,7 @@ def test_the_preview_saves_nothing(baton: Baton, runs: Any) -> None:
 def test_the_snippets_carry_what_is_needed(baton: Baton, runs: Any) -> None:
     page = runs.get("/signup/organizer/snippets?stream=stream2").text
     assert "&lt;iframe src=" in page and "/signup/embed/stream2" in page
-    assert 'name=&#34;charter&#34;' in page or "name=&quot;charter&quot;" in page
+    assert "name=&#34;charter&#34;" in page or "name=&quot;charter&quot;" in page
     assert "answers.stream2-" in page and "BATON_EMBED_ORIGINS" in page
 
 

@@ -100,15 +100,15 @@ def test_questions_are_added_changed_moved_retired_and_restored(baton):
     fields = {"label": "Which days?", "help": "", "kind": "several", "options": ["Mon", "Tue", " "], "required": True}
     id = do(program.add_question, BOSS, "stream1", fields)
     do(program.move_question, BOSS, id, -1)
-    asked = now(baton).stream("stream1").questions
+    asked = now(baton).by_slug["stream1"].questions
     assert asked[2].id == id and asked[2].options == ("Mon", "Tue") and asked[2].required
     do(program.save_question, BOSS, id, {**fields, "label": "What days?", "kind": "short", "required": False})
-    assert now(baton).stream("stream1").questions[2].options == ()
+    assert now(baton).by_slug["stream1"].questions[2].options == ()
     do(program.retire_question, BOSS, id)
-    assert id not in [each.id for each in now(baton).stream("stream1").questions]
+    assert id not in [each.id for each in now(baton).by_slug["stream1"].questions]
     assert [(stream, each.id) for stream, each in removed(baton).questions] == [("stream1", id)]
     do(program.restore_question, BOSS, id)
-    assert id in [each.id for each in now(baton).stream("stream1").questions]
+    assert id in [each.id for each in now(baton).by_slug["stream1"].questions]
 
 
 @pytest.mark.parametrize(

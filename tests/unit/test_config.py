@@ -96,7 +96,9 @@ def test_the_clock_may_be_moved_where_no_mail_leaves(smtp: str) -> None:
     assert load(env).clock
 
 
-@pytest.mark.parametrize("smtp", ["smtp://mail.example.org", "smtps://u:p@10.0.0.1:465", "smtp://localhost.example.org"])
+@pytest.mark.parametrize(
+    "smtp", ["smtp://mail.example.org", "smtps://u:p@10.0.0.1:465", "smtp://localhost.example.org"]
+)
 def test_a_moved_clock_never_reaches_real_people(smtp: str) -> None:
     with pytest.raises(SettingError, match="BATON_CLOCK"):
         load({"BATON_SECRET": SECRET, "BATON_CLOCK": "2027-01-04T09:00:00Z*60", "BATON_SMTP_URL": smtp})

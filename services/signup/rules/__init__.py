@@ -8,8 +8,21 @@ from .states import KNOWN, MEMBERS, STATES, TRANSITIONS, after
 from .text import email_key, slug
 
 __all__ = [
-    "KINDS", "KNOWN", "MEMBERS", "OPTIONS_MOST", "STATES", "TRANSITIONS", "WITH_OPTIONS",
-    "Busy", "KeyReused", "Question", "Refused", "after", "email_key", "from_form", "slug",
+    "KINDS",
+    "KNOWN",
+    "MEMBERS",
+    "OPTIONS_MOST",
+    "STATES",
+    "TRANSITIONS",
+    "WITH_OPTIONS",
+    "Busy",
+    "KeyReused",
+    "Question",
+    "Refused",
+    "after",
+    "email_key",
+    "from_form",
+    "slug",
 ]
 
 # A field of the public form that people do not see and machines fill in. What comes with it is answered as if it had

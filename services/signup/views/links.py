@@ -67,8 +67,12 @@ def ask() -> Response:
         return page("sign_in.html", next_path=target, email=email)
     problems = unreadable()
     if wait := rate.asks(request.remote_addr):
-        problem(429, "Too many links were asked for from your address", f"Please try again in {wait} seconds.",
-                headers={"Retry-After": str(wait)})
+        problem(
+            429,
+            "Too many links were asked for from your address",
+            f"Please try again in {wait} seconds.",
+            headers={"Retry-After": str(wait)},
+        )
     if not problems:
         try:
             with db.write("signup") as tx:
@@ -127,13 +131,22 @@ def _signed_in(person: str, target: str | None, said: str | None = None, organiz
 
 
 _WHY: dict[str, tuple[int, str, str]] = {
-    "expired": (410, "This link is too old", "Links stop working after a while, in case a mail falls into other hands. "
-                "We mail you a new one at once."),
+    "expired": (
+        410,
+        "This link is too old",
+        "Links stop working after a while, in case a mail falls into other hands. We mail you a new one at once.",
+    ),
     "used": (410, "This link was used before", "A sign-in link works once. We mail you a new one at once."),
-    "gone": (410, "This link leads nowhere any more", "What it belonged to is not there any more: perhaps it was never "
-             "confirmed, or was erased."),
-    "forged": (400, "This link is not complete", "Perhaps the mail program broke it in two. Copy all of it, or let us "
-               "mail you a new one."),
+    "gone": (
+        410,
+        "This link leads nowhere any more",
+        "What it belonged to is not there any more: perhaps it was never confirmed, or was erased.",
+    ),
+    "forged": (
+        400,
+        "This link is not complete",
+        "Perhaps the mail program broke it in two. Copy all of it, or let us mail you a new one.",
+    ),
 }
 
 

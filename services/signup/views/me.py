@@ -44,8 +44,10 @@ def answered(asked: Mapping[str, rules.Question], person: Mapping[str, Any]) -> 
 _STEPS = {
     "chat": ("Join the chat", "Say hello; circles talk there between sessions."),
     "github": ("Tell us your GitHub name", "Write it into your answers. No account yet? Signing up there is free."),
-    "blog": ("Start a blog, or tell us yours",
-             "Writing is how people here learn twice. Your answers have a place for its address."),
+    "blog": (
+        "Start a blog, or tell us yours",
+        "Writing is how people here learn twice. Your answers have a place for its address.",
+    ),
     "profile": ("Polish your profile", "On GitHub or LinkedIn: a photo, two sentences, one project."),
 }
 

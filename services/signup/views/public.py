@@ -65,8 +65,12 @@ def form(slug: str) -> Response:
 
 def _signup(now: Program, stream: Stream) -> Response:
     if wait := rate.signups(request.remote_addr):
-        problem(429, "Too many sign-ups from your address", f"Please try again in {wait} seconds. Press Back: what you "
-                "typed is still there.", headers={"Retry-After": str(wait)})
+        problem(
+            429,
+            "Too many sign-ups from your address",
+            f"Please try again in {wait} seconds. Press Back: what you typed is still there.",
+            headers={"Retry-After": str(wait)},
+        )
     done = go("/signup/embed/check-mail" if _embedded() else "/signup/check-mail")
     if request.form.get(rules.TRAP):
         return done

@@ -194,5 +194,3 @@ def _one(row: Mapping[str, Any] | None) -> Mapping[str, Any]:
 
 def _back(row: Mapping[str, Any]) -> dict[str, str]:
     return {"href": f"{HOME}/members/{row['id']}", "label": row["name"] or "Erased"}
-
-

@@ -59,9 +59,7 @@ def edit(slug: str) -> Response:
         typed = {"name": stream.name, "summary": stream.summary, "open": stream.open}
     with db.read("signup") as tx:
         retired = [q for owner, q in program.removed(tx).questions if owner == slug]
-    return page(
-        "streams", "stream.html", problems, typed=typed, stream=stream, retired=retired, kinds=program.kinds()
-    )
+    return page("streams", "stream.html", problems, typed=typed, stream=stream, retired=retired, kinds=program.kinds())
 
 
 @blueprint.post("/<slug>/move")
