@@ -10,10 +10,11 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import IO, Any
 
@@ -44,13 +45,17 @@ class Instant(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("an instant needs a time zone")
-        value = value.astimezone(UTC)
-        return value if dialect.name == "postgresql" else value.isoformat(timespec="microseconds")
+        return value.astimezone(UTC) if dialect.name == "postgresql" else instant_text(value)
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
         if value is None:
             return None
         return (value if isinstance(value, datetime) else datetime.fromisoformat(value)).astimezone(UTC)
+
+
+def instant_text(moment: datetime) -> str:
+    """An aware instant as SQLite keeps it: in UTC, of fixed width, so that it sorts."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 Machine = sa.Double  # seconds since the epoch, machine time
@@ -161,32 +166,98 @@ def close() -> None:
 def write(service: str, durable: bool = True) -> Iterator[Connection]:
     """One transaction that may change things: committed at the end, rolled back on any error.
 
-    What was asked for by `after_commit` happens after the commit, in order, and only then.
+    What was asked for by `after_commit` happens after the commit, in order, and only then. Within `together` it is one
+    of several that are committed as one.
 
     :param durable: must it survive a power cut? False spares the wait for the disk: for what is done again, without
         effect, if it is forgotten. A killed process forgets nothing either way.
     """
-    with engine(service).connect().execution_options(writes=True, durable=durable) as tx:
-        tx.info["service"] = service
-        hooks: list[Callable[[], None]] = []
-        tx.info["after"] = hooks
-        with _turn(tx.info.get("turn")), tx.begin():
-            if not durable and tx.dialect.name == "postgresql":
-                tx.exec_driver_sql("SET LOCAL synchronous_commit TO off")
+    group = _group()
+    if group is not None:
+        with group.part(service) as tx:
             yield tx
+        return
+    with _transaction(service, durable) as tx:
+        hooks = tx.info["after"]
+        yield tx
     die.at("web.committed")
     for hook in hooks:
         hook()
 
 
 @contextmanager
+def _transaction(service: str, durable: bool) -> Iterator[Connection]:
+    with engine(service).connect().execution_options(writes=True, durable=durable) as tx:
+        tx.info["service"] = service
+        tx.info["after"] = []
+        with _turn(tx.info.get("turn")), tx.begin():
+            if not durable and tx.dialect.name == "postgresql":
+                tx.exec_driver_sql("SET LOCAL synchronous_commit TO off")
+            yield tx
+
+
+@contextmanager
 def read(service: str) -> Iterator[Connection]:
-    """One consistent view of the database; whatever is changed in it is thrown away."""
+    """A view of the database; whatever is changed in it is thrown away. Within `together` it sees what was written."""
+    group = _group()
+    if group is not None and service in group.open:
+        yield group.open[service]
+        return
     with engine(service).connect() as tx:
         tx.info["service"] = service
         tx.info["after"] = []
         yield tx
         tx.rollback()
+
+
+class _Group:
+    """Transactions of one thread that are committed as one: each a savepoint, so that one can fail alone."""
+
+    def __init__(self) -> None:
+        self.open: dict[str, Connection] = {}
+        self.hooks: list[list[Callable[[], None]]] = []
+        self.ends = ExitStack()
+
+    @contextmanager
+    def part(self, service: str) -> Iterator[Connection]:
+        if service not in self.open:
+            self.open[service] = self.ends.enter_context(_transaction(service, durable=True))
+            self.hooks.append(self.open[service].info["after"])
+        tx = self.open[service]
+        asked = list(tx.info["after"])
+        try:
+            with tx.begin_nested():
+                yield tx
+        except BaseException:
+            tx.info["after"][:] = asked
+            raise
+
+
+_own = threading.local()
+
+
+def _group() -> _Group | None:
+    found: _Group | None = getattr(_own, "group", None)
+    return found
+
+
+@contextmanager
+def together() -> Iterator[_Group]:
+    """What this thread writes inside is committed at the end, once for all of it: the disk is waited for once.
+
+    Nothing written inside is certain until this ends; on an error at its end none of it happened.
+    """
+    group = _own.group = _Group()
+    try:
+        with group.ends:
+            yield group
+    finally:
+        _own.group = None
+    if group.open:
+        die.at("web.committed")
+    for hooks in group.hooks:
+        for hook in hooks:
+            hook()
 
 
 def after_commit(tx: Connection, hook: Callable[[], None], once: bool = True) -> None:

@@ -3,8 +3,9 @@
 Why not granian's own WSGI: there a thread waits for the body, and with the single thread that is best on SQLite one
 client that sends half a form and stalls stops everybody (tried). Many threads that take turns only move the limit,
 and cost a quarter of the throughput. Awaiting costs nothing: any number of slow senders wait in the event loop, and
-requests compute one at a time in it (SQLite), or eight at a time in threads (PostgreSQL). There is no deadline for a
-body: asyncio's costs a tenth of the throughput, and a public server stands behind a proxy that has one.
+requests compute one at a time in it (SQLite), or eight at a time in threads (PostgreSQL). On SQLite, what those who ask
+at the same moment write is one commit: they wait for the disk, and for the file's lock, together. There is no deadline
+for a body: asyncio's costs a tenth of the throughput, and a public server stands behind a proxy that has one.
 """
 
 from __future__ import annotations
@@ -12,15 +13,22 @@ from __future__ import annotations
 import asyncio
 import io
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from . import clock, db, log
+
+logger = log.get()
+
 Environ = dict[str, Any]
 App = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 Answer = tuple[int, list[tuple[str, str]], bytes]
 
+FAILED: Answer = (500, [("content-type", "text/plain; charset=utf-8")], b"This could not be kept. Please try again.\n")
+LONGEST_COMPANY = 0.02  # seconds of computing before a commit: how long those who write elsewhere may have to wait
 LARGEST_BODY = 2 << 20  # apps refuse earlier, with words; this only bounds the memory
 
 
@@ -33,6 +41,7 @@ class Mount:
         """
         self.apps = apps
         self.front = apps.get(front) or next(iter(apps.values()))
+        self.waiting: deque[tuple[Any, bytes | None, asyncio.Future[Answer]]] = deque()
         self.pool = ThreadPoolExecutor(at_once, "web") if at_once > 1 else None
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
@@ -45,10 +54,46 @@ class Mount:
         except RuntimeError:  # RSGIProtocolClosed: the sender went away
             return
         if self.pool is None:
-            answer = self.answer(scope, body)
+            answer = await self._in_company(scope, body)
         else:
             answer = await asyncio.get_running_loop().run_in_executor(self.pool, self.answer, scope, body)
         protocol.response_bytes(*answer)
+
+    async def _in_company(self, scope: Any, body: bytes | None) -> Answer:
+        """The answer, computed with those of whoever else asks now: what they all write is one commit."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Answer] = loop.create_future()
+        self.waiting.append((scope, body, answer))
+        if len(self.waiting) == 1:
+            loop.call_soon(self._answer_waiting)
+        return await answer
+
+    def _answer_waiting(self) -> None:
+        """Compute for everybody who waits, for LONGEST_COMPANY at most, commit, and only then answer."""
+        answers: list[tuple[asyncio.Future[Answer], Answer]] = []
+        end = clock.machine() + LONGEST_COMPANY
+        try:
+            with db.together():
+                while self.waiting and (not answers or clock.machine() < end):
+                    scope, body, answer = self.waiting.popleft()
+                    answers.append((answer, self._computed(scope, body)))
+        except Exception:
+            # The commit failed: nothing of it happened, whatever the apps have said.
+            logger.exception("web.commit_failed", answers=len(answers))
+            answers = [(answer, FAILED) for answer, _ in answers]
+        for answer, computed in answers:
+            if not answer.done():
+                answer.set_result(computed)
+        if self.waiting:
+            asyncio.get_running_loop().call_soon(self._answer_waiting)
+
+    def _computed(self, scope: Any, body: bytes | None) -> Answer:
+        """The answer; an app that breaks spoils nobody else's."""
+        try:
+            return self.answer(scope, body)
+        except Exception:
+            logger.exception("web.app_failed")
+            return FAILED
 
     def answer(self, scope: Any, body: bytes | None) -> Answer:
         """(status, headers, body) of the app the path names. A body of None is too large: the app refuses it unread."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any
 
-import sqlalchemy as sa
 from marshmallow import ValidationError
 from sqlalchemy.engine import Connection
 
@@ -26,46 +28,58 @@ def emit(tx: Connection, type: str, subject: str, data: dict[str, Any], only: tu
     """
     service = db.service_of(tx)
     entry = _checked(service, type, data)
-    tables = db.metadata(service).tables
-    event, delivery = tables["event"], tables["delivery"]
     db.lock(tx, f"subject:{subject}")
-    seq = (tx.execute(_LAST_SEQ, {"subject": subject}).scalar() or 0) + 1
     id, now = db.new_id(), clock.machine()
-    position = tx.execute(
-        event.insert(),
+    insert_event, insert_delivery, instant = _statements(tx)
+    position, seq = tx.exec_driver_sql(
+        insert_event,
         {
             "id": id,
             "type": type,
             "version": entry.version,
             "subject": subject,
-            "seq": seq,
-            "time": clock.now(),
+            "time": instant(clock.now()),
             "recorded": now,
             "correlation": log.correlation() or id,
-            "erased": False,
-            "data": data,
+            "data": json.dumps(data),
         },
-    ).inserted_primary_key[0]  # type: ignore[index]  # an INSERT of one row always has it
-    owed = [
-        {
-            "event": position,
-            "subscriber": name,
-            "subject": subject,
-            "seq": seq,
-            "attempts": 0,
-            "failures": 0,
-            "silences": 0,
-            "due": now,
-        }
-        for name in (only or entry.subscribers)
-    ]
+    ).one()
+    owed = only or entry.subscribers
     if owed:
-        tx.execute(delivery.insert(), owed)
+        common = {"event": position, "subject": subject, "seq": seq, "due": now}
+        tx.exec_driver_sql(insert_delivery, [{**common, "subscriber": name} for name in owed])
         db.after_commit(tx, bell(service))
     return id
 
 
-_LAST_SEQ = sa.text("SELECT max(seq) FROM event WHERE subject = :subject")
+# Every sign-up passes here, so the SQL is written once a dialect and handed to the driver as it is: by SQLAlchemy's
+# expressions these statements took a fifth of a request.
+_INSERT_EVENT = """INSERT INTO event (id, type, version, subject, seq, time, recorded, correlation, erased, data)
+    SELECT {id}, {type}, {version}, {subject}, coalesce(max(seq), 0) + 1, {time}, {recorded}, {correlation}, {false},
+    {data} FROM event WHERE subject = {subject} RETURNING position, seq"""
+_INSERT_DELIVERY = """INSERT INTO delivery (event, subscriber, subject, seq, attempts, failures, silences, due)
+    VALUES ({event}, {subscriber}, {subject}, {seq}, 0, 0, 0, {due})"""
+_NAMES = "id type version subject time recorded correlation data event subscriber seq due".split()
+_SQLITE = {name: f":{name}" for name in _NAMES} | {"false": "0"}
+_POSTGRESQL = {name: f"%({name})s" for name in _NAMES} | {
+    "false": "false",
+    "data": "CAST(%(data)s AS jsonb)",
+    "time": "CAST(%(time)s AS timestamptz)",
+    "recorded": "CAST(%(recorded)s AS double precision)",
+    "version": "CAST(%(version)s AS integer)",
+    "subject": "CAST(%(subject)s AS varchar)",
+}
+_WRITTEN = {
+    "sqlite": (_INSERT_EVENT.format(**_SQLITE), _INSERT_DELIVERY.format(**_SQLITE), db.instant_text),
+    "postgresql": (_INSERT_EVENT.format(**_POSTGRESQL), _INSERT_DELIVERY.format(**_POSTGRESQL), lambda moment: moment),
+}
+
+
+def _statements(tx: Connection) -> tuple[str, str, Callable[[datetime], Any]]:
+    """The two INSERTs in this database's words, and how it wants an instant."""
+    return _WRITTEN[tx.dialect.name]
+
+
 _rings: dict[str, Any] = {}
 
 

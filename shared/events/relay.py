@@ -23,7 +23,7 @@ from .. import clock, db, die, log
 from .catalog import BY_TYPE
 from .envelope import Event
 
-REST, MOST_REST = 4, 0.2  # a bell rests that many times as long as it worked, so many seconds at most: see _Bell
+REST, MOST_REST = 9, 0.2  # a bell rests that many times as long as it worked, so many seconds at most: see _Bell
 BATCH = 100  # events in one message: the doorbell is the price, not the event
 WINDOW = 3  # messages in flight per subscriber; more would fall due while still queued, and go out twice
 FIRST_WAIT, LONGEST_WAIT = 2.0, 600.0  # seconds until an unanswered delivery is sent again: doubling, with jitter
@@ -315,7 +315,7 @@ def _postpone(tx: Connection, who: str, batch: str, position: int, error: str | 
 class _Bell(threading.Thread):
     """Sends what is due whenever it is rung; rings during a delivery make one more delivery, not many.
 
-    It shares its process with requests: at least four fifths of the time are theirs. Under load each delivery then
+    It shares its process with requests: at least nine tenths of the time are theirs. Under load each delivery then
     carries what many commits left.
     """
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -38,3 +40,45 @@ def test_reading_changes_nothing(settings: Any) -> None:
         tx.execute(MARK, {"id": "x"})
     with db.read("blog") as tx:
         assert tx.execute(sa.text("SELECT count(*) FROM inbox")).scalar() == 0
+
+
+def seen() -> set[str]:
+    """What another connection sees: a thread of its own is in no company."""
+    found: list[set[str]] = []
+
+    def look() -> None:
+        with db.read("blog") as tx:
+            found.append(set(tx.execute(sa.text("SELECT event FROM inbox")).scalars()))
+
+    thread = Thread(target=look)
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+def test_what_is_written_together_is_one_commit_and_one_may_fail_alone(settings: Any) -> None:
+    rung: list[str] = []
+    with db.together():
+        for name in ("first", "broken", "last"):
+            with contextlib.suppress(RuntimeError), db.write("blog") as tx:
+                tx.execute(MARK, {"id": name})
+                db.after_commit(tx, lambda name=name: rung.append(name))
+                if name == "broken":
+                    raise RuntimeError
+        with db.read("blog") as tx:
+            assert set(tx.execute(sa.text("SELECT event FROM inbox")).scalars()) == {"first", "last"}
+        assert seen() == set() and rung == []
+    assert seen() == {"first", "last"} and rung == ["first", "last"]
+
+
+def test_together_or_not_at_all(settings: Any) -> None:
+    rung: list[str] = []
+    with pytest.raises(RuntimeError), db.together():
+        with db.write("blog") as tx:
+            tx.execute(MARK, {"id": "x"})
+            db.after_commit(tx, lambda: rung.append("x"))
+        raise RuntimeError
+    assert seen() == set() and rung == []
+    with db.write("blog") as tx:
+        tx.execute(MARK, {"id": "alone again"})
+    assert seen() == {"alone again"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from types import SimpleNamespace
 from typing import Any
 
@@ -90,3 +91,54 @@ def test_a_header_with_underscores_passes_for_no_other() -> None:
     )  # fmt: skip
     made = environ(scope, "/", b"")
     assert (made["HTTP_X_FORWARDED_FOR"], made["HTTP_X_REQUEST_ID"]) == ("192.0.2.1", "a")
+
+
+def together(*answers: Any, commit: Any = None, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
+    """Ask once for each of `answers` at the same moment, with a commit that does what `commit` does."""
+    order: list[str] = []
+
+    @contextlib.contextmanager
+    def company() -> Any:
+        yield
+        order.append("commit")
+        if commit:
+            commit()
+
+    monkeypatch.setattr("shared.mount.db.together", company)
+    monkeypatch.setattr("shared.mount.LONGEST_COMPANY", 60)
+    waiting = list(answers)
+
+    def app(_environ: Any, start_response: Any) -> list[bytes]:
+        found = waiting.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        start_response("202 Accepted", [])
+        order.append(found)
+        return [found.encode()]
+
+    async def all_at_once() -> list[Protocol]:
+        mount = Mount({"signup": app}, "signup", 1)
+        protocols = [Protocol() for _ in answers]
+        scope = SimpleNamespace(
+            proto="http", http_version="1.1", server="127.0.0.1:8000", client="10.1.2.3:9", scheme="http", path="/",
+            method="GET", query_string="", headers={}, authority="localhost",
+        )  # fmt: skip
+        await asyncio.gather(*(mount.__rsgi__(scope, protocol) for protocol in protocols))
+        return protocols
+
+    found = [protocol.answer for protocol in asyncio.run(all_at_once())]
+    assert order[-1] == "commit" and order.count("commit") == 1
+    return [(answer[0], answer[2].decode()) for answer in found if answer]
+
+
+def test_those_who_ask_at_once_share_a_commit_and_are_answered_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = together("one", ValueError("broken app"), "two", monkeypatch=monkeypatch)
+    assert [status for status, _ in found] == [202, 500, 202]
+
+
+def test_nobody_is_told_of_success_when_the_commit_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise OSError("no space left on device")
+
+    found = together("one", "two", commit=fail, monkeypatch=monkeypatch)
+    assert [status for status, _ in found] == [500, 500]
