@@ -61,8 +61,10 @@ def main(args: list[str]) -> int:
     parser.add_argument("--ready", type=Path, help="make this file when the worker takes tasks")
     options = parser.parse_args(args)
     os.environ["BATON_ROLE"] = "worker"
-    # People wait for the web process; where both share a machine, it goes first.
-    os.nice(5)
+    # People wait for the web process; where both share a machine, it goes first, and is not interrupted by us.
+    os.nice(10)
+    if hasattr(os, "sched_setscheduler"):  # Linux
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     try:
         settings = config.current()
         (settings.data / "run").mkdir(parents=True, exist_ok=True)
