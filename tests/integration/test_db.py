@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from threading import Thread
 from typing import Any
 
@@ -62,7 +63,7 @@ def test_what_is_written_together_is_one_commit_and_one_may_fail_alone(settings:
         for name in ("first", "broken", "last"):
             with contextlib.suppress(RuntimeError), db.write("blog") as tx:
                 tx.execute(MARK, {"id": name})
-                db.after_commit(tx, lambda name=name: rung.append(name))
+                db.after_commit(tx, partial(rung.append, name))
                 if name == "broken":
                     raise RuntimeError
         with db.read("blog") as tx:
