@@ -7,8 +7,10 @@ the next start agree. Zones come from the pinned tzdata wheel, never from the sy
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import tempfile
 import time
 import zoneinfo
 from datetime import UTC, datetime, timedelta
@@ -81,7 +83,8 @@ def _anchor(setting: str) -> tuple[datetime, float, float]:
         stamp = path.stat().st_mtime_ns
     except FileNotFoundError:
         start, speed = parse(setting)
-        _write_anchor({"setting": setting, "program": start.isoformat(), "machine": machine(), "speed": speed})
+        first = {"setting": setting, "program": start.isoformat(), "machine": machine(), "speed": speed}
+        _write_anchor(first, replace=False)
         stamp = path.stat().st_mtime_ns
     if _seen and _seen[:2] == (setting, stamp):
         return _seen[2]
@@ -118,9 +121,20 @@ def _path() -> Path:
     return config.current().data / ANCHOR
 
 
-def _write_anchor(anchor: dict[str, object]) -> None:
+def _write_anchor(anchor: dict[str, object], replace: bool = True) -> None:
+    """Put the anchor in its place, whole; with `replace` False only if nobody was quicker."""
     path = _path()
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}")
-    draft.write_text(json.dumps(anchor))
-    draft.replace(path)
+    # A draft of one's own: two threads that shared one have left half of each.
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f"{ANCHOR}.")
+    try:
+        with os.fdopen(handle, "w") as file:
+            json.dump(anchor, file)
+        if replace:
+            os.replace(draft, path)
+        else:
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(draft)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import zoneinfo
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -98,3 +99,22 @@ def test_zones_come_from_the_wheel_not_from_the_system() -> None:
 def test_a_zone_that_does_not_exist_is_none(name: str) -> None:
     with pytest.raises(ValueError, match="not a time zone"):
         clock.zone(name)
+
+
+def test_all_who_start_the_clock_at_once_agree(tmp_path: Path) -> None:
+    for round in range(20):
+        config.use(Config(secret="x" * 32, data=tmp_path / str(round), clock="2027-01-04T09:00:00+00:00*0"))
+        gate, seen = threading.Barrier(8), []
+
+        def look(gate: threading.Barrier = gate, seen: list[datetime] = seen) -> None:
+            gate.wait()
+            seen.append(clock.now())
+
+        threads = [threading.Thread(target=look) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert seen == [datetime(2027, 1, 4, 9, tzinfo=UTC)] * 8
+        assert [path.name for path in (tmp_path / str(round)).iterdir()] == [clock.ANCHOR]
+    config.use(None)
