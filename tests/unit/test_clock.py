@@ -104,7 +104,8 @@ def test_a_zone_that_does_not_exist_is_none(name: str) -> None:
 def test_all_who_start_the_clock_at_once_agree(tmp_path: Path) -> None:
     for round in range(20):
         config.use(Config(secret="x" * 32, data=tmp_path / str(round), clock="2027-01-04T09:00:00+00:00*0"))
-        gate, seen = threading.Barrier(8), []
+        gate = threading.Barrier(8)
+        seen: list[datetime] = []
 
         def look(gate: threading.Barrier = gate, seen: list[datetime] = seen) -> None:
             gate.wait()
