@@ -13,10 +13,10 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import event as sa_event
@@ -194,6 +194,22 @@ def _transaction(service: str, durable: bool) -> Iterator[Connection]:
             if not durable and tx.dialect.name == "postgresql":
                 tx.exec_driver_sql("SET LOCAL synchronous_commit TO off")
             yield tx
+            _still_open(tx)
+
+
+class Ended(Exception):
+    """The database ended a transaction by itself: nothing of it happened."""
+
+
+def _still_open(tx: Connection) -> None:
+    """SQLite rolls everything back by itself when, for one, the disk is full (https://www.sqlite.org/lang_transaction).
+
+    Whoever caught that error to go on with the rest would commit nothing, and not learn of it.
+
+    :raises Ended: it did.
+    """
+    if tx.dialect.name == "sqlite" and not tx.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
+        raise Ended("the database ended this transaction by itself: is the disk full?")
 
 
 @contextmanager
@@ -224,13 +240,20 @@ class _Group:
             self.open[service] = self.ends.enter_context(_transaction(service, durable=True))
             self.hooks.append(self.open[service].info["after"])
         tx = self.open[service]
+        _still_open(tx)
         asked = list(tx.info["after"])
+        # Plain words to the driver: SQLAlchemy's own savepoints cost a sign-up a tenth of its time.
+        tell = tx.connection.driver_connection.execute  # type: ignore[union-attr]
+        tell("SAVEPOINT part")
         try:
-            with tx.begin_nested():
-                yield tx
+            yield tx
         except BaseException:
             tx.info["after"][:] = asked
+            _still_open(tx)
+            tell("ROLLBACK TO part")
+            tell("RELEASE part")
             raise
+        tell("RELEASE part")
 
 
 _own = threading.local()
@@ -279,6 +302,54 @@ def insert(tx: Connection, table: sa.Table) -> Any:
     """
     made: Any = postgresql.insert(table) if tx.dialect.name == "postgresql" else sqlite.insert(table)
     return made.execution_options(preserve_rowcount=True)
+
+
+class Quick:
+    """A statement that is told to the driver as it is, for the few that every sign-up needs.
+
+    Compiled once a dialect; its parameters are bound by their types. SQLAlchemy's own execution costs four times as
+    much. What comes back is the driver's cursor, with plain tuples; its errors are the driver's own.
+    """
+
+    def __init__(self, build: Callable[[Connection], Any]) -> None:
+        """
+        :param build: makes the statement for a connection's dialect; its parameters are named, none is expanding.
+        """
+        self.build = build
+        self.compiled: dict[str, _Compiled] = {}
+
+    def __call__(self, tx: Connection, *rows: Mapping[str, Any]) -> Any:
+        """Execute it with each of `rows`; the cursor of the last (of one row, when a result is wanted)."""
+        made = self.compiled.get(tx.dialect.name) or self._compile(tx)
+        told = [made.constants | {name: row[name] for name in made.names} for row in rows]
+        for row in told:
+            for name, process in made.processors:
+                row[name] = process(row[name])
+        cursor = tx.connection.driver_connection.cursor()  # type: ignore[union-attr]
+        if len(told) == 1:
+            return cursor.execute(made.sql, told[0])
+        cursor.executemany(made.sql, told)
+        return cursor
+
+    def _compile(self, tx: Connection) -> _Compiled:
+        dialect = tx.dialect if tx.dialect.name == "postgresql" else sqlite.dialect(paramstyle="named")
+        compiled = self.build(tx).compile(dialect=dialect)
+        processors = []
+        for bind, name in compiled.bind_names.items():
+            if process := bind.type.dialect_impl(dialect).bind_processor(dialect):
+                processors.append((name, process))
+        constants = {name: bind.value for bind, name in compiled.bind_names.items() if not bind.required}
+        names = [name for name in compiled.bind_names.values() if name not in constants]
+        return self.compiled.setdefault(tx.dialect.name, _Compiled(str(compiled), names, constants, processors))
+
+
+class _Compiled(NamedTuple):
+    """A statement in a dialect's words. :param processors: how parameters are turned into what the driver takes."""
+
+    sql: str
+    names: list[str]
+    constants: dict[str, Any]
+    processors: list[tuple[str, Callable[[Any], Any]]]
 
 
 def lock(tx: Connection, name: str) -> None:

@@ -7,6 +7,7 @@ person: ids are enough to find them.
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from typing import Any
 
@@ -29,11 +30,7 @@ def configure(form: str) -> None:
     if _configured:
         return
     _configured = True
-    last: Any = (
-        structlog.processors.JSONRenderer(sort_keys=True)
-        if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=24)
-    )
+    last: Any = structlog.processors.JSONRenderer(sort_keys=True) if form == "json" else _line
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -46,6 +43,17 @@ def configure(form: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _line(_logger: Any, _method: str, entry: Any) -> str:
+    """One line for a terminal, a traceback below it. (structlog's ConsoleRenderer took a twentieth of a sign-up.)"""
+    when, level, name = entry.pop("timestamp"), entry.pop("level"), entry.pop("event")
+    traceback = entry.pop("exception", None)
+    values = " ".join(f"{key}={value if _PLAIN(str(value)) else repr(value)}" for key, value in entry.items())
+    return f"{when[:23]}Z {level:<8} {name:<24} {values}" + (f"\n{traceback}" if traceback else "")
+
+
+_PLAIN = re.compile(r"[!-&(-<>-~]+").fullmatch  # nothing that could pass for the end of a value, or of a line
 
 
 def correlation() -> str | None:

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from flask import (
     Blueprint,
     Flask,
+    Request,
     Response,
     g,
     jsonify,
@@ -25,6 +26,7 @@ from flask import (
     request,
     send_from_directory,
 )
+from flask.sessions import SessionInterface
 from flask_smorest import Api
 from jinja2 import ChoiceLoader, FileSystemLoader
 from marshmallow import Schema
@@ -39,6 +41,13 @@ from .problems import response as problem_response
 HERE = Path(__file__).resolve().parent
 BODY_LIMIT = 1 << 20  # bytes; routes that need less or more say so
 logger = log.get()
+
+
+class _NoSession(SessionInterface):
+    """No Flask session: who reads is a cookie of ours (access), and a form's state is in the form."""
+
+    def open_session(self, app: Flask, request: Request) -> None:
+        """None: Flask refuses its use, and writes no cookie."""
 
 
 class _Problems(Api):
@@ -66,6 +75,7 @@ def create(
     log.configure(found.log)
     app = Flask(f"services.{service}", template_folder="templates", static_folder=None)
     app.extensions["baton"] = service
+    app.session_interface = _NoSession()
     app.config.update(
         SECRET_KEY=found.secret,
         MAX_CONTENT_LENGTH=BODY_LIMIT,
@@ -115,16 +125,19 @@ def _before_and_after(app: Flask) -> None:
 
     @app.after_request
     def end(response: Response) -> Response:
-        headers = response.headers
-        headers.setdefault("X-Request-ID", g.get("request_id", ""))
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        # Links carry tokens, so no other site is told them. Not "no-referrer": with it browsers hide the origin of our
-        # own forms too ("Origin: null"), and over plain HTTP in a local network nothing else tells them from others'.
-        headers.setdefault("Referrer-Policy", "same-origin")
-        headers.setdefault("Content-Security-Policy", _policy())
-        headers.setdefault("Cache-Control", "no-store")
+        said = {
+            "X-Request-ID": g.get("request_id", ""),
+            "X-Content-Type-Options": "nosniff",
+            # Links carry tokens, so no other site is told them. Not "no-referrer": with it browsers hide the origin of
+            # our own forms too ("Origin: null"), and over plain HTTP in a local network nothing else tells them apart.
+            "Referrer-Policy": "same-origin",
+            "Content-Security-Policy": _policy(),
+            "Cache-Control": "no-store",
+        }
         if config.current().base_url.startswith("https:"):
-            headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+            said["Strict-Transport-Security"] = "max-age=31536000"
+        present = {name.lower() for name, _ in response.headers}
+        response.headers.extend({name: value for name, value in said.items() if name.lower() not in present})
         return response
 
 

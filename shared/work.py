@@ -62,7 +62,7 @@ def main(args: list[str]) -> int:
     options = parser.parse_args(args)
     os.environ["BATON_ROLE"] = "worker"
     # People wait for the web process; where both share a machine, it goes first, and is not interrupted by us.
-    os.nice(10)
+    os.nice(19)
     if hasattr(os, "sched_setscheduler"):  # Linux
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     try:

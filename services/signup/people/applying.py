@@ -128,18 +128,17 @@ _CHECKS = {"name": text.name, "email": address.checked, "timezone": zone}
 _TYPED = ("name", "email", "timezone", "stream", "charter_version", "answers")  # what an application brings
 _FIXED: dict[str, Any] = {"state": "applied", "checklist": {}, "is_organizer": False}
 _INTAKE = ("id", "email_key", "search", "charter_at", "created_at", "applied_at", "mailed_at", *_TYPED, *_FIXED)
-_statements: dict[str, Any] = {}
 
 
 def _intake(tx: Connection) -> Any:
     """INSERT the person if the program is still of the version that was checked, and the address is new."""
-    name = tx.dialect.name
-    if name not in _statements:
-        row = sa.select(*(sa.bindparam(each, type_=people.c[each].type) for each in _INTAKE)).select_from(programs)
-        row = row.where(programs.c.version == sa.bindparam("program_version", type_=programs.c.version.type))
-        insert = db.insert(tx, people).from_select(list(_INTAKE), row)
-        _statements[name] = insert.on_conflict_do_nothing(index_elements=["email_key"])
-    return _statements[name]
+    row = sa.select(*(sa.bindparam(each, type_=people.c[each].type) for each in _INTAKE)).select_from(programs)
+    row = row.where(programs.c.version == sa.bindparam("program_version", type_=programs.c.version.type))
+    insert = db.insert(tx, people).from_select(list(_INTAKE), row)
+    return insert.on_conflict_do_nothing(index_elements=["email_key"])
+
+
+_INSERT = db.Quick(_intake)
 
 
 def _take_new(tx: Connection, program: Program, values: dict[str, Any]) -> Applied | None:
@@ -157,7 +156,7 @@ def _take_new(tx: Connection, program: Program, values: dict[str, Any]) -> Appli
         "mailed_at": clock.machine(),
         "program_version": program.version,
     }
-    if tx.execute(_intake(tx), row).rowcount == 0:
+    if _INSERT(tx, row).rowcount == 0:
         return None
     return Applied(person, _emit(tx, "application.received", row, again=False))
 
