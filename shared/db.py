@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import IO, Any, NamedTuple
@@ -341,6 +341,11 @@ class Quick:
         constants = {name: bind.value for bind, name in compiled.bind_names.items() if not bind.required}
         names = [name for name in compiled.bind_names.values() if name not in constants]
         return self.compiled.setdefault(tx.dialect.name, _Compiled(str(compiled), names, constants, processors))
+
+
+def params(table: sa.Table, names: Iterable[str]) -> dict[str, sa.BindParameter[Any]]:
+    """A named parameter for each of these columns of `table`, of its type."""
+    return {name: sa.bindparam(name, type_=table.c[name].type) for name in names}
 
 
 class _Compiled(NamedTuple):

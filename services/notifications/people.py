@@ -30,10 +30,17 @@ def keep(tx: Connection, data: Mapping[str, Any], state: str | None = None) -> R
         "state": state or data.get("state") or "",
         "roles": data.get("roles") or [],
     }
-    insert = db.insert(tx, person)
-    fresh = {name: insert.excluded[name] for name in row if name != "id"}
-    tx.execute(insert.on_conflict_do_update(index_elements=["id"], set_=fresh), row)
+    _REPLACE(tx, row)
     return Reader(row["id"], row["name"], row["email"], row["timezone"])
+
+
+def _replace(tx: Connection) -> Any:
+    insert = db.insert(tx, person).values(db.params(person, person.c.keys()))
+    fresh = {name: insert.excluded[name] for name in person.c.keys() if name != "id"}
+    return insert.on_conflict_do_update(index_elements=["id"], set_=fresh)
+
+
+_REPLACE = db.Quick(_replace)
 
 
 def zone_of(tx: Connection, id: str) -> str:

@@ -54,13 +54,16 @@ def _insert_event(tx: Connection) -> Any:
     given = "id type version subject time recorded correlation erased data".split()
     same = event.alias("same")
     seq = sa.select(sa.func.coalesce(sa.func.max(same.c.seq), 0) + 1).where(same.c.subject == sa.bindparam("subject"))
-    row = {name: sa.bindparam(name, type_=event.c[name].type) for name in given}
-    return sa.insert(event).values(**row, seq=seq.scalar_subquery()).returning(event.c.position, event.c.seq)
+    return (
+        sa.insert(event)
+        .values(**db.params(event, given), seq=seq.scalar_subquery())
+        .returning(event.c.position, event.c.seq)
+    )
 
 
 def _insert_delivery(tx: Connection) -> Any:
     delivery = db.metadata(db.service_of(tx)).tables["delivery"]
-    row = {name: sa.bindparam(name, type_=delivery.c[name].type) for name in "event subscriber subject seq due".split()}
+    row = db.params(delivery, "event subscriber subject seq due".split())
     return sa.insert(delivery).values(**row, attempts=0, failures=0, silences=0)
 
 

@@ -26,6 +26,7 @@ from .envelope import Event
 REST, MOST_REST = 9, 0.2  # a bell rests that many times as long as it worked, so many seconds at most: see _Bell
 BATCH = 100  # events in one message: the doorbell is the price, not the event
 WINDOW = 3  # messages in flight per subscriber; more would fall due while still queued, and go out twice
+LINGER = 0.2  # seconds for which a message that is not full waits while another is in flight
 FIRST_WAIT, LONGEST_WAIT = 2.0, 600.0  # seconds until an unanswered delivery is sent again: doubling, with jitter
 MOST_FAILURES = 8  # failure receipts after which a delivery is dead
 MOST_SILENCES = 3  # lone sends without an answer, while others were answered, after which it is dead
@@ -129,6 +130,10 @@ def claim(tx: Connection, subscriber: str) -> list[Message]:
     heads = tx.execute(_HEADS, {"subscriber": subscriber, "now": now, "most": free * BATCH}).all()
     alive = _bury_silent(tx, subscriber, heads, now)
     packed = list(itertools.islice(_packed(_runs(tx, subscriber, alive, now)), free))
+    if in_flight and heads and now - heads[0].due < LINGER:
+        # The answer to what is in flight claims the rest: few full messages in place of many small ones (as Nagle's
+        # algorithm does, RFC 896). Should it be lost, the tick does.
+        packed = [rows for rows in packed if len(rows) >= BATCH]
     if not packed:
         return []
     events = _events(tx, service, [row.position for rows in packed for row in rows])
@@ -371,7 +376,7 @@ _IN_FLIGHT = sa.text(
 )
 # The head of its subject as a scalar sub-query: a NOT EXISTS took PostgreSQL seconds with stale statistics.
 _HEADS = _text(
-    """SELECT d.event AS position, d.subject, d.attempts, d.silences, d.sent, d.batch FROM delivery d
+    """SELECT d.event AS position, d.subject, d.attempts, d.silences, d.sent, d.batch, d.due FROM delivery d
     WHERE d.subscriber = :subscriber AND d.confirmed_at IS NULL AND d.due <= :now AND d.dead_at IS NULL
     AND (SELECT h.seq FROM delivery h WHERE h.subscriber = d.subscriber AND h.subject = d.subject
          AND h.confirmed_at IS NULL ORDER BY h.seq LIMIT 1) = d.seq

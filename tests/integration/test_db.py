@@ -83,3 +83,38 @@ def test_together_or_not_at_all(settings: Any) -> None:
     with db.write("blog") as tx:
         tx.execute(MARK, {"id": "alone again"})
     assert seen() == {"alone again"}
+
+
+BIG = sa.text("INSERT INTO inbox (source, event, handled) VALUES ('test', :id || hex(randomblob(500000)), 0)")
+
+
+def full_disk(settings: Any) -> None:
+    """No page more for this file: to SQLite it is as if the disk were full, and it ends the whole transaction."""
+    with db.engine("blog").connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 20}")
+
+
+# PostgreSQL keeps the transaction, and refuses all that follows in it.
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_was_written_together_is_not_called_kept_when_the_disk_was_full(settings: Any) -> None:
+    full_disk(settings)
+    with pytest.raises(db.Ended), db.together():
+        with db.write("blog") as tx:
+            tx.execute(MARK, {"id": "small"})
+        with contextlib.suppress(Exception), db.write("blog") as tx:
+            tx.execute(BIG, {"id": "big"})
+        with contextlib.suppress(Exception), db.write("blog") as tx:
+            tx.execute(MARK, {"id": "after"})
+    assert seen() == set()
+
+
+# PostgreSQL keeps the transaction, and refuses all that follows in it.
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_savepoint_that_met_a_full_disk_does_not_let_the_rest_pass_for_kept(settings: Any) -> None:
+    full_disk(settings)
+    with pytest.raises(db.Ended), db.write("blog") as tx:
+        tx.execute(MARK, {"id": "small"})
+        with contextlib.suppress(Exception), tx.begin_nested():
+            tx.execute(BIG, {"id": "big"})
+    assert seen() == set()

@@ -52,6 +52,29 @@ def test_what_got_no_answer_goes_alone(wire: Any) -> None:
     assert sorted(numbers(message) for message in wire.queue) == [[1], [2]]
 
 
+def test_while_a_message_is_in_flight_the_next_waits_until_it_is_full(wire: Any) -> None:
+    """Given one in flight, When a few more happen, Then they wait for its answer, and go out together."""
+    wire.emit(("a", 1))
+    assert wire.deliver() == 1
+    wire.emit(("b", 2))
+    assert wire.deliver() == 0
+    wire.emit(("c", 3))
+    wire.handle_one()  # the message
+    wire.handle_one()  # its receipt
+    assert [numbers(message) for message in wire.queue] == [[2, 3]]
+    wire.emit(*[(f"post/{n}", n) for n in range(100)])
+    assert wire.deliver() == 1, "a full one waits for nobody"
+
+
+def test_nobody_waits_long_for_an_answer_that_is_lost(wire: Any) -> None:
+    wire.emit(("a", 1))
+    wire.deliver()
+    wire.queue.clear()
+    wire.emit(("b", 2))
+    wire.baton.pass_machine_time(0.3)
+    assert wire.deliver() == 1
+
+
 def test_lost_receipts_make_nothing_happen_twice(wire: Any) -> None:
     wire.emit(("a", 1), ("b", 2), ("a", 3))
     wire.deliver()

@@ -52,12 +52,10 @@ def the_program(tx: Connection) -> Program:
 
     :raises NotYet: signup has not told of it so far.
     """
-    row = tx.execute(
-        sa.select(program.c.name, program.c.timezone, program.c.chat_invite, program.c.charter_version)
-    ).first()
+    row = _PROGRAM(tx, {}).fetchone()
     if row is None:
         raise NotYet("the program is not known yet")
-    return Program(**row._mapping)
+    return Program(*row)
 
 
 def stream_name(tx: Connection, slug: str | None) -> str | None:
@@ -67,10 +65,16 @@ def stream_name(tx: Connection, slug: str | None) -> str | None:
     """
     if not slug:
         return None
-    name = tx.execute(sa.select(stream.c.name).where(stream.c.slug == slug)).scalar()
-    if name is None:
+    row = _STREAM_NAME(tx, {"slug": slug}).fetchone()
+    if row is None:
         raise NotYet(f"stream {slug} is not known yet")
-    return str(name)
+    return str(row[0])
+
+
+_PROGRAM = db.Quick(
+    lambda _: sa.select(program.c.name, program.c.timezone, program.c.chat_invite, program.c.charter_version)
+)
+_STREAM_NAME = db.Quick(lambda _: sa.select(stream.c.name).where(stream.c.slug == sa.bindparam("slug")))
 
 
 def mail_id(cause: str, person: str, kind: str) -> str:
@@ -138,8 +142,7 @@ def write(
         **_state(tx, to.email, what.duty),
         **_letter(id, kind, settings, about, to, words, now),
     }
-    # The row as parameters, not `.values(row)`: the statement is then compiled once, not built for every mail.
-    if not tx.execute(db.insert(tx, mail).on_conflict_do_nothing(), row).rowcount:
+    if not _INSERT(tx, row).rowcount:
         return None
     others = [{"person": other, "mail": id} for other in dict.fromkeys(mentions) if other != to.person]
     if others:
@@ -149,6 +152,13 @@ def write(
             db.after_commit(tx, ring)
     _log.info("mail.written", mail=id, kind=kind, state=row["state"])
     return id
+
+
+_WRITTEN = (
+    "id cause person kind address name subject text html headers raw duty state attempts due deadline expires error"
+    " created_at"
+).split()
+_INSERT = db.Quick(lambda tx: db.insert(tx, mail).values(db.params(mail, _WRITTEN)).on_conflict_do_nothing())
 
 
 def rings(bell: Callable[[], None]) -> Callable[[], None]:

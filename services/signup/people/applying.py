@@ -132,7 +132,7 @@ _INTAKE = ("id", "email_key", "search", "charter_at", "created_at", "applied_at"
 
 def _intake(tx: Connection) -> Any:
     """INSERT the person if the program is still of the version that was checked, and the address is new."""
-    row = sa.select(*(sa.bindparam(each, type_=people.c[each].type) for each in _INTAKE)).select_from(programs)
+    row = sa.select(*db.params(people, _INTAKE).values()).select_from(programs)
     row = row.where(programs.c.version == sa.bindparam("program_version", type_=programs.c.version.type))
     insert = db.insert(tx, people).from_select(list(_INTAKE), row)
     return insert.on_conflict_do_nothing(index_elements=["email_key"])
