@@ -20,23 +20,23 @@ from . import config
 from .mortal import die_with_parent
 
 
-def arguments(options: argparse.Namespace, services: tuple[str, ...]) -> list[str]:
-    """Celery's command line."""
-    made = [
-        "worker",
+def arguments(options: argparse.Namespace, services: tuple[str, ...]) -> dict[str, Any]:
+    """How Celery's worker runs. Made without its command line, which would load a shell into every process."""
+    return {
         # solo and threads ignore time limits, and the solo pool stalls on RabbitMQ.
-        "--pool=prefork",
-        f"--concurrency={options.concurrency}",
-        f"--queues={options.queues or ','.join([*services, 'slow'])}",
+        "pool_cls": "prefork",
+        "concurrency": options.concurrency,
+        "queues": options.queues or ",".join([*services, "slow"]),
         # Workers need not know of each other; both cost a fanout exchange and start-up time.
-        "--without-mingle",
-        "--without-gossip",
-        "--without-heartbeat",
-        "--loglevel=WARNING",
-    ]
-    if options.beat:
-        made += ["--beat", f"--schedule={config.current().data.absolute() / 'run' / 'beat'}"]
-    return made
+        "without_mingle": True,
+        "without_gossip": True,
+        "without_heartbeat": True,
+        "loglevel": "WARNING",
+        "quiet": True,
+        "beat": options.beat,
+        # Nothing to be kept: a tick is never made up for.
+        "scheduler": "celery.beat:Scheduler",
+    }
 
 
 def _end_without(beat: Any) -> None:
@@ -99,8 +99,9 @@ def main(args: list[str]) -> int:
     signals.beat_embedded_init.connect(child)
     signals.worker_ready.connect(ready)
     signals.worker_ready.connect(guard_beat)
-    app.worker_main(arguments(options, settings.services))
-    return 0
+    worker = app.Worker(**arguments(options, settings.services))
+    worker.start()
+    return int(worker.exitcode or 0)
 
 
 if __name__ == "__main__":

@@ -172,15 +172,21 @@ def _forget_ids(**_kwargs: Any) -> None:
     log.clear()
 
 
-@signals.worker_process_init.connect
-def _after_fork(**_kwargs: Any) -> None:
-    # Engines are keyed by process; the parent's connections are left alone.
-    clock.zones()
-
-
 @signals.worker_init.connect
+def _before_fork(**_kwargs: Any) -> None:
+    """Send what waited for this start. What that loads and builds, the children then share with their parent."""
+    clock.zones()
+    for service in config.current().services:
+        try:
+            relay.deliver_due(service)
+        except Exception as error:
+            logger.warning("worker.first_delivery_failed", service=service, error=type(error).__name__)
+    # Engines are keyed by process, and connections do not cross a fork.
+    db.close()
+
+
 @signals.beat_init.connect
-def _before_work(**_kwargs: Any) -> None:
+def _before_ticks(**_kwargs: Any) -> None:
     db.close()
 
 
