@@ -85,22 +85,7 @@ def subscribers(service: str) -> list[str]:
 
 def deliver_due(service: str) -> int:
     """Send what is due to every subscriber, as far as the window allows; returns how many messages went out."""
-    sent = 0
-    names = subscribers(service)
-    with db.read(service) as tx:
-        due = [name for name in names if _can_go(tx, name)]
-    for subscriber in due:
-        # A claim or a receipt that a power cut takes away is made again: the event comes twice, and counts once.
-        with db.write(service, durable=False) as tx:
-            messages = claim(tx, subscriber)
-        sent += send_all(service, messages)
-    return sent
-
-
-def _can_go(tx: Connection, subscriber: str) -> bool:
-    """Is anything due, and room in the window? Asked before the write lock is taken, for which requests wait."""
-    asked = {"subscriber": subscriber, "now": clock.machine()}
-    return tx.execute(_ANY_DUE, asked).first() is not None and (tx.execute(_IN_FLIGHT, asked).scalar() or 0) < WINDOW
+    return sum(send_all(service, claim(service, name)) for name in subscribers(service))
 
 
 def send_all(service: str, messages: list[Message]) -> int:
@@ -119,30 +104,55 @@ def send_all(service: str, messages: list[Message]) -> int:
     return sent
 
 
-def claim(tx: Connection, subscriber: str) -> list[Message]:
-    """Take what is due for `subscriber`, as messages; each delivery in them is due again later if nobody answers."""
-    service, now = db.service_of(tx), clock.machine()
-    db.lock(tx, f"claim:{subscriber}")
-    in_flight = tx.execute(_IN_FLIGHT, {"subscriber": subscriber, "now": now}).scalar() or 0
-    free = WINDOW - in_flight
-    if free <= 0:
+def claim(service: str, subscriber: str) -> list[Message]:
+    """Take what is due for `subscriber`, as messages; each delivery in them is due again later if nobody answers.
+
+    What is to go is found out before the write lock is taken, for which requests wait, and taken if it still is as it
+    was found. A claim or a receipt that a power cut takes away is made again: the event comes twice, and counts once.
+    """
+    now = clock.machine()
+    with db.read(service) as tx:
+        heads, free = _due(tx, subscriber, now)
+        silent = [row for row in heads if row.attempts >= 2 and row.batch is not None]
+        packed = [] if silent else _plan(tx, subscriber, heads, now, free)
+    if not silent and not packed:
         return []
-    heads = tx.execute(_HEADS, {"subscriber": subscriber, "now": now, "most": free * BATCH}).all()
-    alive = _bury_silent(tx, subscriber, heads, now)
-    packed = list(itertools.islice(_packed(_runs(tx, subscriber, alive, now)), free))
-    if in_flight and heads and now - heads[0].due < LINGER:
-        # The answer to what is in flight claims the rest: few full messages in place of many small ones (as Nagle's
-        # algorithm does, RFC 896). Should it be lost, the tick does.
-        packed = [rows for rows in packed if len(rows) >= BATCH]
-    if not packed:
-        return []
-    events = _events(tx, service, [row.position for rows in packed for row in rows])
     messages = []
-    for rows in packed:
-        message = Message(subscriber, db.new_id(), [events[row.position] for row in rows])
-        _push_due(tx, message, rows, now)
-        messages.append(message)
-    return messages
+    with db.write(service, durable=False) as tx:
+        db.lock(tx, f"claim:{subscriber}")
+        if silent:
+            packed = _plan(tx, subscriber, _bury_silent(tx, subscriber, heads, now), now, free)
+        free = WINDOW - _in_flight(tx, subscriber, now)
+        for rows in packed[: max(free, 0)]:
+            batch = db.new_id()
+            if _push_due(tx, subscriber, batch, rows, now):
+                messages.append((batch, rows))
+    with db.read(service) as tx:
+        events = _events(tx, service, [row.position for _, rows in messages for row in rows])
+    return [Message(subscriber, batch, [events[row.position] for row in rows]) for batch, rows in messages]
+
+
+def _due(tx: Connection, subscriber: str, now: float) -> tuple[list[Any], int]:
+    """What is due and first of its subject, and how many messages may go; nothing while it is better to wait."""
+    asked = {"subscriber": subscriber, "now": now}
+    waiting, since = tx.execute(_WAITING, {**asked, "most": BATCH}).one()
+    if not waiting:
+        return [], 0
+    free = WINDOW - (in_flight := _in_flight(tx, subscriber, now))
+    # The answer to what is in flight claims the rest: few full messages in place of many small ones, as Nagle's
+    # algorithm has it (RFC 896). Should it be lost, the tick does.
+    if free <= 0 or (in_flight and waiting < BATCH and now - since < LINGER):
+        return [], 0
+    return list(tx.execute(_HEADS, {**asked, "most": free * BATCH})), free
+
+
+def _in_flight(tx: Connection, subscriber: str, now: float) -> int:
+    return tx.execute(_IN_FLIGHT, {"subscriber": subscriber, "now": now}).scalar() or 0
+
+
+def _plan(tx: Connection, subscriber: str, heads: list[Any], now: float, most: int) -> list[list[Any]]:
+    """What goes in each of up to `most` messages."""
+    return list(itertools.islice(_packed(_runs(tx, subscriber, heads, now)), most))
 
 
 def _runs(tx: Connection, subscriber: str, heads: list[Any], now: float) -> Iterable[list[Any]]:
@@ -208,18 +218,14 @@ def _events(tx: Connection, service: str, positions: list[int]) -> dict[int, Eve
     }
 
 
-def _push_due(tx: Connection, message: Message, rows: list[Any], now: float) -> None:
-    attempts = rows[0].attempts + 1
-    tx.execute(
-        _PUSH,
-        {
-            "due": now + wait(attempts),
-            "now": now,
-            "batch": message.batch,
-            "subscriber": message.subscriber,
-            "events": [row.position for row in rows],
-        },
-    )
+def _push_due(tx: Connection, subscriber: str, batch: str, rows: list[Any], now: float) -> bool:
+    """Make them due again later, as one message; False, and nothing done, when one of them is no longer to go."""
+    due = now + wait(rows[0].attempts + 1)
+    wanted = {"due": due, "now": now, "batch": batch, "subscriber": subscriber, "events": [r.position for r in rows]}
+    if tx.execute(_READY, wanted).scalar() != len(rows):
+        return False
+    tx.execute(_PUSH, wanted)
+    return True
 
 
 def _bury_silent(tx: Connection, subscriber: str, heads: Iterable[Any], now: float) -> list[Any]:
@@ -237,8 +243,8 @@ def _bury_silent(tx: Connection, subscriber: str, heads: Iterable[Any], now: flo
             if answered > row.sent:
                 dead = row.silences + 1 >= MOST_SILENCES
                 error = "no receipt although others were answered: it may kill its worker" if dead else None
-                found = {"event": row.position, "subscriber": subscriber, "dead_at": now if dead else None}
-                tx.execute(_SILENT, {**found, "error": error})
+                found = {"event": row.position, "subscriber": subscriber, "batch": row.batch}
+                tx.execute(_SILENT, {**found, "dead_at": now if dead else None, "error": error})
                 if dead:
                     logger.error("delivery.dead", position=row.position, subscriber=subscriber, reason="silent")
                     continue
@@ -266,9 +272,8 @@ def confirm(service: str, payload: dict[str, Any]) -> None:
     die.at("confirm.received")
     with db.write(service, durable=False) as tx:
         settle(tx, receipt)
-        messages = claim(tx, receipt.subscriber)
     die.at("confirm.committed")
-    send_all(service, messages)
+    send_all(service, claim(service, receipt.subscriber))
 
 
 def settle(tx: Connection, receipt: Receipt) -> None:
@@ -366,9 +371,9 @@ def _text(sql: str, *expanding: str) -> Any:
     return sa.text(sql).bindparams(*(sa.bindparam(name, expanding=True) for name in expanding))
 
 
-_ANY_DUE = sa.text(
-    "SELECT 1 FROM delivery WHERE subscriber = :subscriber AND confirmed_at IS NULL AND due <= :now"
-    " AND dead_at IS NULL LIMIT 1"
+_WAITING = sa.text(
+    "SELECT count(*), min(due) FROM (SELECT due FROM delivery WHERE subscriber = :subscriber AND confirmed_at IS NULL"
+    " AND due <= :now AND dead_at IS NULL ORDER BY due LIMIT :most) AS waiting"
 )
 _IN_FLIGHT = sa.text(
     "SELECT count(DISTINCT batch) FROM delivery WHERE subscriber = :subscriber AND confirmed_at IS NULL"
@@ -393,6 +398,11 @@ _EVENTS = _text(
     " WHERE position IN :events",
     "events",
 ).columns(erased=sa.Boolean, data=db.Json, time=db.Instant)
+_READY = _text(
+    "SELECT count(*) FROM delivery WHERE subscriber = :subscriber AND event IN :events AND confirmed_at IS NULL"
+    " AND dead_at IS NULL AND due <= :now",
+    "events",
+)
 _PUSH = _text(
     "UPDATE delivery SET due = :due, sent = :now, batch = :batch, attempts = attempts + 1"
     " WHERE subscriber = :subscriber AND event IN :events",
@@ -401,7 +411,7 @@ _PUSH = _text(
 _ANSWERED = sa.text("SELECT answered FROM subscriber WHERE name = :subscriber")
 _SILENT = sa.text(
     "UPDATE delivery SET silences = silences + 1, batch = NULL, dead_at = :dead_at, error = coalesce(:error, error)"
-    " WHERE subscriber = :subscriber AND event = :event"
+    " WHERE subscriber = :subscriber AND event = :event AND batch = :batch"
 )
 _RELEASE = sa.text(
     "UPDATE delivery SET due = :due, batch = NULL, attempts = attempts - 1"
