@@ -61,7 +61,8 @@ def main(args: list[str]) -> int:
     parser.add_argument("--ready", type=Path, help="make this file when the worker takes tasks")
     options = parser.parse_args(args)
     os.environ["BATON_ROLE"] = "worker"
-    # People wait for the web process; where both share a machine, it goes first, and is not interrupted by us.
+    # People wait for the web process; where both share a machine, it goes first, and is not interrupted by us. Not
+    # SCHED_IDLE: on a machine busy with other work that would stop us, perhaps with a lock in hand.
     os.nice(19)
     if hasattr(os, "sched_setscheduler"):  # Linux
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
