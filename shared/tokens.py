@@ -5,6 +5,7 @@ The purpose is part of the key, so a token of one purpose is worth nothing for a
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Any
 
@@ -13,6 +14,11 @@ from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTime
 from . import clock, config
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
+
+
+# A token as it stands in a link: claims, time and signature, each in the letters of base64url.
+_SHAPE = re.compile(r"\.?[\w-]+\.[\w-]{6}\.[\w-]{27}(?![\w-])", re.ASCII)
+HIDDEN = "…hidden…"
 
 
 class BadToken(ValueError):
@@ -42,6 +48,11 @@ def read(purpose: str, token: str, max_age: int) -> dict[str, Any]:
     if not isinstance(claims, dict):
         raise BadToken("forged")
     return {**claims, "iat": signed.timestamp()}
+
+
+def hidden(text: str) -> str:
+    """`text` with every token in it blotted out, for readers whom its links do not belong to."""
+    return _SHAPE.sub(HIDDEN, text)
 
 
 class _Signer(TimestampSigner):

@@ -1,4 +1,8 @@
-"""Questions to the ledger that a person asks: which mails, and one of them. Nothing here changes anything."""
+"""Questions to the ledger that a person asks: which mails, and one of them. Nothing here changes anything.
+
+A link in a mail opens its reader's own page. Once mails go out, it is for that reader alone: organizers see the mail
+with its tokens blotted out. Without a mail server the outbox is everybody's mailbox, and its links work.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from services.notifications.mail import letter
 from services.notifications.models import mail
+from services.notifications.rules import State
+from shared import config, tokens
 
 SIZE = 50
 _LISTED = [mail.c[name] for name in ("id", "address", "name", "kind", "subject", "state", "attempts", "created_at")]
@@ -59,9 +66,29 @@ def find(tx: Connection, wanted: Wanted) -> Found:
     return Found(rows, f"{rows[-1].created_at.isoformat()}_{rows[-1].id}" if more else None)
 
 
-def one(tx: Connection, id: str) -> Any | None:
-    """One mail with everything, or None."""
-    return tx.execute(sa.select(mail).where(mail.c.id == id)).first()
+@dataclass(frozen=True)
+class Shown:
+    """One mail as organizers may see it. :param row: its line in the ledger. :param hidden: its links do not work."""
+
+    row: Any
+    subject: str
+    text: str
+    html: str
+    headers: list[list[str]]
+    raw: bytes
+    hidden: bool
+
+
+def one(tx: Connection, id: str) -> Shown | None:
+    """One mail with everything, or None; its tokens only as long as it is kept here and none goes out."""
+    row = tx.execute(sa.select(mail).where(mail.c.id == id)).first()
+    if row is None:
+        return None
+    if row.state == State.KEPT.value and not config.current().smtp_url:
+        return Shown(row, row.subject, row.text, row.html, row.headers, bytes(row.raw), hidden=False)
+    headers = [[name, tokens.hidden(value)] for name, value in row.headers]
+    texts = [tokens.hidden(each) for each in (row.subject, row.text, row.html)]
+    return Shown(row, *texts, headers, letter.rewritten(bytes(row.raw), tokens.hidden), hidden=texts[1] != row.text)
 
 
 def counts(tx: Connection) -> dict[str, int]:

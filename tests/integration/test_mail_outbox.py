@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email import message_from_bytes
+from email.policy import default
 from typing import Any
 
 import pytest
@@ -114,6 +116,63 @@ def test_text_with_its_links(client: Any) -> None:
     (mail,) = mails()
     page = client.get(f"/notifications/outbox/{mail.id}?part=text").text
     assert f'<a href="{config.current().base_url}/signup/confirm/' in page and "<b>Ann" not in page
+
+
+KINDS: list[tuple[str, dict[str, Any]]] = [
+    ("application.received", applicant()),
+    ("application.reminded", applicant()),
+    ("application.repeated", applicant()),
+    ("member.confirmed", member(name="Zoë " + "ö" * 90)),
+    ("member.left", member(state="left")),
+    ("signin.requested", {"person": "p1", "name": "Ann", "email": "p1@example.org", "next": "/x" * 90, "request": "r"}),
+]
+
+
+def token_in(mail: Any) -> str:
+    return next(word for word in mail.text.split() if "/signup/" in word).rpartition("/")[2]
+
+
+@pytest.mark.parametrize(("type", "data"), KINDS)
+def test_links_of_mails_that_go_out_are_their_readers_alone(
+    client: Any, change_settings: Any, type: str, data: dict[str, Any]
+) -> None:
+    sign_in(client, "organizer")
+    change_settings(smtp_url="smtp://mail.example.org")
+    tell(type, data)
+    (mail,) = mails()
+    assert mail.state == "queued"
+    token = token_in(mail)
+    signature = token.rpartition(".")[2]
+    shown = {part: client.get(f"/notifications/outbox/{mail.id}{part}") for part in LOOKS}
+    for part, answer in shown.items():
+        # A token may be broken in two where a line of quoted-printable ends, and mean the same.
+        flat = answer.text.replace("=\r\n", "").replace("=\n", "")
+        assert answer.status_code == 200 and signature not in flat, part
+    assert "hidden here" in shown["?part=text"].text and "…hidden…" in shown["?part=text"].text
+    assert "its links work" not in shown["?part=text"].text
+    eml = message_from_bytes(shown["/mail.eml"].data, policy=default)
+    assert eml["Message-ID"] == f"<{mail.id}@localhost>"
+    plain, html = (part.get_content() for part in eml.iter_parts())  # type: ignore[attr-defined]
+    assert "/…hidden…" in plain and "/…hidden…" in html and data["name"] in plain
+    listed = client.get("/notifications/api/mails").text
+    assert signature not in listed
+    # Nor is it of use to take the mail server away again.
+    change_settings(smtp_url="")
+    assert signature not in client.get(f"/notifications/outbox/{mail.id}?part=text").text
+    assert mails()[0].raw == mail.raw, "what is sent stays as it is"
+
+
+LOOKS = ["", "?part=html", "?part=text", "?part=headers", "?part=raw", "/html", "/mail.eml"]
+
+
+def test_without_a_mail_server_the_outbox_is_the_mailbox(client: Any) -> None:
+    sign_in(client, "organizer")
+    tell("application.received", applicant())
+    (mail,) = mails()
+    for part in ("?part=text", "/html"):
+        assert token_in(mail) in client.get(f"/notifications/outbox/{mail.id}{part}").text
+    assert client.get(f"/notifications/outbox/{mail.id}/mail.eml").data == mail.raw
+    assert "hidden here" not in client.get(f"/notifications/outbox/{mail.id}").text
 
 
 def test_a_mail_that_was_emptied(client: Any) -> None:

@@ -15,7 +15,7 @@ from services.notifications import outbox
 from services.notifications.mail.kinds import KINDS
 from services.notifications.models import SERVICE, person, program
 from services.notifications.rules import State
-from shared import access, config, db
+from shared import access, config, db, tokens
 from shared.web import problem
 
 blueprint = Blueprint("outbox", __name__, url_prefix="/notifications")
@@ -66,18 +66,19 @@ def show(id: str) -> str:
     """One mail; `?part=` chooses what of it."""
     part = request.args.get("part", "html")
     with db.read(SERVICE) as tx:
-        mail, zone = outbox.one(tx, id), _zone(tx)
-    if mail is None:
+        shown, zone = outbox.one(tx, id), _zone(tx)
+    if shown is None:
         _unknown()
-    kind = KINDS.get(mail.kind)
+    kind = KINDS.get(shown.row.kind)
     return render_template(
         "notifications/mail.html",
-        mail=mail,
-        title=kind.title if kind else mail.kind,
+        mail=shown.row,
+        shown=shown,
+        title=kind.title if kind else shown.row.kind,
         part=part if part in PARTS else "html",
         parts=[(words, f"/notifications/outbox/{id}?part={name}", name) for name, words in PARTS.items()],
-        text=linked(mail.text),
-        raw=bytes(mail.raw).decode("utf-8", "replace"),
+        text=linked(shown.text),
+        raw=shown.raw.decode("utf-8", "replace"),
         zone=zone,
     )
 
@@ -93,7 +94,7 @@ def html(id: str) -> Response:
     page = mail.html.replace("<head>", '<head><base target="_blank">', 1)
     response = Response(page, mimetype="text/html")
     response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; "
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'self'; "
         "sandbox allow-popups allow-popups-to-escape-sandbox"
     )
     return response
@@ -107,19 +108,19 @@ def eml(id: str) -> Response:
         mail = outbox.one(tx, id)
     if mail is None or not mail.raw:
         _unknown()
-    response = Response(bytes(mail.raw), mimetype="message/rfc822")
-    response.headers["Content-Disposition"] = f'attachment; filename="{mail.kind}-{mail.id[:8]}.eml"'
+    response = Response(mail.raw, mimetype="message/rfc822")
+    response.headers["Content-Disposition"] = f'attachment; filename="{mail.row.kind}-{mail.row.id[:8]}.eml"'
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 def linked(text: str) -> Markup:
-    """Plain text with its web addresses as links; everything else is escaped."""
+    """Plain text with its web addresses as links, less those that are hidden; everything else is escaped."""
     words = []
     for line in text.split("\n"):
         start = line.find("http")
         address = line[start:].split(" ")[0].rstrip(".,") if start >= 0 else ""
-        if address.startswith(("http://", "https://")):
+        if address.startswith(("http://", "https://")) and tokens.HIDDEN not in address:
             after = line[start + len(address) :]
             words.append(escape(line[:start]) + Markup('<a href="{0}">{0}</a>').format(address) + escape(after))
         else:
