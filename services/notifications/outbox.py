@@ -86,9 +86,10 @@ def one(tx: Connection, id: str) -> Shown | None:
         return None
     if row.state == State.KEPT.value and not config.current().smtp_url:
         return Shown(row, row.subject, row.text, row.html, row.headers, bytes(row.raw), hidden=False)
+    subject, text, html = (tokens.hidden(each) for each in (row.subject, row.text, row.html))
     headers = [[name, tokens.hidden(value)] for name, value in row.headers]
-    texts = [tokens.hidden(each) for each in (row.subject, row.text, row.html)]
-    return Shown(row, *texts, headers, letter.rewritten(bytes(row.raw), tokens.hidden), hidden=texts[1] != row.text)
+    raw = letter.rewritten(bytes(row.raw), tokens.hidden) if row.raw else b""
+    return Shown(row, subject, text, html, headers, raw, hidden=text != row.text)
 
 
 def counts(tx: Connection) -> dict[str, int]:

@@ -15,7 +15,7 @@ from shared import clock, config, db, tokens
 from shared.events import emit
 from shared.web import local_path
 
-from . import address, audit, people, rate, rules
+from . import address, audit, people, rules
 from .models import person as people_table
 from .models import used_token
 from .people import row as rows
@@ -28,20 +28,15 @@ MAX_AGE = 30 * tokens.MINUTE
 def request_sign_in(tx: Connection, email: str, next: str | None = None) -> None:
     """Have a sign-in link mailed, if the address is a member's or an organizer's; nothing tells the asker which.
 
-    Somebody who applied and has not confirmed yet gets their confirmation once more instead.
+    Somebody who applied and has not confirmed yet gets their confirmation once more instead. An address that was asked
+    for too often gets nothing more for a while; that, too, only its owner can notice.
 
-    :raises Refused: it is no address; Busy when it was asked for too often, known or not.
+    :raises Refused: it is no address.
     """
     key = rules.email_key(address.checked("email", email))
-    if wait := rate.take(rules.SIGN_INS_AN_HOUR, rate.SECONDS["hour"], "sign-in", key):
-        raise rules.Busy(
-            "email",
-            "Several links were asked for already.",
-            f"Look in your mail, or try again in {wait // 60 + 1} min.",
-            wait,
-        )
+    often = not people.ask(tx, key)
     row = _by_key(tx, key)
-    if row is None:
+    if row is None or often:
         return
     if people.roles(row):
         emit(tx, "signin.requested", people.subject(row["id"]), _request(row, next))

@@ -107,6 +107,12 @@ person = sa.Table(
     sa.Column("left_from", sa.String(16)),  # the state before leaving, for the undo
     sa.Column("leave_reason", sa.Text),
     sa.Column("erase_after", db.Instant),
+    sa.Column("was_organizer", sa.Boolean),  # until they asked to be erased; for the undo
+    # The address that they want their mail at instead, until its link is pressed or a day is over.
+    sa.Column("new_email", sa.String(320)),
+    sa.Column("new_email_request", db.Key),  # names the one link that counts
+    sa.Column("new_email_at", db.Machine),
+    sa.Column("readdressed_at", db.Machine),  # links mailed before that may lie in a mailbox of somebody else
     sa.UniqueConstraint("email_key", name="uq_person_email_key"),
 )
 # No index for lists and hourly jobs: they read ten thousand rows in a few milliseconds, while every index is one more
@@ -152,3 +158,15 @@ used_token = sa.Table(
     sa.Column("jti", sa.String(64), primary_key=True),
     sa.Column("at", db.Machine, nullable=False),
 )
+
+# A row says that a link was asked for by somebody, whom only a keyed hash names: known and unknown addresses alike, so
+# that both cost the same and can be asked for equally often. Written by `people.asked`; deleted by the schedule a day
+# after (machine time).
+asked = sa.Table(
+    "asked",
+    metadata,
+    sa.Column("id", db.Key, primary_key=True),
+    sa.Column("who", sa.String(64), nullable=False),
+    sa.Column("at", db.Machine, nullable=False),
+)
+sa.Index("ix_asked_who", asked.c.who, asked.c.at)

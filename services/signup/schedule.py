@@ -16,7 +16,7 @@ from shared.events import emit
 from shared.schedule import daily, every, job
 
 from . import audit, people, program, rules
-from .models import idempotency, used_token
+from .models import asked, idempotency, used_token
 from .models import person as people_table
 
 STEP = 200
@@ -68,10 +68,10 @@ def erase_people(tx: Connection, _period: str) -> bool:
 
 @job("signup", "spent.purge", HOURLY)
 def purge_spent(tx: Connection, _period: str) -> bool:
-    """Forget Idempotency-Keys and used tokens after a day."""
+    """Forget Idempotency-Keys, used tokens and who asked for links after a day."""
     before = clock.machine() - DAY_SECONDS
     gone = 0
-    for table, key in ((idempotency, idempotency.c.key), (used_token, used_token.c.jti)):
+    for table, key in ((idempotency, idempotency.c.key), (used_token, used_token.c.jti), (asked, asked.c.id)):
         old = sa.select(key).where(table.c.at < before).limit(PURGE_STEP)
         gone = max(gone, tx.execute(sa.delete(table).where(key.in_(old))).rowcount)
     return gone == PURGE_STEP

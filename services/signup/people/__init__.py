@@ -7,6 +7,7 @@ the audit log, emit the event of the catalogue, and raise `rules.Refused` when t
 from __future__ import annotations
 
 from .applying import Applied, apply, confirm, mail_wait, resend_confirmation
+from .asking import ask
 from .erasing import erase_later, erase_now, expire, keep
 from .membership import CHECKLIST, change_stream, come_back, correct, leave, pause, step_down, tick
 from .reading import SORTS, Moment, Page, counts, download, find, history, organizers
@@ -20,6 +21,7 @@ __all__ = [
     "Page",
     "Row",
     "apply",
+    "ask",
     "change_stream",
     "come_back",
     "confirm",

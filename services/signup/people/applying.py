@@ -26,6 +26,7 @@ from ..models import program as programs
 from ..program import Program, load, remembered
 from ..rules import KeyReused, Refused, answers, text
 from . import row as rows
+from .asking import ask
 from .row import Row
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}\Z")
@@ -190,6 +191,7 @@ def _take_known(tx: Connection, program: Program, values: dict[str, Any]) -> App
     if kept:
         tx.execute(sa.update(people).where(people.c.id == row["id"]).values(**kept))
     if not mail:
+        ask(tx, key)  # so that something is committed here too, and takes as long
         return Applied(row["id"], None)
     if row["state"] in rules.MEMBERS:
         return Applied(row["id"], _emit(tx, "application.repeated", row, again=True))

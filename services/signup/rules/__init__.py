@@ -35,5 +35,5 @@ PURGE_AFTER_DAYS = 14
 ERASE_AFTER_DAYS = 30
 # Machine time, seconds: one address gets at most one mail an hour because somebody typed it into the form.
 MAIL_EVERY = 3600
-# One address can ask for that many sign-in links an hour.
-SIGN_INS_AN_HOUR = 5
+# For one address so many sign-in links are mailed an hour; for one person, so many to a new address.
+LINKS_AN_HOUR = 5

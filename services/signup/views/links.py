@@ -78,8 +78,6 @@ def ask() -> Response:
             with db.write("signup") as tx:
                 access_links.request_sign_in(tx, email, target)
             return page("sign_in_sent.html")
-        except rules.Busy as busy:
-            problem(429, busy.message, busy.remedy, headers={"Retry-After": str(busy.wait)})
         except rules.Refused as refused:
             problems = refusals(refused)
     return page("sign_in.html", 422, next_path=target, email=email, problems=problems)
