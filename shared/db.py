@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import sqlite3
 import threading
 import time
@@ -21,7 +22,7 @@ from typing import IO, Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import event as sa_event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.types import TypeDecorator
 
 from . import clock, config, die
@@ -103,7 +104,7 @@ def _open(url: str) -> Engine:
         sa_event.listen(opened, "begin", _begin_sqlite)
         return opened
     size = config.current().database_pool
-    return sa.create_engine(
+    opened = sa.create_engine(
         url,
         pool_size=size,
         max_overflow=0,
@@ -112,6 +113,25 @@ def _open(url: str) -> Engine:
         hide_parameters=True,
         connect_args={"connect_timeout": 10, "options": "-c timezone=UTC -c lock_timeout=20s"},
     )
+    sa_event.listen(opened, "handle_error", _say_no_more)
+    return opened
+
+
+def _say_no_more(context: ExceptionContext) -> None:
+    """Leave of an error what PostgreSQL says first: further on it quotes whole rows ("Failing row contains (…)").
+
+    Here, and not where errors are written down: each log, receipt and traceback would have to think of it.
+    """
+    error: Any = context.original_exception
+    diagnosis = getattr(error, "diag", None)
+    said = getattr(diagnosis, "message_primary", None)
+    if not said:
+        return
+    if (diagnosis.sqlstate or "").startswith("22"):
+        said = re.sub('".*"', '"…"', said, flags=re.DOTALL)  # class 22, data exceptions: what is quoted is the value
+    error.args = (said,)
+    if context.sqlalchemy_exception is not None:
+        context.sqlalchemy_exception.args = (f"({type(error).__module__}.{type(error).__name__}) {said}",)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from structlog.processors import format_exc_info
+from structlog.testing import capture_logs
 
 from shared import db, worker
 from shared.events import NotYet, emit, inbox, keeping, relay
@@ -145,6 +148,31 @@ def test_one_bad_event_leaves_the_rest_done_and_its_followers_behind(wire: Any) 
     wire.handle_one()
     assert [row["event"] for row in wire.unconfirmed()] == [positions[n]["position"] for n in (2, 4)]
     assert "cannot handle 2" in wire.unconfirmed()[0]["error"]
+
+
+def test_a_database_that_refuses_a_row_does_not_quote_it(wire: Any, capsys: Any) -> None:
+    """PostgreSQL answers "Failing row contains (…)": nobody's data belong into a log, a traceback or a receipt."""
+    name = "Ada Unmistakable"
+
+    def before(tx: Any, event: Any) -> None:
+        if event.data["n"] == 1:
+            tx.execute(sa.text("INSERT INTO inbox (source, event) VALUES (:name, :name)"), {"name": name})
+        tx.execute(sa.text("SELECT CAST(:name AS INTEGER) + :n"), {"name": name, "n": 1})
+        raise RuntimeError("SQLite takes a name for 0")
+
+    wire.emit(("a", 1), ("b", 2))
+    wire.before = before
+    wire.deliver()
+    with capture_logs(processors=[format_exc_info]) as logged:
+        wire.handle_one()
+    wire.handle_one()
+    errors = [row["error"] for row in wire.unconfirmed()]
+    assert len(errors) == len(logged) == 2
+    assert "Error: (" in errors[0] and "null" in errors[0].lower(), errors
+    assert name not in str(errors)
+    shown = "".join(entry["exception"] for entry in logged)
+    assert "IntegrityError" in shown and name not in shown
+    assert name not in "".join(capsys.readouterr())
 
 
 def test_order_holds_through_retries(wire: Any) -> None:
