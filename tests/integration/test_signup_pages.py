@@ -113,6 +113,7 @@ BAD = [
     ("name", "x" * 101),
     ("name", "Ada\r\nBcc: all@example.org"),
     ("name", "😀" * 300),
+    ("name", "Ada ｗｗｗ．evil.example"),
     ("email", ""),
     ("email", "ada"),
     ("email", "ada@@example.org"),

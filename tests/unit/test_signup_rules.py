@@ -23,8 +23,9 @@ def refused(function, *args) -> Refused:
 
 
 @pytest.mark.parametrize(
-    "name", ["Ada", "Ng", "José Ñandú", "O'Brien-Smith", "李小龙", "محمد", "नरेंद्र", "Søren 🦆", "X Æ A-12", "👩‍💻 Grace"]
-)
+    "name", ["Ada", "Ng", "José Ñandú", "O'Brien-Smith", "李小龙", "محمد", "नरेंद्र", "Søren 🦆", "X Æ A-12", "👩‍💻 Grace",
+     "J. R. R. Tolkien", "Dr.Kim (she/her)", "Awww. Bear", "St.John / Jean", "Sammy Davis Jr.", "M:me Curie", "Ng/Wu"],
+)  # fmt: skip
 def test_names_of_people_are_taken_as_they_are(name):
     assert text.name("name", name) == unicodedata.normalize("NFC", name)
 
@@ -40,6 +41,18 @@ def test_a_name_is_trimmed_and_its_inner_spaces_made_single():
 )  # fmt: skip
 def test_what_is_no_name_is_refused_with_a_remedy(name):
     assert refused(text.name, "name", name).field == "name"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Win at https://evil.example", "http://x", "ftp://x", "WWW.evil.example", "Ada www.evil.example/x", "://",
+     "ｈｔｔｐ：／／evil", "ｗｗｗ．evil.example", "𝐰𝐰𝐰.evil.example", "www。evil。example", "www․evil",
+     "w\u200bww.evil", "http:\u200d//evil", "www\u2060.evil", "w\u00adww.evil", "evil.example/win",
+     "Ada eViL.example/Win"],
+)  # fmt: skip
+def test_a_name_carries_no_web_address_to_strangers_in_disguise_neither(name):
+    refusal = refused(text.name, "name", name)
+    assert refusal.field == "name" and "web address" in refusal.message and "name alone" in refusal.remedy
 
 
 def test_a_family_of_emoji_counts_as_one_character():

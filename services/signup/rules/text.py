@@ -59,16 +59,34 @@ def _refuse_controls(field: str, value: str, breaks: bool) -> None:
 def name(field: str, value: str) -> str:
     """A person's name, trimmed, inner spaces made single.
 
-    :raises Refused: empty, invisible, with control characters, or longer than 100 characters as people count them.
+    :raises Refused: empty, invisible, with control characters or a web address in it, or longer than 100 characters as
+        people count them.
     """
     value = " ".join(line(field, value, most=10 * NAME_MOST).split())
     if not value:
         raise Refused(field, "The name is missing.", "Write the name you want to be called by.")
     if all(unicodedata.category(character)[0] in "CZM" for character in value):
         raise Refused(field, "Nothing of this name can be seen.", "Write it in letters.")
+    if leads_away(value):
+        # It is written into a mail to whatever address a stranger types: without this, anybody could advertise by us.
+        raise Refused(field, "There is a web address in this name.", "Write the name alone, without :// and www.")
     if length(value) > NAME_MOST or len(value) > 4 * NAME_MOST:
         raise Refused(field, f"This name is longer than {NAME_MOST} characters.", "Write a shorter form of it.")
     return value
+
+
+_WEB = re.compile(r"://|\bwww\.|[a-z0-9-]{2}\.[a-z]{2,24}/\S")
+_DOTS = str.maketrans("\u3002\u2024\ufe52\uff61", "....")  # what a browser reads as a dot in a host's name
+
+
+def leads_away(value: str) -> bool:
+    """Whether a mail program would make a link of part of it, or a reader could take it for one.
+
+    Compared as it looks (NFKC: fullwidth and styled letters are plain ones) and without characters that are not seen.
+    """
+    plain = unicodedata.normalize("NFKC", value.translate(_DOTS)).casefold()
+    seen = "".join(each for each in plain if unicodedata.category(each) not in {"Cf", "Mn", "Me"})
+    return bool(_WEB.search(seen))
 
 
 def length(value: str) -> int:
