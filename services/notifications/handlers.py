@@ -108,6 +108,6 @@ def member_left(tx: Connection, event: Event) -> None:
 
 
 def _ask_to_confirm(tx: Connection, event: Event, kind: str, again: bool) -> None:
-    to = people.keep(tx, event.data, "applied")
+    to = people.keep_applicant(tx, event.data)
     context = {"stream": compose.stream_name(tx, event.data["stream"]), "again": again}
     compose.write(tx, kind, event.id, to, context)

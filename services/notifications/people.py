@@ -6,6 +6,7 @@ Each event carries the whole of what it is about, so a copy is replaced, never p
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,31 +17,41 @@ from services.notifications.mail.compose import Reader
 from services.notifications.models import mail, mention, person, program, stream, suppression
 from shared import db
 
-ERASED = "erased"
+APPLIED, ERASED = "applied", "erased"
 
 
 def keep(tx: Connection, data: Mapping[str, Any], state: str | None = None) -> Reader:
     """Replace the copy of a person; returns them as somebody mails are for."""
+    return _put(tx, data, state or data.get("state") or "", always=True)
+
+
+def keep_applicant(tx: Connection, data: Mapping[str, Any]) -> Reader:
+    """Keep the copy of somebody who applied. Of who was here before nothing changes: no one has proved to be them."""
+    return _put(tx, data, APPLIED, always=False)
+
+
+def _put(tx: Connection, data: Mapping[str, Any], state: str, always: bool) -> Reader:
     row = {
         "id": data["person"],
         "name": data.get("name") or "",
         "email": data.get("email") or "",
         "timezone": data.get("timezone") or "",
         "stream": data.get("stream"),
-        "state": state or data.get("state") or "",
+        "state": state,
         "roles": data.get("roles") or [],
     }
-    _REPLACE(tx, row)
+    (_REPLACE if always else _REPLACE_APPLICANT)(tx, row)
     return Reader(row["id"], row["name"], row["email"], row["timezone"])
 
 
-def _replace(tx: Connection) -> Any:
+def _replace(tx: Connection, where: Any = None) -> Any:
     insert = db.insert(tx, person).values(db.params(person, person.c.keys()))
     fresh = {name: insert.excluded[name] for name in person.c.keys() if name != "id"}
-    return insert.on_conflict_do_update(index_elements=["id"], set_=fresh)
+    return insert.on_conflict_do_update(index_elements=["id"], set_=fresh, where=where)
 
 
 _REPLACE = db.Quick(_replace)
+_REPLACE_APPLICANT = db.Quick(partial(_replace, where=sa.text("person.state = 'applied'")))
 
 
 def zone_of(tx: Connection, id: str) -> str:

@@ -129,6 +129,31 @@ def test_copies_follow_and_erasing_empties_everything(
             assert "example.org" not in rows and "Ann" not in rows and "Änn" not in rows
 
 
+def copied(person: str = "p1") -> Any:
+    table = db.metadata("notifications").tables["person"]
+    with db.read("notifications") as tx:
+        return tx.execute(table.select().where(table.c.id == person)).one()
+
+
+def test_what_a_stranger_types_for_somebody_who_left_changes_nothing_before_they_confirm(program: None) -> None:
+    tell("member.confirmed", member())
+    tell("member.left", member(state="left"))
+    before = copied()
+    for type in ("application.received", "application.reminded"):
+        tell(type, applicant(name="Mallory", stream="stream2", timezone="Asia/Tokyo", again=True))
+    assert copied() == before
+    mail = mails(kind="confirm")[0]
+    assert mail.address == "p1@example.org" and "First job" in mail.subject
+    tell("member.confirmed", member(name="Ann Two", stream="stream2"))
+    assert (copied().name, copied().stream) == ("Ann Two", "stream2")
+
+
+def test_an_application_sent_again_replaces_the_one_before(program: None) -> None:
+    tell("application.received", applicant())
+    tell("application.received", applicant(name="Anne", stream="stream2", again=True))
+    assert (copied().name, copied().stream, copied().state) == ("Anne", "stream2", "applied")
+
+
 def test_a_suppressed_address_is_shown_not_mailed(program: None, change_settings: Callable[..., Config]) -> None:
     change_settings(smtp_url="smtp://127.0.0.1:1")
     with db.write("notifications") as tx:
