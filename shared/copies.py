@@ -18,7 +18,9 @@ from . import db
 from .events.catalog import ENTRIES, Member
 
 ERASED = "erased"
-MEMBER = tuple(entry.type for entry in ENTRIES if entry.schema is Member)  # events that carry the whole of a person
+MEMBER = tuple(
+    entry.type for entry in ENTRIES if issubclass(entry.schema, Member)
+)  # events that carry the whole of a person
 
 
 def replace(tx: Connection, table: sa.Table, id: str | int, data: Mapping[str, Any]) -> None:

@@ -123,7 +123,7 @@ def _say_no_more(context: ExceptionContext) -> None:
     Here, and not where errors are written down: each log, receipt and traceback would have to think of it.
     """
     error: Any = context.original_exception
-    diagnosis = getattr(error, "diag", None)
+    diagnosis: Any = getattr(error, "diag", None)
     said = getattr(diagnosis, "message_primary", None)
     if not said:
         return

@@ -15,6 +15,9 @@ from . import clock, config
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
+# How long a mailed link works, by its purpose: signup checks it, and mails say it.
+LINKS = {"confirm": 14 * DAY, "enter": 60 * DAY, "sign-in": 30 * MINUTE, "address": DAY}
+
 
 # A token as it stands in a link: claims, time and signature, each in the letters of base64url.
 _SHAPE = re.compile(r"\.?[\w-]+\.[\w-]{6}\.[\w-]{27}(?![\w-])", re.ASCII)
@@ -34,13 +37,15 @@ def sign(purpose: str, claims: dict[str, Any]) -> str:
     return str(_serializer(purpose).dumps({"jti": secrets.token_urlsafe(9), **claims}))
 
 
-def read(purpose: str, token: str, max_age: int) -> dict[str, Any]:
-    """The claims of a token at most `max_age` seconds old, and `iat`, when it was signed.
+def read(purpose: str, token: str, max_age: int | None = None) -> dict[str, Any]:
+    """The claims of a token at most `max_age` seconds old (a link's: as in LINKS), and `iat`, when it was signed.
 
     :raises BadToken: forged or expired.
     """
     try:
-        claims, signed = _serializer(purpose).loads(token, max_age=max_age, return_timestamp=True)
+        claims, signed = _serializer(purpose).loads(
+            token, max_age=LINKS[purpose] if max_age is None else max_age, return_timestamp=True
+        )
     except SignatureExpired:
         raise BadToken("expired") from None
     except (BadData, UnicodeError, ValueError):

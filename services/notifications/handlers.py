@@ -3,14 +3,16 @@
 application.received    confirm                  application.expired    everything of theirs emptied
 application.reminded    confirm-reminder         applications.summarized  applications, to each organizer
 application.repeated    sign-in ("already here") signin.requested       sign-in
-member.confirmed        welcome                  member.left            goodbye
-member.erased           everything of theirs emptied
+member.confirmed        welcome                  member.left, .erasing  goodbye
+organizer.added         organizer, if invited    address.requested      address
+member.readdressed      address-changed          member.erased          everything of theirs emptied
 every other member.*, organizer.*                the copy is replaced
 """
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 
 from sqlalchemy.engine import Connection
 
@@ -20,8 +22,8 @@ from services.notifications.mail.compose import Reader
 from services.notifications.models import SERVICE
 from shared.events import Event, on
 
-COPIES = ("member.snapshot", "member.changed", "member.paused", "member.returned", "member.moved", "member.erasing",
-          "member.kept", "organizer.added", "organizer.removed")  # fmt: skip
+COPIES = ("member.snapshot", "member.changed", "member.paused", "member.returned", "member.moved", "member.kept",
+          "organizer.removed")  # fmt: skip
 
 
 @on(SERVICE, "program.changed")
@@ -103,8 +105,43 @@ def member_confirmed(tx: Connection, event: Event) -> None:
 
 @on(SERVICE, "member.left")
 def member_left(tx: Connection, event: Event) -> None:
+    """Who leaves to be erased gets one letter for both, from member.erasing."""
     to = people.keep(tx, event.data)
-    compose.write(tx, "goodbye", event.id, to, {"stream": compose.stream_name(tx, event.data["stream"])})
+    if not event.data.get("erase_after"):
+        _goodbye(tx, event, to, None)
+
+
+@on(SERVICE, "member.erasing")
+def member_erasing(tx: Connection, event: Event) -> None:
+    to, after = people.keep(tx, event.data), event.data.get("erase_after")
+    if after:
+        _goodbye(tx, event, to, datetime.fromisoformat(after))
+
+
+@on(SERVICE, "organizer.added")
+def organizer_added(tx: Connection, event: Event) -> None:
+    to = people.keep(tx, event.data)
+    if event.data.get("invited"):
+        compose.write(tx, "organizer", event.id, to, {})
+
+
+@on(SERVICE, "address.requested")
+def address_requested(tx: Connection, event: Event) -> None:
+    data = event.data
+    to = Reader(data["person"], data["name"], data["email"], people.zone_of(tx, data["person"]))
+    compose.write(tx, "address", event.id, to, {}, {"request": data["request"]})
+
+
+@on(SERVICE, "member.readdressed")
+def member_readdressed(tx: Connection, event: Event) -> None:
+    """The old address is told: perhaps it was not its reader who did this."""
+    now = people.keep(tx, event.data)
+    compose.write(tx, "address-changed", event.id, replace(now, email=event.data["former"]), {})
+
+
+def _goodbye(tx: Connection, event: Event, to: Reader, erased: datetime | None) -> None:
+    context = {"stream": compose.stream_name(tx, event.data["stream"]), "erased": erased}
+    compose.write(tx, "goodbye", event.id, to, context)
 
 
 def _ask_to_confirm(tx: Connection, event: Event, kind: str, again: bool) -> None:

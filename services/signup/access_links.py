@@ -22,7 +22,6 @@ from .people import row as rows
 from .rules import Refused, text
 
 PURPOSE = "sign-in"
-MAX_AGE = 30 * tokens.MINUTE
 
 
 def request_sign_in(tx: Connection, email: str, next: str | None = None) -> None:
@@ -54,7 +53,7 @@ def read_sign_in(token: str) -> dict[str, Any]:
 
     :raises tokens.BadToken: forged or expired.
     """
-    return tokens.read(PURPOSE, token, MAX_AGE)
+    return tokens.read(PURPOSE, token)
 
 
 def use_sign_in(tx: Connection, token: str) -> rows.Row:
@@ -69,7 +68,14 @@ def use_sign_in(tx: Connection, token: str) -> rows.Row:
     row = people.one(tx, claims["person"])
     if row is None or not people.roles(row):
         raise tokens.BadToken("gone")
+    if outdated(row, claims):
+        raise tokens.BadToken("expired")
     return row
+
+
+def outdated(row: rows.Row, claims: dict[str, Any]) -> bool:
+    """Whether a link was mailed to an address that is theirs no more: somebody else may read that mailbox now."""
+    return int(row["readdressed_at"] or 0) > float(claims["iat"])
 
 
 def add_organizer(tx: Connection, by: str, email: str, name: str | None = None) -> str:
@@ -90,7 +96,7 @@ def add_organizer(tx: Connection, by: str, email: str, name: str | None = None) 
     if row["state"] == "applied":
         # The address is vouched for by an organizer.
         values |= {"state": "confirmed", "confirmed_at": clock.now()}
-    rows.change(tx, row, values, "organizer.added")
+    rows.change(tx, row, values, "organizer.added", invited=by.startswith("organizer/"))
     audit.note(tx, by, "organizer.added", people.subject(row["id"]))
     return str(row["id"])
 

@@ -68,7 +68,8 @@ def erase_people(tx: Connection, _period: str) -> bool:
 
 @job("signup", "spent.purge", HOURLY)
 def purge_spent(tx: Connection, _period: str) -> bool:
-    """Forget Idempotency-Keys, used tokens and who asked for links after a day."""
+    """Forget Idempotency-Keys, used tokens, who asked for links, and addresses nobody confirmed, after a day."""
+    people.forget_unconfirmed(tx)
     before = clock.machine() - DAY_SECONDS
     gone = 0
     for table, key in ((idempotency, idempotency.c.key), (used_token, used_token.c.jti), (asked, asked.c.id)):

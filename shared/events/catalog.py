@@ -42,6 +42,19 @@ class Member(Data):
     github = fields.String(required=True, allow_none=True, metadata={**PERSONAL, "description": "user name on GitHub"})
     blog = fields.String(required=True, allow_none=True, metadata={**PERSONAL, "description": "address of their blog"})
     joined_at = fields.String(required=True, allow_none=True, metadata={"description": "RFC 3339, program time"})
+    erase_after = fields.String(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "when they are erased, as they asked; RFC 3339, program time"},
+    )
+
+
+class Readdressed(Member):
+    former = fields.String(required=True, metadata={**PERSONAL, "description": "the address before"})
+
+
+class Organizer(Member):
+    invited = fields.Boolean(load_default=False, metadata={"description": "another organizer added them"})
 
 
 class Person(Data):
@@ -96,6 +109,10 @@ class SignIn(Recipient):
     request = fields.String(required=True, metadata={"description": "id that makes the link usable once"})
 
 
+class NewAddress(Recipient):
+    request = fields.String(required=True, metadata={"description": "id of the one link that counts"})
+
+
 class Revocation(Person):
     before = fields.Float(required=True, metadata={"description": "seconds since the epoch, machine time"})
 
@@ -138,9 +155,11 @@ ENTRIES = [
     Entry("applications.summarized", "signup", ("notifications",), Applications, "A day's new applications."),
     *_members(),
     Entry("member.snapshot", "signup", ALL, Member, "A member as they are now, told to a subscriber that replays."),
+    Entry("member.readdressed", "signup", ALL, Readdressed, "A person's mail goes to another address from now on."),
     Entry("member.erased", "signup", ALL, Person, "A person was erased: blank every copy of theirs."),
-    Entry("organizer.added", "signup", ALL, Member, "A person became an organizer."),
+    Entry("organizer.added", "signup", ALL, Organizer, "A person became an organizer."),
     Entry("organizer.removed", "signup", ALL, Member, "A person is an organizer no more."),
+    Entry("address.requested", "signup", ("notifications",), NewAddress, "A person wants their mail at a new address."),
     Entry("signin.requested", "signup", ("notifications",), SignIn, "Somebody asked for a link to sign in."),
     Entry("access.revoked", "signup", ALL, Revocation, "Cookies of this person made before that moment are void."),
 ]

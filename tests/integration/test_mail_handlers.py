@@ -43,6 +43,10 @@ def link_in(mail: Any) -> str:
         ("member.left", member(state="left"), "goodbye", "enter", "come back with one press"),
         ("signin.requested", {"person": "p1", "name": "Ann Example", "email": "p1@example.org", "next": "/x",
                               "request": "r1"}, "sign-in", "sign-in", "once, for 30 minutes"),
+        ("member.erasing", member(state="left", erase_after="2027-02-03T09:00:00+00:00"), "goodbye", "enter",
+         "erased on Wed 3 Feb 2027, 10:00 (Berlin)"),
+        ("address.requested", {"person": "p1", "name": "Ann Example", "email": "p1@example.org", "request": "r1"},
+         "address", "address", "One press"),
     ],
 )  # fmt: skip
 def test_each_event_makes_its_mail(
@@ -57,6 +61,8 @@ def test_each_event_makes_its_mail(
     assert claims["person"] == "p1"
     if purpose == "sign-in":
         assert (claims["request"], claims["next"]) == ("r1", "/x")
+    if purpose == "address":
+        assert claims["request"] == "r1"
     parsed = email.message_from_bytes(mail.raw, policy=default)
     assert parsed["Message-ID"] == f"<{mail.id}@localhost>" and parsed["Auto-Submitted"] == "auto-generated"
     plain, html = (part.get_content().replace("\r\n", "\n").strip() for part in parsed.iter_parts())  # type: ignore[attr-defined]
@@ -146,6 +152,35 @@ def test_what_a_stranger_types_for_somebody_who_left_changes_nothing_before_they
     assert mail.address == "p1@example.org" and "First job" in mail.subject
     tell("member.confirmed", member(name="Ann Two", stream="stream2"))
     assert (copied().name, copied().stream) == ("Ann Two", "stream2")
+
+
+def test_who_leaves_to_be_erased_gets_one_letter_with_the_date_and_the_way_back(program: None) -> None:
+    erasing = member(state="left", erase_after="2027-02-03T09:00:00+00:00")
+    tell("member.left", erasing)
+    tell("member.erasing", erasing)
+    (mail,) = mails()
+    for part in (mail.text, mail.html):
+        assert "Wed 3 Feb 2027" in part and "Keep my data" in part and "come back with one press" not in part
+
+
+def test_an_organizer_whom_another_added_is_told_how_to_sign_in(program: None) -> None:
+    tell("organizer.added", member("o1", roles=["organizer"]))
+    assert mails() == [], "the first one is named by a setting"
+    tell("organizer.added", member("o1", roles=["organizer"]) | {"invited": True})
+    (mail,) = mails()
+    assert mail.address == "o1@example.org" and "/signup/sign-in?next=/signup/organizer/" in mail.text
+    assert "/signup/sign-in?next=/signup/organizer/" in mail.html and "no password" in mail.text
+
+
+def test_the_old_address_is_told_of_the_new_one_without_naming_it(program: None) -> None:
+    tell("member.confirmed", member())
+    tell("member.readdressed", member(email="new@example.net") | {"former": "p1@example.org"})
+    assert copied().email == "new@example.net"
+    (mail,) = mails(kind="address-changed")
+    assert mail.address == "p1@example.org" and "Answer this mail" in mail.text and "change it" in mail.text
+    assert "new@example.net" not in mail.text + mail.html
+    tell("member.erased", {"person": "p1"})
+    assert "example" not in str([(row.address, row.text, row.raw) for row in mails()])
 
 
 def test_an_application_sent_again_replaces_the_one_before(program: None) -> None:

@@ -338,6 +338,59 @@ def test_no_link_leads_to_another_site(baton: Baton, client: Any, target: str) -
     assert target not in client.get("/signup/sign-in", query_string={"next": target}).text
 
 
+# ---- another address ----
+
+
+def test_a_member_changes_their_address_by_a_link_to_the_new_one(baton: Baton, client: Any) -> None:
+    person = member()
+    old = links(person)
+    signed_in(client, person, "member")
+    assert client.post("/signup/me/address", data={"email": "kept-typed"}).status_code == 422
+    assert "kept-typed" in client.post("/signup/me/address", data={"email": "kept-typed"}).text
+    assert client.post("/signup/me/address", data={"email": "ada@new.example"}).status_code == 303
+    page = client.get("/signup/me/address").text
+    assert "ada@new.example" in page and "Nothing came?" in page
+    baton.drain()
+    [mail] = baton.rows("notifications", "mail", kind="address")
+    assert mail["address"] == "ada@new.example"
+    link = next(word for word in mail["text"].split() if "/signup/address/" in word).removeprefix(
+        "http://localhost:8000"
+    )
+    stranger = baton.client("signup")
+    before = baton.dump()
+    for answer in (stranger.get(link), stranger.head(link)):
+        assert answer.status_code == 200
+    assert baton.dump() == before
+    baton.pass_machine_time(2)
+    assert stranger.post(link).headers["Location"] == "/signup/me?said=address"
+    assert "ada@new.example" in stranger.get("/signup/me?said=address").text
+    for answer in (stranger.get(link), stranger.post(link)):
+        assert answer.status_code == 410, "it works once"
+    for link in old:
+        answer = baton.client("signup").post(link)
+        assert answer.status_code == 410 and "Set-Cookie" not in answer.headers, "nor does the old mailbox open it"
+    baton.drain()
+    [notice] = baton.rows("notifications", "mail", kind="address-changed")
+    assert notice["address"] == "ada@example.org"
+
+
+def test_a_taken_address_looks_like_any_other(baton: Baton, client: Any) -> None:
+    member("taken@example.org")
+    signed_in(client, member(), "member")
+    answers = []
+    for address in ("taken@example.org", "fresh@example.org"):
+        answer = client.post("/signup/me/address", data={"email": address})
+        shown = client.get("/signup/me/address").text.replace(address, "")
+        answers.append((answer.status_code, answer.headers["Location"], shown))
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("token", ["x", "%00", "a.b.c", "é"])
+def test_a_broken_link_to_an_address_says_what_to_do(client: Any, token: str) -> None:
+    for answer in (client.get(f"/signup/address/{token}"), client.post(f"/signup/address/{token}")):
+        assert answer.status_code == 400 and "Mail me a link" in answer.text
+
+
 # ---- one's own page ----
 
 
@@ -461,6 +514,18 @@ def test_what_an_organizer_does_for_a_member(baton: Baton, runs: Any) -> None:
     assert "Olga (organizer)" in page and "from Starting out to Growing in the career" in page and not unescaped(page)
     assert runs.post(f"{home}/pause").status_code == 422
     assert runs.get("/signup/organizer/members/nobody").status_code == 404
+
+
+def test_an_organizer_changes_an_address(baton: Baton, runs: Any) -> None:
+    person = member()
+    home = f"/signup/organizer/members/{person}"
+    assert "address" in runs.get(home).text and runs.get(f"{home}/address").status_code == 200
+    wrong = runs.post(f"{home}/address", data={"email": "olga@example.org"})
+    assert wrong.status_code == 422 and "Somebody else" in wrong.text and "olga@example.org" in wrong.text
+    assert runs.post(f"{home}/address", data={"email": "ada@new.example"}).status_code == 303
+    page = runs.get(f"{home}?said=their-address").text
+    assert "ada@new.example" in page and "Changed the address" in page and "Olga (organizer)" in page
+    assert runs.post("/signup/organizer/members/nobody/address", data={"email": "a@b.example"}).status_code < 500
 
 
 def test_resending_at_most_once_an_hour(baton: Baton, runs: Any) -> None:

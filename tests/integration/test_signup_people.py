@@ -168,6 +168,23 @@ def test_erasing_begins_with_leaving_and_can_be_undone_for_30_days(baton):
     assert row(person)["state"] == "paused"
 
 
+def test_keeping_gives_the_organizers_role_back(baton):
+    other = do(access_links.add_organizer, "system", "other@example.org")
+    person = do(access_links.add_organizer, f"organizer/{other}", "boss@example.org", "The Boss")
+    assert last(baton, person)["invited"] is True
+    do(people.erase_later, people.subject(person), person)
+    assert row(person)["is_organizer"] is False and last(baton, person)["erase_after"]
+    do(people.keep, people.subject(person), person)
+    assert row(person)["is_organizer"] is True
+    assert told(baton, person)[-2:] == ["member.kept", "organizer.added"]
+    assert last(baton, person)["roles"] == ["member", "organizer"] and not last(baton, person).get("invited")
+    do(people.leave, people.subject(person), person)
+    do(people.erase_later, people.subject(person), person)
+    do(people.keep, people.subject(person), person)
+    assert row(person)["is_organizer"] is False, "who had stepped down before stays so"
+    assert row(other)["is_organizer"] is True
+
+
 def test_who_had_left_before_stays_away_when_kept(baton):
     person = member(baton)
     do(people.leave, people.subject(person), person)
@@ -369,6 +386,106 @@ def test_an_address_is_mailed_at_most_5_links_an_hour_and_nobody_learns_of_it(ba
     baton.pass_machine_time(3601)
     do(access_links.request_sign_in, "ada@example.org")
     assert told(baton, person).count("signin.requested") == rules.LINKS_AN_HOUR + 1
+
+
+# Another address
+
+
+def asked_address(baton: Baton, person: str) -> dict:
+    events = [event for event in baton.rows("signup", "event", type="address.requested") if event["data"]["request"]]
+    return max((event for event in events if event["data"]["person"] == person), key=lambda e: e["seq"])["data"]
+
+
+def test_a_new_address_counts_once_its_link_is_pressed(baton):
+    person = member(baton)
+    me = people.subject(person)
+    do(people.ask_new_address, me, person, "Ada@New.example")
+    data = asked_address(baton, person)
+    assert (data["email"], row(person)["email"]) == ("Ada@new.example", "ada@example.org")
+    assert do(people.confirm_new_address, person, "another") is False
+    assert do(people.confirm_new_address, person, data["request"]) is True
+    assert do(people.confirm_new_address, person, data["request"]) is False, "once"
+    assert (row(person)["email"], row(person)["email_key"]) == ("Ada@new.example", "ada@new.example")
+    assert [each["id"] for each in ask(people.find, {"text": "new.example"}).rows] == [person]
+    assert told(baton, person)[-1] == "member.readdressed"
+    assert (last(baton, person)["email"], last(baton, person)["former"]) == ("Ada@new.example", "ada@example.org")
+    assert apply(baton) != person, "the old address is free"
+    do(people.ask_new_address, me, person, "ada@NEW.example")
+    assert do(people.confirm_new_address, person, asked_address(baton, person)["request"]), "its own other spelling"
+
+
+def test_a_taken_address_is_answered_the_same_and_never_taken(baton):
+    person = member(baton)
+    other = member(baton, "bob@example.org", "Bob")
+    do(people.ask_new_address, people.subject(person), person, "BOB@example.org")
+    assert row(person)["new_email"] == "BOB@example.org"
+    assert baton.rows("signup", "event", type="address.requested") == [], "no mail about it"
+    assert do(people.confirm_new_address, person, row(person)["new_email_request"]) is False
+    # somebody signs up with it between the asking and the press
+    do(people.ask_new_address, people.subject(person), person, "eve@example.org")
+    late = asked_address(baton, person)["request"]
+    apply(baton, "eve@example.org")
+    assert do(people.confirm_new_address, person, late) is False
+    assert refused(people.readdress, "organizer/o", person, "bob@example.org").field == "email"
+    assert (row(person)["email"], row(other)["email"]) == ("ada@example.org", "bob@example.org")
+
+
+def test_an_address_that_cannot_be_or_is_asked_for_too_often_is_refused(baton):
+    person = member(baton)
+    me = people.subject(person)
+    for wrong in ("", "ada", "ada@example.org", "a\r\nBcc: b@example.org", "ä@example.org"):
+        assert refused(people.ask_new_address, me, person, wrong).field == "email"
+    for number in range(rules.LINKS_AN_HOUR):
+        do(people.ask_new_address, me, person, f"n{number}@example.org")
+    assert "hour" in refused(people.ask_new_address, me, person, "n9@example.org").remedy
+    first = baton.rows("signup", "event", type="address.requested")[0]["data"]["request"]
+    assert do(people.confirm_new_address, person, first) is False, "the last one counts"
+    applicant = apply(baton, "bob@example.org")
+    assert refused(people.ask_new_address, "system", applicant, "x@example.org").field == "state"
+
+
+def test_a_new_address_that_nobody_confirms_is_forgotten(baton):
+    person = member(baton)
+    do(people.ask_new_address, people.subject(person), person, "stranger@example.net")
+    baton.pass_machine_time(tokens.DAY + 1)
+    baton.tick()
+    assert row(person)["new_email"] is row(person)["new_email_request"] is None
+
+
+def test_an_organizer_changes_an_address_and_old_links_and_cookies_are_void(baton):
+    boss = do(access_links.add_organizer, "system", "boss@example.org", "The Boss")
+    person = member(baton)
+    do(access_links.request_sign_in, "ada@example.org")
+    before = sign_in_token(baton, person)
+    baton.pass_machine_time(2)
+    do(people.readdress, f"organizer/{boss}", person, "ada@example.net")
+    assert row(person)["email"] == "ada@example.net"
+    with pytest.raises(tokens.BadToken, match="expired"):
+        do(access_links.use_sign_in, before)
+    assert baton.rows("signup", "revoked", person=person)
+    assert [entry["what"] for entry in baton.rows("signup", "audit", subject=people.subject(person))][-1] == (
+        "person.readdressed"
+    )
+    assert "example.net" not in str(baton.rows("signup", "audit"))
+    baton.drain()
+    assert baton.rows("notifications", "person", id=person)[0]["email"] == "ada@example.net"
+    do(access_links.request_sign_in, "ada@example.net")
+    baton.pass_machine_time(2)
+    assert do(access_links.use_sign_in, sign_in_token(baton, person))["id"] == person
+
+
+def test_erasing_leaves_nothing_of_either_address(baton):
+    person = member(baton, "old-unique@example.org")
+    me = people.subject(person)
+    do(people.readdress, "organizer/o", person, "new-unique@example.org")
+    do(people.ask_new_address, me, person, "newer-unique@example.org")
+    do(people.erase_later, me, person)
+    baton.drain()
+    baton.pass_time(days=31)
+    baton.tick()
+    assert row(person)["state"] == "erased"
+    assert "unique" not in json.dumps([baton.rows("signup", t) for t in ("person", "event", "audit")], default=str)
+    assert "unique" not in str(baton.rows("notifications", "mail") + baton.rows("notifications", "person"))
 
 
 def test_an_applicant_asking_for_a_link_gets_the_confirmation_again(baton):

@@ -38,6 +38,7 @@ SAMPLE: dict[str, Any] = {
     "state": "waiting",
     "again": True,
     "already": False,
+    "erased": NOW + timedelta(days=30),
     "day": date(2027, 1, 3),
     "groups": [("Starting out", [{"name": "<b>Ann</b>", "state": "applied"}, {"name": "Bo", "state": "waiting"}])],
     "total": 3,

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from services.notifications.mail import ledger, letter, text
-from services.notifications.mail.kinds import KINDS, LINKS
+from services.notifications.mail.kinds import KINDS
 from services.notifications.models import mail, mention, program, stream
 from services.notifications.rules import State
 from shared import clock, config, db, log, tokens
@@ -104,7 +104,7 @@ def write(
     about, id = the_program(tx), mail_id(cause, to.person, kind)
     now = clock.now()
     purpose = link or what.link
-    works = LINKS[purpose] if purpose else timedelta(0)
+    works = timedelta(seconds=tokens.LINKS[purpose]) if purpose else timedelta(0)
     url = None
     if purpose:
         signed = tokens.sign(purpose, {"person": to.person, **(claims or {})})

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-
-# How long the link of each purpose works (signup checks it by machine time).
-LINKS = {"confirm": timedelta(days=14), "enter": timedelta(days=60), "sign-in": timedelta(minutes=30)}
 
 
 @dataclass(frozen=True)
@@ -32,5 +28,8 @@ KINDS = {
         Kind("sign-in", True, "Link to sign in", "sign-in"),
         Kind("applications", False, "New applications"),
         Kind("goodbye", True, "Goodbye", "enter"),
+        Kind("organizer", True, "New organizer"),
+        Kind("address", True, "Confirm a new address", "address"),
+        Kind("address-changed", True, "The address was changed"),
     )
 }

@@ -10,6 +10,13 @@ from .applying import Applied, apply, confirm, mail_wait, resend_confirmation
 from .asking import ask
 from .erasing import erase_later, erase_now, expire, keep
 from .membership import CHECKLIST, change_stream, come_back, correct, leave, pause, step_down, tick
+from .readdressing import (
+    ask_new_address,
+    confirm_new_address,
+    forget_unconfirmed,
+    readdress,
+    wanted_address,
+)
 from .reading import SORTS, Moment, Page, counts, download, find, history, organizers
 from .row import Row, one, roles, subject, told
 
@@ -22,9 +29,11 @@ __all__ = [
     "Row",
     "apply",
     "ask",
+    "ask_new_address",
     "change_stream",
     "come_back",
     "confirm",
+    "confirm_new_address",
     "correct",
     "counts",
     "download",
@@ -32,6 +41,7 @@ __all__ = [
     "erase_now",
     "expire",
     "find",
+    "forget_unconfirmed",
     "history",
     "keep",
     "leave",
@@ -39,10 +49,12 @@ __all__ = [
     "one",
     "organizers",
     "pause",
+    "readdress",
     "resend_confirmation",
     "roles",
     "step_down",
     "subject",
     "tick",
     "told",
+    "wanted_address",
 ]

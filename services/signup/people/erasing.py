@@ -35,7 +35,11 @@ _BLANK: dict[str, Any] = {
     "blog": None,
     "checklist": {},
     "is_organizer": False,
+    "was_organizer": None,
     "reapplied": None,
+    "new_email": None,
+    "new_email_request": None,
+    "new_email_at": None,
     "leave_reason": None,
     "erase_after": None,
 }
@@ -47,28 +51,33 @@ def erase_later(tx: Connection, by: str, person: str) -> None:
     state = rules.after("erase_later", row["state"])
     if row["erase_after"]:
         return
+    was_organizer = row["is_organizer"]
     row = step_down(tx, by, row)
     now = clock.now()
+    after = now + timedelta(days=rules.ERASE_AFTER_DAYS)
+    row = rows.change(tx, row, {"erase_after": after, "was_organizer": was_organizer})
     if row["state"] != "left":
         row = rows.change(tx, row, {"state": state, "left_at": now, "left_from": row["state"]}, "member.left")
         audit.note(tx, by, "person.left", rows.subject(person), {"from": row["left_from"]})
-    after = now + timedelta(days=rules.ERASE_AFTER_DAYS)
-    rows.change(tx, row, {"erase_after": after}, "member.erasing")
+    emit(tx, "member.erasing", rows.subject(person), rows.told(row))
     audit.note(tx, by, "person.erasing", rows.subject(person), {"after": after.isoformat()})
 
 
 def keep(tx: Connection, by: str, person: str) -> None:
-    """Undo `erase_later`: they are what they were before."""
+    """Undo `erase_later`: they are what they were before, an organizer too."""
     row = rows.taken(tx, person)
     if not row["erase_after"]:
         raise Refused("state", "This person was not to be erased.", "Nothing is to be done.")
     # Who had left long before asked for the erasure alone, and stays away; left_at tells the two apart.
     together = row["left_at"] + timedelta(days=rules.ERASE_AFTER_DAYS) == row["erase_after"]
-    values = {"erase_after": None}
+    values = {"erase_after": None, "was_organizer": None}
     if together:
         values |= {"state": row["left_from"], "left_at": None, "left_from": None}
-    rows.change(tx, row, values, "member.kept")
+    kept = rows.change(tx, row, values, "member.kept")
     audit.note(tx, by, "person.kept", rows.subject(person))
+    if row["was_organizer"]:
+        rows.change(tx, kept, {"is_organizer": True}, "organizer.added")
+        audit.note(tx, by, "organizer.added", rows.subject(person))
 
 
 def erase_now(tx: Connection, by: str, person: str) -> None:

@@ -60,15 +60,16 @@ def told(row: Row) -> dict[str, Any]:
         "github": row["github"],
         "blog": row["blog"],
         "joined_at": row["confirmed_at"].isoformat() if row["confirmed_at"] else None,
+        "erase_after": row["erase_after"].isoformat() if row["erase_after"] else None,
     }
 
 
-def change(tx: Connection, row: Row, values: dict[str, Any], event: str | None = None) -> Row:
-    """Write `values` into the person's row, say so by `event`, and return the row as it is now."""
+def change(tx: Connection, row: Row, values: dict[str, Any], event: str | None = None, **more: Any) -> Row:
+    """Write `values` into the person's row, say so by `event` (which carries `more`), and return the row as it is."""
     tx.execute(sa.update(people).where(people.c.id == row["id"]).values(**values))
     changed = {**row, **values}
     if event:
-        emit(tx, event, subject(row["id"]), told(changed))
+        emit(tx, event, subject(row["id"]), {**told(changed), **more})
     return changed
 
 

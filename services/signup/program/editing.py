@@ -167,7 +167,8 @@ def add_stream(tx: Connection, by: str, name: str, summary: str, slug: str | Non
 
 # A stream's slug is an address under /signup/: these are taken by pages.
 RESERVED = frozenset(
-    "api static embed check-mail me sign-in sign-out enter confirm organizer live ready metrics openapi-json".split()
+    "api static embed check-mail me sign-in sign-out enter confirm address organizer live ready metrics "
+    "openapi-json".split()
 )
 
 

@@ -5,6 +5,8 @@ Mail scanners open every link they see, so GET and HEAD read the token and nothi
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, request
 
 from shared import access, db, tokens
@@ -14,15 +16,13 @@ from .. import access_links, people, rate, rules
 from .pages import go, page, refusals, unreadable
 
 blueprint = Blueprint("links", __name__)
-CONFIRM_AGE = 14 * tokens.DAY
-ENTER_AGE = 60 * tokens.DAY
 
 
 @blueprint.route("/signup/confirm/<token>", methods=["GET", "POST"])
 def confirm(token: str) -> Response:
     """Confirm the address: the page with the button, and the button."""
     try:
-        person = tokens.read("confirm", token, CONFIRM_AGE)["person"]
+        claims = tokens.read("confirm", token)
     except tokens.BadToken as bad:
         return _bad(bad.reason, again=True)
     if request.method != "POST":
@@ -34,17 +34,17 @@ def confirm(token: str) -> Response:
             note="Not you? Then close this page. Without the press nothing happens, and the application is deleted.",
         )
     with db.write("signup") as tx:
-        outcome = people.confirm(tx, person)
+        outcome = people.confirm(tx, claims["person"])
     if outcome == "gone":
         return _bad("gone", again=True)
-    return _signed_in(person, "/signup/me", "confirmed" if outcome == "confirmed" else "already", organizing=False)
+    return _opened(claims, "confirmed" if outcome == "confirmed" else "already")
 
 
 @blueprint.route("/signup/enter/<token>", methods=["GET", "POST"])
 def enter(token: str) -> Response:
     """Open one's own page from a mail."""
     try:
-        person = tokens.read("enter", token, ENTER_AGE)["person"]
+        claims = tokens.read("enter", token)
     except tokens.BadToken as bad:
         return _bad(bad.reason)
     if request.method != "POST":
@@ -55,7 +55,32 @@ def enter(token: str) -> Response:
             label="Open my page",
             note="On somebody else's computer? Sign out when you are done.",
         )
-    return _signed_in(person, "/signup/me", organizing=False)
+    return _opened(claims)
+
+
+@blueprint.route("/signup/address/<token>", methods=["GET", "POST"])
+def address(token: str) -> Response:
+    """Confirm a new address for somebody who is known."""
+    try:
+        claims = tokens.read("address", token)
+    except tokens.BadToken as bad:
+        return _bad(bad.reason)
+    person, asked = claims["person"], str(claims.get("request"))
+    if request.method != "POST":
+        with db.read("signup") as tx:
+            email = people.wanted_address(people.one(tx, person), asked)
+        if email is None:
+            return _bad("gone")
+        return page(
+            "link.html",
+            heading="Use this address?",
+            text=f"From then on all your mail comes to {email}.",
+            label="Yes, use this address",
+            note="Not you? Then close this page. Without the press nothing happens.",
+        )
+    with db.write("signup") as tx:
+        done = people.confirm_new_address(tx, person, asked)
+    return _signed_in(person, "/signup/me", "address", organizing=False) if done else _bad("gone")
 
 
 @blueprint.route("/signup/sign-in", methods=["GET", "POST"])
@@ -112,6 +137,15 @@ def sign_out() -> Response:
     return access.sign_out(go("/"))  # type: ignore[no-any-return]
 
 
+def _opened(claims: dict[str, Any], said: str | None = None) -> Response:
+    """Open their own page for who holds a link that works for weeks, unless it was mailed to an address of the past."""
+    with db.read("signup") as tx:
+        row = people.one(tx, claims["person"])
+    if row and access_links.outdated(row, claims):
+        return _bad("expired")
+    return _signed_in(claims["person"], "/signup/me", said, organizing=False)
+
+
 def _signed_in(person: str, target: str | None, said: str | None = None, organizing: bool = True) -> Response:
     """Sign in and lead on. A link that works for weeks opens one's own page alone: `organizing` takes one used once."""
     with db.read("signup") as tx:
@@ -156,4 +190,8 @@ def _bad(reason: str, again: bool = False) -> Response:
 def _local(target: str | None) -> str | None:
     """`target` if it is a page of ours to come back to."""
     path = local_path(target, "")
-    return path if path and not path.startswith(("/signup/sign-", "/signup/confirm/", "/signup/enter/")) else None
+    return (
+        path
+        if path and not path.startswith(("/signup/sign-", "/signup/confirm/", "/signup/enter/", "/signup/address/"))
+        else None
+    )

@@ -102,6 +102,27 @@ def answers() -> Response:
     return page("me_answers.html", 422, person=person, questions=asked, typed=typed, problems=problems)
 
 
+@blueprint.route("/address", methods=["GET", "POST"])
+@access.needs("member")
+def address() -> Response:
+    """Have one's mail sent to another address, once its link is pressed."""
+    problems: list[dict[str, str]] = []
+    email = request.form.get("email", "")
+    if request.method == "POST":
+        problems = unreadable()
+        try:
+            if not problems:
+                with db.write("signup") as tx:
+                    people.ask_new_address(tx, _actor(), reader_id(), email)
+                return go(f"{HOME}/address")
+        except rules.Refused as refused:
+            problems = refusals(refused)
+    with db.read("signup") as tx:
+        person = _person(tx)
+    status = 422 if problems else 200
+    return page("me_address.html", status, person=person, email=email, problems=problems)
+
+
 @blueprint.route("/stream", methods=["GET", "POST"])
 @access.needs("member")
 def stream() -> Response:

@@ -34,6 +34,8 @@ SAID = {
     "left": "You have left. Thank you for the time you were here.",
     "erasing": "You have left, and everything about you will be erased.",
     "kept": "Nothing will be erased.",
+    "address": "From now on your mail comes to the new address. The old one was told so.",
+    "their-address": "From now on their mail goes to the new address. The old one was told so.",
     "confirmed": "Your address is confirmed. Welcome!",
     "already": "Your address was confirmed before. Here is your page.",
     "their-pause": "They are pausing now.",

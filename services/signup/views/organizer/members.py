@@ -96,6 +96,8 @@ def _actions(row: Mapping[str, Any]) -> list[dict[str, Any]]:
         found.append(("Bring back", "come-back", "They take part again.", False))
     if row["stream"] and state in rules.TRANSITIONS["move"]:
         found.append(("Move", "move", "To another stream.", True))
+    if state in rules.TRANSITIONS["readdress"]:
+        found.append(("New address", "address", "For somebody whose mail does not arrive.", True))
     if state in rules.TRANSITIONS["leave"]:
         found.append(("Leave", "leave", "For somebody who told you that they leave.", True))
     return [
@@ -165,6 +167,19 @@ def leave(person: str) -> Response:
         typed=request.form,
         problems=problems,
     )
+
+
+@blueprint.route("/members/<person>/address", methods=["GET", "POST"])
+@access.needs("organizer")
+def address(person: str) -> Response:
+    """Another address for their mail."""
+    problems: list[dict[str, str]] = []
+    if request.method == "POST":
+        problems = try_to(people.readdress, person, request.form.get("email", ""))
+        if not problems:
+            return go(f"{HOME}/members/{person}", "their-address")
+    email = request.form.get("email", "")
+    return page("members", "address.html", problems, person=_read(person), email=email)
 
 
 @blueprint.route("/members/<person>/move", methods=["GET", "POST"])

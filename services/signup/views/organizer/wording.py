@@ -16,6 +16,8 @@ WORDS = {
     "confirmation.resent": "The confirmation was mailed again",
     "signin.requested": "A sign-in link was asked for",
     "person.confirmed": "Confirmed",
+    "person.readdressed": "Changed the address",
+    "address.asked": "Asked for another address",
     "person.corrected": "Corrected",
     "person.paused": "Paused",
     "person.returned": "Came back",
