@@ -61,6 +61,8 @@ def instant_text(moment: datetime) -> str:
 
 Machine = sa.Double  # seconds since the epoch, machine time
 Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+# In this one None is SQL's NULL, not JSON's null, so that it can be asked for.
+NullableJson = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 Key = sa.String(36)  # a UUID as text
 Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # counts up by itself as a primary key
 

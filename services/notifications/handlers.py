@@ -12,12 +12,12 @@ every other member.*, organizer.*                the copy is replaced
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
 from services.notifications import people
-from services.notifications.mail import compose, letter
+from services.notifications.mail import compose, summary
 from services.notifications.mail.compose import Reader
 from services.notifications.models import SERVICE
 from shared.events import Event, on
@@ -65,27 +65,12 @@ def applications_summarized(tx: Connection, event: Event) -> None:
     """One letter to each organizer. Who was erased meanwhile is counted, not named."""
     data = event.data
     known = compose.the_program(tx)
-    names = people.streams(tx)
     gone = people.forgotten(tx, [entry["person"] for entry in data["applications"]])
-    listed = [
-        {
-            "person": entry["person"],
-            "name": letter.line(entry["name"]),
-            "stream": names.get(entry["stream"] or "", entry["stream"] or "No stream"),
-            "state": entry["state"],
-        }
-        for entry in data["applications"]
-        if entry["person"] not in gone and entry["name"]
-    ]
-    total = max(sum(data["counts"].values()), len(data["applications"]))
-    titles = dict.fromkeys([*names.values(), *(entry["stream"] for entry in listed)])
-    groups = [(title, [entry for entry in listed if entry["stream"] == title]) for title in titles]
-    groups = [(title, members) for title, members in groups if members]
-    context = {"day": date.fromisoformat(data["day"]), "groups": groups, "total": total, "more": total - len(listed)}
+    context = summary.context(data, people.streams(tx), gone)
     for organizer in data["organizers"]:
         zone = people.zone_of(tx, organizer["person"]) or known.timezone
         to = Reader(organizer["person"], organizer["name"], organizer["email"], zone)
-        compose.write(tx, "applications", event.id, to, context, mentions=[entry["person"] for entry in listed])
+        compose.write(tx, "applications", event.id, to, context, mentions=summary.named(context))
 
 
 @on(SERVICE, "signin.requested")

@@ -8,13 +8,13 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from shared import db
-from shared.db import Instant, Json, Key, Machine
+from shared.db import Instant, Json, Key, Machine, NullableJson
 
 SERVICE = "notifications"
 metadata = db.metadata(SERVICE)
 
 # A row is one mail to one person for one cause. Written by compose with the handling of its cause, moved on by the
-# ledger; never deleted, but emptied when its person is erased.
+# ledger; never deleted, but emptied when its person is erased, and written anew without others who are.
 mail = sa.Table(
     "mail",
     metadata,
@@ -40,6 +40,8 @@ mail = sa.Table(
     sa.Column("deadline", Instant),  # program time after which it would mislead
     sa.Column("expires", Machine),  # machine time after which the link in it is dead
     sa.Column("error", sa.Text),
+    # What a mail that names others was made of, so that it can be written anew without one of them.
+    sa.Column("made_of", NullableJson),
     sa.Column("created_at", Instant, nullable=False),
     sa.UniqueConstraint("cause", "person", "kind", name="one_mail_per_cause_person_and_kind"),
 )
@@ -51,7 +53,7 @@ sa.Index("mail_newest", mail.c.created_at, mail.c.id)
 sa.Index("mail_person", mail.c.person)
 
 # A row says that a mail to somebody else speaks of this person, so that erasing finds it. Written with the mail,
-# deleted when the mail was emptied.
+# deleted when the mail was written anew without them, or emptied.
 mention = sa.Table(
     "mention",
     metadata,

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from services.notifications.mail import ledger
+from services.notifications.mail import compose, ledger, summary
 from services.notifications.mail.compose import Reader
 from services.notifications.models import mail, mention, person, program, stream, suppression
 from shared import db
@@ -66,14 +66,19 @@ def forgotten(tx: Connection, ids: Iterable[str]) -> set[str]:
 
 
 def forget(tx: Connection, id: str) -> None:
-    """Empty the copy, every mail to the person and every mail that names them; their address is no longer known."""
+    """Empty the copy and every mail to the person, and take them out of mails that name them; no address is known."""
     addresses = set(tx.execute(sa.select(mail.c.address).where(mail.c.person == id)).scalars())
     addresses |= set(tx.execute(sa.select(person.c.email).where(person.c.id == id)).scalars())
     keep(tx, {"person": id}, ERASED)
     own = tx.execute(sa.select(mail.c.id).where(mail.c.person == id)).scalars().all()
-    naming = tx.execute(sa.select(mention.c.mail).where(mention.c.person == id)).scalars().all()
     ledger.erase(tx, own, "Emptied: this person's data were deleted.")
-    ledger.erase(tx, naming, "Emptied: it named somebody whose data were deleted.")
+    naming = sa.select(mail.c.id, mail.c.made_of).join(mention, mention.c.mail == mail.c.id)
+    for row in tx.execute(naming.where(mention.c.person == id).with_for_update(of=mail)).all():
+        if row.made_of:
+            left = summary.without(row.made_of, id)
+            compose.write_anew(tx, row.id, left, "Somebody whose data were deleted is left out.")
+        else:
+            ledger.erase(tx, [row.id], "Emptied: it named somebody whose data were deleted.")
     tx.execute(mention.delete().where(mention.c.person == id))
     tx.execute(suppression.delete().where(suppression.c.address.in_([a.lower() for a in addresses if a])))
 

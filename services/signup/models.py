@@ -6,14 +6,10 @@ Only signup writes them. Other services learn what is in them from events (see t
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from shared import db
 
 metadata = db.metadata("signup")
-
-# Json in which None is SQL's NULL, not JSON's null, so that it can be asked for.
-NullableJson = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 
 # The program, one row (id 1). Seeded at the first start, changed by organizers, never deleted.
 # `version` is a fresh random token after every change of the program, its streams, questions or charter: whoever
@@ -99,7 +95,7 @@ person = sa.Table(
     sa.Column("created_at", db.Instant, nullable=False),
     sa.Column("applied_at", db.Instant),  # the latest application
     # What an unproven hand typed for the address of somebody who had left: takes effect when they confirm.
-    sa.Column("reapplied", NullableJson),
+    sa.Column("reapplied", db.NullableJson),
     sa.Column("mailed_at", db.Machine),  # the last mail an application or a resend caused (at most one an hour)
     sa.Column("reminded_at", db.Instant),
     sa.Column("confirmed_at", db.Instant),

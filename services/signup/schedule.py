@@ -24,6 +24,7 @@ PURGE_STEP = 5_000
 SUMMARY_HOUR = 8
 SUMMARY_MOST = 200
 DAY_SECONDS = 86_400.0
+MONTH = timedelta(days=31)
 HOURLY = every(timedelta(hours=1))
 
 c = people_table.c
@@ -94,18 +95,21 @@ def _zone(tx: Connection) -> str:
 def summarize_applications(tx: Connection, period: str) -> None:
     """Tell the organizers, each morning, who applied since the last summary; when nobody did, nothing is said."""
     today = date.fromisoformat(period)
-    start, end = _midnight(tx, _last_summary(tx, today)), _midnight(tx, today)
+    last = _last_summary(tx, today)
+    start, end = _midnight(tx, last or today - MONTH), _midnight(tx, today)
     window = (c.applied_at >= start, c.applied_at < end, c.state != "erased")
     per_stream = sa.select(c.stream, sa.func.count()).where(*window).group_by(c.stream)
     counts = {stream or "": count for stream, count in tx.execute(per_stream)}
     if not counts:
         return
+    first = sa.select(sa.func.min(c.applied_at)).where(*window)
     listed = sa.select(c.id.label("person"), c.name, c.stream, c.state).where(*window).order_by(c.applied_at, c.id)
     emit(
         tx,
         "applications.summarized",
         program.SUBJECT,
         {
+            "since": (last or _local_day(tx, tx.execute(first).scalar_one())).isoformat(),
             "day": (today - timedelta(days=1)).isoformat(),
             "organizers": [{"person": o["id"], "name": o["name"], "email": o["email"]} for o in people.organizers(tx)],
             "applications": [dict(row) for row in tx.execute(listed.limit(SUMMARY_MOST)).mappings()],
@@ -114,13 +118,20 @@ def summarize_applications(tx: Connection, period: str) -> None:
     )
 
 
-def _last_summary(tx: Connection, today: date) -> date:
-    """The day of the summary before today's, so that days on which nothing ran are made up for; at most a month."""
+def _last_summary(tx: Connection, today: date) -> date | None:
+    """The day of the summary before today's, so that days on which nothing ran are made up for; at most a month.
+
+    None before the first one.
+    """
     run = db.metadata("signup").tables["run"]
-    name, month = "applications.summarize", today - timedelta(days=31)
+    name = "applications.summarize"
     before = sa.select(sa.func.max(run.c.period)).where(run.c.job == name, run.c.period < today.isoformat())
     last = tx.execute(before).scalar()
-    return max(date.fromisoformat(last), month) if last else month
+    return max(date.fromisoformat(last), today - MONTH) if last else None
+
+
+def _local_day(tx: Connection, instant: datetime) -> date:
+    return instant.astimezone(clock.zone(_zone(tx))).date()
 
 
 def _midnight(tx: Connection, day: date) -> datetime:

@@ -98,7 +98,8 @@ class Listed(Data):
 
 
 class Applications(Data):
-    day = fields.String(required=True, metadata={"description": "local date in the program's zone, ISO 8601"})
+    day = fields.String(required=True, metadata={"description": "the last local date in the program's zone, ISO 8601"})
+    since = fields.String(load_default=None, metadata={"description": "the first one, when there are several days"})
     organizers = fields.List(fields.Nested(Recipient), required=True)
     applications = fields.List(fields.Nested(Listed), required=True, metadata={"description": "the first 200"})
     counts = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
@@ -152,7 +153,13 @@ ENTRIES = [
     Entry("application.repeated", "signup", ("notifications",), Applicant, "A member's address applied once more."),
     Entry("application.reminded", "signup", ("notifications",), Applicant, "An application waits for confirmation."),
     Entry("application.expired", "signup", ("notifications",), Person, "An unconfirmed application was purged."),
-    Entry("applications.summarized", "signup", ("notifications",), Applications, "A day's new applications."),
+    Entry(
+        "applications.summarized",
+        "signup",
+        ("notifications",),
+        Applications,
+        "New applications since the summary before, most often of one day.",
+    ),
     *_members(),
     Entry("member.snapshot", "signup", ALL, Member, "A member as they are now, told to a subscriber that replays."),
     Entry("member.readdressed", "signup", ALL, Readdressed, "A person's mail goes to another address from now on."),

@@ -108,9 +108,39 @@ def test_organizers_get_one_summary_each(program: None) -> None:
     text = found[0].text
     assert "Person 1" in text and "Person 0" not in text, "who is gone is not named"
     assert "205 people" in text and "And 203 more" in text and "First job (1)" in text
-    # when one of those it names is erased
-    tell("member.erased", {"person": "q1"})
-    assert all(row.text == "" and row.raw == b"" for row in mails(kind="applications"))
+    assert "on Sunday, 3 January 2027" in text and found[0].subject == "205 new applications on 3 January"
+
+
+def test_who_goes_is_taken_out_of_a_summary_and_the_others_stay(
+    program: None, change_settings: Callable[..., Config]
+) -> None:
+    """Given a letter kept here and one that waits to be sent, When one whom both name goes, Then they name the rest."""
+    listed = [{"person": f"q{i}", "name": f"Person {i}é", "stream": "stream1", "state": "applied"} for i in range(3)]
+    organizers = [{"person": "o0", "name": "Olga", "email": "o0@example.org"}]
+    data = {"since": "2026-12-30", "day": "2027-01-03", "organizers": organizers, "applications": listed,
+            "counts": {"stream1": 3}}  # fmt: skip
+    tell("applications.summarized", data)
+    change_settings(smtp_url="smtp://127.0.0.1:1")
+    tell("applications.summarized", data)
+    when = "between Wednesday, 30 December 2026 and Sunday, 3 January 2027"
+    assert all(when in row.text and when in row.html for row in mails())
+    assert mails()[0].subject == "3 new applications from 30 December to 3 January"
+    tell("application.expired", {"person": "q1"})
+    tell("application.expired", {"person": "q1"})
+    rows = mails(kind="applications")
+    assert sorted(row.state for row in rows) == ["kept", "queued"]
+    for row in rows:
+        parsed = email.message_from_bytes(row.raw, policy=default)
+        texts = [part.get_content() for part in parsed.iter_parts()]  # type: ignore[attr-defined]
+        for words in (row.text, row.html, *texts):
+            assert "Person 0é" in words and "Person 2é" in words and "Person 1" not in words
+            assert "3 people" in words and "And 1 more" in words and when in words
+        assert "Person 1" not in str(row.made_of) and parsed["Message-ID"] == f"<{row.id}@localhost>"
+    tell("member.erased", {"person": "q0"})
+    tell("member.erased", {"person": "q2"})
+    assert all("And 3 more" in row.text and "Person" not in row.text for row in mails(kind="applications"))
+    tell("member.erased", {"person": "o0"})
+    assert all(row.text == "" and row.raw == b"" and row.made_of is None for row in mails(kind="applications"))
 
 
 def test_copies_follow_and_erasing_empties_everything(

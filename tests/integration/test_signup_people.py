@@ -291,7 +291,7 @@ def test_organizers_get_one_summary_a_day_at_8_in_the_programs_zone(baton):
     baton.tick()
     baton.tick()
     (summary,) = summaries(baton)
-    assert summary["day"] == "2027-01-04"
+    assert summary["since"] == summary["day"] == "2027-01-04"
     assert summary["counts"] == {"stream1": 1, "stream2": 1}
     assert [each["name"] for each in summary["organizers"]] == ["The Boss"]
     assert {each["state"] for each in summary["applications"]} == {"applied", "confirmed"}
@@ -308,6 +308,15 @@ def test_a_summary_makes_up_for_days_on_which_nothing_ran(baton):
     baton.pass_time(days=3)
     baton.tick()
     assert [summary["counts"] for summary in summaries(baton)] == [{"stream1": 1}]
+    assert [(each["since"], each["day"]) for each in summaries(baton)] == [("2027-01-04", "2027-01-06")]
+
+
+def test_the_first_summary_begins_with_the_first_application(baton):
+    do(access_links.add_organizer, "system", "boss@example.org")
+    apply(baton)
+    baton.pass_time(days=2, hours=5)
+    baton.tick()
+    assert [(each["since"], each["day"]) for each in summaries(baton)] == [("2027-01-04", "2027-01-05")]
 
 
 # Signing in, organizers

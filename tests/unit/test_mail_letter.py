@@ -6,7 +6,7 @@ import email
 import os
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import default
@@ -39,7 +39,8 @@ SAMPLE: dict[str, Any] = {
     "again": True,
     "already": False,
     "erased": NOW + timedelta(days=30),
-    "day": date(2027, 1, 3),
+    "when": "on Sunday, 3 January 2027",
+    "short": "on 3 January",
     "groups": [("Starting out", [{"name": "<b>Ann</b>", "state": "applied"}, {"name": "Bo", "state": "waiting"}])],
     "total": 3,
     "more": 1,

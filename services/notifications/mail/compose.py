@@ -96,7 +96,7 @@ def write(
 
     :param claims: what the link in it says, beside the person.
     :param link: the purpose of that link, when it is not the usual one of this kind.
-    :param mentions: other persons it speaks of.
+    :param mentions: other persons it speaks of; `context` must then be plain enough for JSON.
     """
     if not to.email:
         return None
@@ -109,20 +109,8 @@ def write(
     if purpose:
         signed = tokens.sign(purpose, {"person": to.person, **(claims or {})})
         url = f"{settings.base_url}/signup/{purpose}/{signed}"
-    words = text.render(
-        kind,
-        {
-            "program": letter.line(about.name),
-            "name": letter.line(to.name),
-            "zone": to.timezone or about.timezone,
-            "base_url": settings.base_url,
-            "link": url,
-            "until": now + works,
-            "chat": _web(about.chat_invite),
-            "charter_version": about.charter_version,
-            **context,
-        },
-    )
+    words = _words(kind, about, to, url, now + works, context)
+    others = [other for other in dict.fromkeys(mentions) if other != to.person]
     row = {
         "id": id,
         "cause": cause,
@@ -138,15 +126,15 @@ def write(
         "due": clock.machine(),
         "deadline": None,
         "expires": clock.machine() + works.total_seconds() if purpose == "sign-in" else None,
+        "made_of": context if others else None,
         "created_at": now,
         **_state(tx, to.email, what.duty),
         **_letter(id, kind, settings, about, to, words, now),
     }
     if not _INSERT(tx, row).rowcount:
         return None
-    others = [{"person": other, "mail": id} for other in dict.fromkeys(mentions) if other != to.person]
     if others:
-        tx.execute(mention.insert(), others)
+        tx.execute(mention.insert(), [{"person": other, "mail": id} for other in others])
     if row["state"] == State.QUEUED.value:
         for ring in _rings:
             db.after_commit(tx, ring)
@@ -156,9 +144,49 @@ def write(
 
 _WRITTEN = (
     "id cause person kind address name subject text html headers raw duty state attempts due deadline expires error"
-    " created_at"
+    " made_of created_at"
 ).split()
 _INSERT = db.Quick(lambda tx: db.insert(tx, mail).values(db.params(mail, _WRITTEN)).on_conflict_do_nothing())
+
+
+def write_anew(tx: Connection, id: str, context: dict[str, Any], why: str) -> None:
+    """Write a mail that names others once more, of `context`: whoever it named too much is in it no longer.
+
+    What is in a sender's hands or gone already cannot be called back; what waits here goes as it is now.
+    """
+    row = tx.execute(sa.select(mail).where(mail.c.id == id)).one()
+    settings, about = config.current(), the_program(tx)
+    to = Reader(row.person, row.name, row.address, about.timezone)
+    words = _words(row.kind, about, to, None, row.created_at, context)
+    values = {
+        "subject": letter.line(words.subject, 200),
+        "text": words.text,
+        "html": words.html,
+        "made_of": context,
+        "error": sa.func.coalesce(mail.c.error, why),
+    }
+    if row.raw:
+        values |= _letter(id, row.kind, settings, about, to, words, row.created_at)
+    tx.execute(mail.update().where(mail.c.id == id).values(values))
+
+
+def _words(
+    kind: str, about: Program, to: Reader, link: str | None, until: datetime, context: dict[str, Any]
+) -> text.Text:
+    return text.render(
+        kind,
+        {
+            "program": letter.line(about.name),
+            "name": letter.line(to.name),
+            "zone": to.timezone or about.timezone,
+            "base_url": config.current().base_url,
+            "link": link,
+            "until": until,
+            "chat": _web(about.chat_invite),
+            "charter_version": about.charter_version,
+            **context,
+        },
+    )
 
 
 def rings(bell: Callable[[], None]) -> Callable[[], None]:

@@ -180,7 +180,16 @@ def suppressed(tx: Connection, address: str, duty: bool) -> str | None:
 
 # ---- erasing ----
 
-EMPTY = {"address": "", "name": "", "subject": "", "text": "", "html": "", "headers": [], "raw": b""}
+EMPTY: dict[str, Any] = {
+    "address": "",
+    "name": "",
+    "subject": "",
+    "text": "",
+    "html": "",
+    "headers": [],
+    "raw": b"",
+    "made_of": None,
+}
 
 
 def erase(tx: Connection, ids: Sequence[str], words: str) -> None:
