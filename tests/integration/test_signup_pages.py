@@ -84,6 +84,40 @@ def test_without_a_time_zone_the_programs_own_is_taken(baton: Baton, client: Any
     assert baton.rows("signup", "person")[0]["timezone"] == "America/Toronto"
 
 
+def test_the_page_after_it_shows_the_typed_address_to_that_browser_alone(
+    baton: Baton, client: Any, change_settings: Any
+) -> None:
+    change_settings(mail_from="Mentors <post@mentors.example.org>")
+    for way, address in (
+        ("", "ada+one@example.org"),
+        ("embed/", f"{SCRIPT}@example.org"),
+        ("embed/", "o'neil@example.org"),
+    ):
+        sent = client.post(f"/signup/{way}stream1", data=typed(email=address))
+        assert sent.status_code == (422 if SCRIPT in address else 303)
+        assert address not in sent.headers.get("Location", "")
+    page = client.get("/signup/check-mail").text
+    assert "ada+one@example.org" in page and "No mail after ten minutes?" in page
+    assert "mailto:post@mentors.example.org" in page and "o&#39;neil@example.org" not in page
+    assert "o&#39;neil@example.org" in client.get("/signup/embed/check-mail").text
+    stranger = baton.client("signup").get("/signup/check-mail")
+    assert stranger.status_code == 200 and "example.org" not in stranger.text.replace("post@mentors.example.org", "")
+    client.set_cookie("baton-typed", "forged", path="/signup/check-mail")
+    assert client.get("/signup/check-mail").status_code == 200
+    client.post("/signup/stream1", data=typed(email="x" * 5000))
+    trapped = client.post("/signup/stream1", data=typed(**{rules.TRAP: "x"}))
+    assert "baton-typed=" in trapped.headers["Set-Cookie"], "what fills the trap is answered alike"
+
+
+def test_the_typed_address_is_shown_in_another_sites_frame_too(client: Any, change_settings: Any) -> None:
+    change_settings(base_url="https://baton.example.org")
+    framed = client.post("/signup/embed/stream1", data=typed()).headers["Set-Cookie"]
+    assert {"Secure", "HttpOnly", "SameSite=None", "Partitioned", "Path=/signup/embed/check-mail"} <= set(
+        framed.split("; ")
+    )
+    assert "SameSite=Lax" in client.post("/signup/stream1", data=typed()).headers["Set-Cookie"]
+
+
 def test_posted_twice_gives_the_same_page_and_one_person(baton: Baton, client: Any) -> None:
     answers = [client.post("/signup/stream1", data=typed()) for _ in range(2)]
     assert answers[0].headers["Location"] == answers[1].headers["Location"]
@@ -610,6 +644,9 @@ def test_the_snippets_carry_what_is_needed(baton: Baton, runs: Any) -> None:
     assert "&lt;iframe src=" in page and "/signup/embed/stream2" in page
     assert "name=&#34;charter&#34;" in page or "name=&quot;charter&quot;" in page
     assert "answers.stream2-" in page and "BATON_EMBED_ORIGINS" in page
+    plain = runs.get("/signup/organizer/snippets/stream2/plain").text
+    assert '<option value="">The same as the program: Toronto</option>' in plain
+    assert "<option>Asia/Kolkata</option>" in plain and 'value="America/Toronto"' not in plain
 
 
 def test_the_last_organizer_stays(baton: Baton, runs: Any) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from .answers import KINDS, OPTIONS_MOST, WITH_OPTIONS, Question, from_form
 from .refusals import Busy, KeyReused, Refused
 from .states import KNOWN, MEMBERS, STATES, TRANSITIONS, after
-from .text import email_key, slug
+from .text import EMAIL_MOST, email_key, slug
 
 __all__ = [
+    "EMAIL_MOST",
     "KINDS",
     "KNOWN",
     "MEMBERS",

@@ -6,11 +6,12 @@ for machines, the rate limit, and that nobody is signed up before they confirm b
 
 from __future__ import annotations
 
+from email.utils import parseaddr
 from typing import Any
 
 from flask import Blueprint, Response, request
 
-from shared import db
+from shared import config, db, tokens
 from shared.web import allow_embedding, problem, public_form
 
 from .. import people, program, rate, rules
@@ -18,6 +19,7 @@ from ..program import Program, Stream
 from .pages import go, not_found, page, refusals, unreadable
 
 blueprint = Blueprint("public", __name__)
+TYPED, TYPED_AGE = "baton-typed", 10 * tokens.MINUTE
 
 
 @blueprint.get("/")
@@ -39,10 +41,20 @@ def streams() -> Response:
 @blueprint.get("/signup/check-mail")
 @blueprint.get("/signup/embed/check-mail", endpoint="check_mail_embedded")
 def check_mail() -> Response:
-    """What to do after signing up; says nothing about who did."""
+    """What to do after signing up. Which address was typed is known to the browser that sent it, and to no other."""
     if _embedded():
         allow_embedding()
-    return page("check_mail.html", embedded=_embedded())
+    try:
+        email = tokens.read(TYPED, request.cookies.get(TYPED, ""), TYPED_AGE)["email"]
+    except tokens.BadToken:
+        email = None
+    contact = parseaddr(config.current().mail_from)[1]
+    return page(
+        "check_mail.html",
+        embedded=_embedded(),
+        email=email,
+        contact="" if contact.endswith("@localhost") else contact,
+    )
 
 
 @blueprint.route("/signup/<slug>", methods=["GET", "POST"])
@@ -71,9 +83,8 @@ def _signup(now: Program, stream: Stream) -> Response:
             f"Please try again in {wait} seconds. Press Back: what you typed is still there.",
             headers={"Retry-After": str(wait)},
         )
-    done = go("/signup/embed/check-mail" if _embedded() else "/signup/check-mail")
     if request.form.get(rules.TRAP):
-        return done
+        return _done()
     broken = unreadable()
     if broken:
         return _form(now, stream, _typed(), broken)
@@ -83,7 +94,27 @@ def _signup(now: Program, stream: Stream) -> Response:
             people.apply(tx, {**typed, "timezone": typed["timezone"] or now.timezone, "stream": stream.slug})
     except rules.Refused as refused:
         return _form(_program(), stream, _typed(), refusals(refused))
-    return done
+    return _done()
+
+
+def _done() -> Response:
+    """Where to look now. The address goes there in a cookie of that page: in a link it would stand in logs."""
+    path = "/signup/embed/check-mail" if _embedded() else "/signup/check-mail"
+    answer, email = go(path), request.form.get("email", "").strip()
+    if len(email) <= rules.EMAIL_MOST:
+        secure = config.current().base_url.startswith("https:")
+        framed = secure and _embedded()  # inside another site's page, and only there
+        answer.set_cookie(
+            TYPED,
+            tokens.sign(TYPED, {"email": email}),
+            max_age=TYPED_AGE,
+            path=path,
+            httponly=True,
+            secure=secure,
+            samesite="None" if framed else "Lax",
+            partitioned=framed,
+        )
+    return answer
 
 
 def _typed() -> dict[str, Any]:
