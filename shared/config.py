@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,16 +29,19 @@ class SettingError(ValueError):
 
 @dataclass(frozen=True)
 class Config:
-    """All settings of one process. Fields are named after their variables: `base_url` is BATON_BASE_URL."""
+    """All settings of one process. Fields are named after their variables: `base_url` is BATON_BASE_URL.
+
+    Those that hold a password are not in its repr: it may be printed with an error.
+    """
 
     base_url: str = "http://localhost:8000"
-    secret: str = ""
+    secret: str = field(default="", repr=False)
     data: Path = Path("var")
     services: tuple[str, ...] = SERVICES
-    database_urls: tuple[tuple[str, str], ...] = ()
+    database_urls: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     database_pool: int = 10
-    broker_url: str = "redis://localhost:6379/0"
-    smtp_url: str = ""
+    broker_url: str = field(default="redis://localhost:6379/0", repr=False)
+    smtp_url: str = field(default="", repr=False)
     mail_from: str = "Baton <baton@localhost>"
     organizer: str = "organizer@localhost"
     clock: str = ""

@@ -97,9 +97,9 @@ def _run(entry: Job) -> bool:
             db.lock(tx, f"job:{entry.name}")
             if _is_finished(tx, entry, period):
                 break
-            log.bind(job=entry.name, period=period)
             worked = True
-            more = bool(entry.work(tx, period))
+            with log.bound(job=entry.name, period=period):
+                more = bool(entry.work(tx, period))
             if not more:
                 tx.execute(_FINISH, {"job": entry.name, "period": period, "at": clock.now()})
             die.at("schedule.ran")

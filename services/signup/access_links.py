@@ -39,7 +39,7 @@ def request_sign_in(tx: Connection, email: str, next: str | None = None) -> None
         return
     if people.roles(row):
         emit(tx, "signin.requested", people.subject(row["id"]), _request(row, next))
-    elif row["state"] == "applied" and people.mail_wait(row) <= 0:
+    elif row["state"] in rules.UNPROVEN and people.mail_wait(row) <= 0:
         people.resend_confirmation(tx, audit.SYSTEM, row["id"])
 
 
@@ -93,7 +93,7 @@ def add_organizer(tx: Connection, by: str, email: str, name: str | None = None) 
     elif row["erase_after"]:
         raise Refused("email", "This person is about to be erased.", "They can keep their data first, on their page.")
     values: dict[str, Any] = {"is_organizer": True}
-    if row["state"] == "applied":
+    if row["state"] in rules.UNPROVEN:
         # The address is vouched for by an organizer.
         values |= {"state": "confirmed", "confirmed_at": clock.now()}
     rows.change(tx, row, values, "organizer.added", invited=by.startswith("organizer/"))

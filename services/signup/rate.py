@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import lru_cache
+from ipaddress import IPv6Address, ip_address, ip_network
 from threading import Lock
 
 from shared import clock, config
@@ -20,12 +21,23 @@ _lock = Lock()
 
 def signups(address: str | None) -> int:
     """Count one sign-up from that client; 0 when it may go on, else the seconds to wait (for Retry-After)."""
-    return take(*_parsed(config.current().signup_rate), "signup", address or "unknown")
+    return take(*_parsed(config.current().signup_rate), "signup", client(address))
 
 
 def asks(address: str | None) -> int:
     """The same for links to sign in: as often as sign-ups, counted apart."""
-    return take(*_parsed(config.current().signup_rate), "ask", address or "unknown")
+    return take(*_parsed(config.current().signup_rate), "ask", client(address))
+
+
+def client(address: str | None) -> str:
+    """Who is counted: the IPv4 address, or the IPv6 network of 64 bits, of which a single household has them all."""
+    try:
+        found = ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return address or "unknown"
+    if isinstance(found, IPv6Address):
+        return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
+    return str(found)
 
 
 @lru_cache

@@ -31,11 +31,6 @@ class Event:
     erased: bool
     data: dict[str, Any]
 
-    @property
-    def subject_id(self) -> str:
-        """The id in the subject: `person/<id>` gives `<id>`."""
-        return self.subject.partition("/")[2]
-
     def envelope(self) -> dict[str, Any]:
         """JSON of CloudEvents 1.0; version, position, seq, correlation and erased are extension attributes."""
         return {

@@ -14,10 +14,12 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from shared import access, clock, db, tokens
 from tests.conftest import Baton
 
-ARGS = (
-    "--no-sandbox --disable-gpu --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+LAN = "baton.lan"  # a host name that is not this machine's, as browsers see it, and leads here
+ARGS = [
+    *"--no-sandbox --disable-gpu --no-first-run --disable-background-networking".split(),
+    *"--disable-component-update --disable-sync".split(),
+    f"--host-resolver-rules=MAP {LAN} 127.0.0.1",
+]
 
 
 class _Quiet(WSGIRequestHandler):

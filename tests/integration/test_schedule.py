@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import structlog
 
-from shared import clock, db, schedule
+from shared import clock, db, log, schedule
 from shared.schedule import daily, every, job
 
 EFFECT = sa.text("INSERT INTO effect (subject, n, name) VALUES (:period, 0, '')")
@@ -45,6 +46,22 @@ def test_doubled_ticks_run_a_job_once(jobs: Any) -> None:
     jobs.baton.pass_time(hours=1)
     schedule.tick("sessions")
     assert len(ran(jobs)) == 2
+
+
+def test_a_job_leaves_nothing_bound_to_the_lines_of_others(jobs: Any) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def look(tx: Any, period: str) -> None:
+        seen.append(dict(structlog.contextvars.get_contextvars()))
+        if len(seen) == 2:
+            raise RuntimeError("the second fails")
+
+    for name in ("one", "two"):
+        job("sessions", name, HOURLY)(look)
+    log.clear()
+    schedule.tick("sessions")
+    assert [each["job"] for each in seen] == ["one", "two"]
+    assert not {"job", "period"} & set(structlog.contextvars.get_contextvars())
 
 
 def test_ticks_at_once_run_a_job_once(jobs: Any) -> None:

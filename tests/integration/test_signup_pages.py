@@ -238,6 +238,38 @@ def test_a_flood_is_told_when_to_come_back(client: Any, change_settings: Any) ->
     rate.forget()
 
 
+def test_who_lies_about_their_address_is_counted_all_the_same(baton: Baton, change_settings: Any) -> None:
+    """Given one proxy of ours, When a client makes up an address of its own each time, Then the proxy's word counts."""
+    change_settings(signup_rate="3/minute", trusted_proxies=1)
+    rate.forget()
+    client = baton.client("signup")
+
+    def post(n: int, address: str) -> int:
+        headers = {"X-Forwarded-For": f"198.51.100.{n}, {address}"}
+        return int(client.post("/signup/stream1", data=typed(email=f"a{n}@example.org"), headers=headers).status_code)
+
+    assert [post(n, "203.0.113.9") for n in range(4)] == [303, 303, 303, 429]
+    assert post(5, "203.0.113.10") == 303
+    rate.forget()
+
+
+def test_one_ipv6_network_is_one_client(client: Any, change_settings: Any) -> None:
+    change_settings(signup_rate="3/minute")
+
+    def post(n: int, address: str) -> int:
+        data, environ = typed(email=f"a{n}@example.org"), {"REMOTE_ADDR": address}
+        return int(client.post("/signup/stream1", data=data, environ_base=environ).status_code)
+
+    assert [post(n, f"2001:db8:1:2:{n}::{n}") for n in range(4)] == [303, 303, 303, 429]
+    assert post(4, "2001:db8:1:3::1") == 303
+    assert [post(n, f"::ffff:192.0.2.{n}") for n in range(5, 10)] == [303] * 5, "IPv4 in disguise is counted as such"
+    for address, counted in (
+        ("fe80::1%eth0", "fe80::/64"), ("::ffff:192.0.2.1", "192.0.2.1"), (None, "unknown"), ("unix:", "unix:")
+    ):  # fmt: skip
+        assert rate.client(address) == counted
+    rate.forget()
+
+
 def test_the_iframe_may_be_shown_where_the_setting_says(client: Any, change_settings: Any) -> None:
     change_settings(embed_origins=("https://mentees.example.org",))
     framed = client.get("/signup/embed/stream1").headers["Content-Security-Policy"]
@@ -483,6 +515,49 @@ def test_the_whole_life_of_a_member(baton: Baton, client: Any) -> None:
     assert download.json["person"]["name"] == "Ada King"
 
 
+def test_an_optional_choice_can_be_taken_back(baton: Baton, client: Any) -> None:
+    person = member()
+    signed_in(client, person, "member")
+    form = {"name": "Ada", "timezone": "UTC", "answers.stream1-hours": "3 to 6"}
+    assert client.post("/signup/me/answers", data=form).status_code == 303
+    page = client.get("/signup/me/answers").text
+    unset = re.search(r'<input type="radio" [^>]*name="answers.stream1-hours" value=""[^>]*>', page)
+    assert unset and "checked" not in unset.group()
+    assert client.post("/signup/me/answers", data={**form, "answers.stream1-hours": ""}).status_code == 303
+    assert baton.rows("signup", "person", id=person)[0]["answers"] == {}
+    with db.write("signup") as tx:
+        fields = {"label": "Tea?", "kind": "choice", "options": ["Yes", "No"], "required": True}
+        asked = program.add_question(tx, "system", "stream1", fields)
+    assert not re.search(rf'name="answers.{asked}" value=""', client.get("/signup/me/answers").text)
+
+
+def test_nobody_moves_themselves_into_a_closed_stream(baton: Baton, client: Any) -> None:
+    person = member()
+    with db.write("signup") as tx:
+        program.save_stream(tx, "system", "stream3", {"open": False})
+    signed_in(client, person, "member")
+    answer = client.post("/signup/me/stream", data={"stream": "stream3"})
+    assert answer.status_code == 422 and "takes nobody at present" in answer.text
+    by = f"organizer/{organizer()}"
+    with db.write("signup") as tx:
+        people.change_stream(tx, by, person, "stream3")
+    assert baton.rows("signup", "person", id=person)[0]["stream"] == "stream3"
+    assert client.post("/signup/me/stream", data={"stream": "stream3"}).status_code == 303, "there already"
+
+
+def test_who_was_imported_confirms_like_anybody(baton: Baton, client: Any) -> None:
+    person = member(confirmed=False)
+    with db.write("signup") as tx:
+        table = db.metadata("signup").tables["person"]
+        tx.execute(table.update().values(state="imported"))
+    baton.pass_machine_time(3601)
+    with db.write("signup") as tx:
+        access_links.request_sign_in(tx, "ada@example.org")
+    assert len(baton.rows("signup", "event", type="application.received")) == 2
+    assert client.post(links(person)[0]).headers["Location"] == "/signup/me?said=confirmed"
+    assert baton.rows("signup", "person", id=person)[0]["state"] == "confirmed"
+
+
 def test_errors_when_correcting_keep_what_was_typed(baton: Baton, client: Any) -> None:
     signed_in(client, member(), "member")
     wrong = {"name": SCRIPT, "timezone": "Mars/X", "github": "a b", "blog": "x"}
@@ -521,6 +596,21 @@ def test_members_are_found(baton: Baton, runs: Any) -> None:
     assert "Nobody matches" in runs.get("/signup/organizer/?q=zzz").text
     assert runs.get("/signup/organizer/?page=99999999999999999999&sort=nonsense&state=nonsense").status_code == 200
     assert runs.get("/signup/organizer/?page=-1").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["?q=%00", "?q=a%00b", "?state=%00", "?stream=%00", "?sort=%00", "members/%00", "members/%00/address"]
+)
+def test_a_nul_in_an_address_is_no_crash(runs: Any, path: str) -> None:
+    answer = runs.get(f"/signup/organizer/{path}")
+    assert answer.status_code == 400 and "%00" in answer.text and "Take it out" in answer.text
+
+
+def test_a_nul_in_the_outbox_is_no_crash(baton: Baton, runs: Any) -> None:
+    person = organizer()
+    for path in ("outbox?q=%00", "outbox?before=2027-01-04T09:00:00%2B00:00_%00", "outbox/%00", "api/mails?kind=%00"):
+        outbox = signed_in(baton.client("notifications"), person, "member", "organizer")
+        assert outbox.get(f"/notifications/{path}").status_code == 400, path
 
 
 def test_a_long_list_has_pages(baton: Baton, runs: Any) -> None:

@@ -229,6 +229,34 @@ def test_a_failure_is_logged_without_what_was_secret_in_its_address(client: Any)
     assert "a-secret-token" not in str([{**each, "exc_info": None} for each in logged])
 
 
+def test_a_form_is_posted_to_this_site_only(client: Any) -> None:
+    """What was injected into a page could otherwise send what somebody types elsewhere."""
+    assert "form-action 'self'" in client.get("/blog/page").headers["Content-Security-Policy"]
+
+
+def test_a_cookie_is_worth_nothing_after_30_days(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    signed_in(client, ["member"])
+    real = clock.machine
+    monkeypatch.setattr(clock, "machine", lambda: real() + access.MAX_AGE - 60)
+    assert client.get("/blog/api/members").status_code == 200
+    monkeypatch.setattr(clock, "machine", lambda: real() + access.MAX_AGE + 60)
+    assert client.get("/blog/api/members").status_code == 401
+
+
+@pytest.mark.parametrize(("proxies", "said"), [(0, "127.0.0.1"), (1, "203.0.113.9"), (2, "6.6.6.6")])
+def test_of_forwarded_addresses_only_those_of_our_own_proxies_are_believed(
+    settings: Any, change_settings: Any, proxies: int, said: str
+) -> None:
+    """Given a client that claims to be 6.6.6.6, When our one proxy adds where it is, Then that counts."""
+    change_settings(trusted_proxies=proxies)
+    app = _app()
+    app.add_url_rule("/blog/who", view_func=lambda: f"{request.remote_addr} {request.scheme} {request.host}")
+    headers = {"X-Forwarded-For": "6.6.6.6, 203.0.113.9", "X-Forwarded-Proto": "http, https"}
+    seen, scheme, _ = app.test_client().get("/blog/who", headers=headers).text.split()
+    assert seen == said
+    assert (scheme == "https") is (proxies == 1)
+
+
 FOREIGN = [
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},

@@ -104,6 +104,20 @@ def test_a_moved_clock_never_reaches_real_people(smtp: str) -> None:
         load({"BATON_SECRET": SECRET, "BATON_CLOCK": "2027-01-04T09:00:00Z*60", "BATON_SMTP_URL": smtp})
 
 
+def test_what_is_secret_is_not_in_its_repr() -> None:
+    """A configuration may end up in an error that is printed or logged."""
+    found = load(
+        {
+            "BATON_SECRET": "topsecret" * 4,
+            "BATON_DATABASE_URL": "postgresql://u:topsecret@host",
+            "BATON_BROKER_URL": "redis://:topsecret@host:6379/0",
+            "BATON_SMTP_URL": "smtp://u:topsecret@host:587",
+        }
+    )
+    assert "topsecret" in found.secret and "topsecret" in found.smtp_url and "topsecret" in found.broker_url
+    assert "topsecret" not in repr(found) and "base_url" in repr(found)
+
+
 def test_a_wrong_clock_is_refused_at_the_door() -> None:
     with pytest.raises(SettingError, match="BATON_CLOCK"):
         load({"BATON_SECRET": SECRET, "BATON_CLOCK": "tomorrow"})

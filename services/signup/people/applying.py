@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, db
 from shared.events import emit
 
-from .. import address, audit, rules
+from .. import address, audit, rules, zone
 from ..models import idempotency
 from ..models import person as people
 from ..models import program as programs
@@ -116,15 +116,7 @@ def _choose(program: Program) -> str:
     return "Choose from: " + ", ".join(each.slug for each in program.streams if each.open) + "."
 
 
-def zone(field: str, value: str) -> str:
-    """A time zone's name that the pinned tzdata knows."""
-    if value not in clock.zones():
-        what = "There is no such time zone." if value else "The time zone is missing."
-        raise Refused(field, what, "Choose one by continent and city, as in America/Toronto.")
-    return value
-
-
-_CHECKS = {"name": text.name, "email": address.checked, "timezone": zone}
+_CHECKS = {"name": text.name, "email": address.checked, "timezone": zone.checked}
 
 _TYPED = ("name", "email", "timezone", "stream", "charter_version", "answers")  # what an application brings
 _FIXED: dict[str, Any] = {"state": "applied", "checklist": {}, "is_organizer": False}
@@ -177,7 +169,7 @@ def _take_known(tx: Connection, program: Program, values: dict[str, Any]) -> App
         return None
     now = clock.now()
     kept: dict[str, Any] = {}
-    if row["state"] == "applied":
+    if row["state"] in rules.UNPROVEN:
         search = rows.search_words(values["name"], values["email"])
         kept = {**values, "search": search, "charter_at": now, "applied_at": now}
     elif row["state"] == "left":
@@ -209,7 +201,7 @@ def resend_confirmation(tx: Connection, by: str, person: str) -> None:
     :raises Refused: they have confirmed already; Busy when they were mailed less than an hour ago.
     """
     row = rows.taken(tx, person)
-    if row["state"] != "applied":
+    if row["state"] not in rules.UNPROVEN:
         raise Refused("state", "This person has confirmed already.", "Nothing is to be done.")
     wait = mail_wait(row)
     if wait > 0:
@@ -226,7 +218,7 @@ def confirm(tx: Connection, person: str) -> str:
     if row is None or row["state"] == "erased":
         return "gone"
     again = row["reapplied"]
-    if row["state"] != "applied" and not (row["state"] == "left" and again):
+    if row["state"] not in rules.UNPROVEN and not (row["state"] == "left" and again):
         return "already" if row["state"] in rules.MEMBERS else "gone"
     now = clock.now()
     values: dict[str, Any] = {"state": rules.after("confirm", row["state"]), "confirmed_at": now, "reapplied": None}

@@ -15,12 +15,11 @@ from sqlalchemy.engine import Connection
 from shared import clock, db, revocation
 from shared.events import emit
 
-from .. import audit, rules
+from .. import audit, rules, zone
 from ..models import person as people
 from ..program import load
 from ..rules import Refused, answers, text
 from . import row as rows
-from .applying import zone
 
 CHECKLIST = ("chat", "github", "blog", "profile")
 
@@ -29,7 +28,7 @@ def _url(field: str, value: str) -> str | None:
     return text.url(field, value) if value.strip() else None
 
 
-_CORRECTIONS = {"name": text.name, "timezone": zone, "github": text.github, "blog": _url}
+_CORRECTIONS = {"name": text.name, "timezone": zone.checked, "github": text.github, "blog": _url}
 
 
 def correct(tx: Connection, by: str, person: str, fields: Mapping[str, Any]) -> None:
@@ -100,7 +99,10 @@ def come_back(tx: Connection, by: str, person: str) -> None:
 
 
 def change_stream(tx: Connection, by: str, person: str, slug: str) -> None:
-    """Move to another stream; answers given in the old one are kept."""
+    """Move to another stream; answers given in the old one are kept. Into a closed one only an organizer moves people.
+
+    :raises Refused: there is no such stream, or it takes nobody.
+    """
     row = rows.taken(tx, person)
     rules.after("move", row["state"])
     stream = load(tx).stream(slug)
@@ -108,6 +110,8 @@ def change_stream(tx: Connection, by: str, person: str, slug: str) -> None:
         raise Refused("stream", "There is no such stream.", "Choose one from the list.")
     if slug == row["stream"]:
         return
+    if not stream.open and by == rows.subject(person):
+        raise Refused("stream", f"{stream.name} takes nobody at present.", "Choose another one, or ask an organizer.")
     rows.change(tx, row, {"stream": slug}, "member.moved")
     audit.note(tx, by, "person.moved", rows.subject(person), {"from": row["stream"], "to": slug})
 

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, db
 from shared.events import emit
 
-from .. import audit, rules
+from .. import audit, rules, zone
 from ..models import charter as charters
 from ..models import program as programs
 from ..models import stream as streams
@@ -75,14 +75,7 @@ def title(field: str, value: str) -> str:
     return value
 
 
-def zone(field: str, value: str) -> str:
-    """A time zone of the pinned tzdata."""
-    if value not in clock.zones():
-        raise Refused(field, "There is no such time zone.", "Choose one as in America/Toronto.")
-    return value
-
-
-_FIELDS = {"name": title, "timezone": zone, "video_url": _url, "chat_invite": _url}
+_FIELDS = {"name": title, "timezone": zone.checked, "video_url": _url, "chat_invite": _url}
 
 
 # Sections of the program's page.

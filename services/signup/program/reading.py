@@ -8,7 +8,6 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from .. import rules
 from ..models import charter as charters
 from ..models import program as programs
 from ..models import question as questions_table
@@ -176,8 +175,3 @@ def answer(question: Question, value: object) -> str:
     if question.kind == "checkbox":
         return "yes" if value else "no"
     return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value or "")
-
-
-def kinds() -> dict[str, str]:
-    """The kinds of questions and what each accepts, for the organizer's form."""
-    return dict(rules.KINDS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .answers import KINDS, OPTIONS_MOST, WITH_OPTIONS, Question, from_form
 from .refusals import Busy, KeyReused, Refused
-from .states import KNOWN, MEMBERS, STATES, TRANSITIONS, after
+from .states import KNOWN, MEMBERS, STATES, TRANSITIONS, UNPROVEN, after
 from .text import EMAIL_MOST, email_key, slug
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "OPTIONS_MOST",
     "STATES",
     "TRANSITIONS",
+    "UNPROVEN",
     "WITH_OPTIONS",
     "Busy",
     "KeyReused",

@@ -11,9 +11,12 @@ KNOWN = frozenset({"confirmed", "waiting", "active", "paused", "left"})
 # Who takes part, or will again.
 MEMBERS = frozenset({"confirmed", "waiting", "active", "paused"})
 
+# Who is known by an address that nobody has proved yet.
+UNPROVEN = frozenset({"applied", "imported"})
+
 # verb -> {state before: state after}. What is not here cannot happen.
 TRANSITIONS: dict[str, dict[str, str]] = {
-    "confirm": {"applied": "confirmed", "left": "confirmed"},
+    "confirm": {"applied": "confirmed", "imported": "confirmed", "left": "confirmed"},
     "pause": {"confirmed": "paused", "waiting": "paused", "active": "paused"},
     "come_back": {"paused": "confirmed", "left": "confirmed"},
     "move": {state: state for state in MEMBERS},

@@ -18,7 +18,6 @@ from . import wording
 from .acting import HOME, page, sure, try_to
 
 blueprint = Blueprint("organizer_members", __name__, url_prefix=HOME)
-STATES = ("applied", "confirmed", "waiting", "active", "paused", "left", "imported", "erased")
 SORTS = (
     ("name", "Name"),
     ("-applied", "Latest first"),
@@ -49,7 +48,7 @@ def listed() -> Response:
         filtered=any(given[name] for name in ("q", "stream", "state")),
         stream_names={each.slug: each.name for each in now.streams},
         stream_options=[(each.slug, each.name) for each in now.streams],
-        state_options=[(state, state.capitalize()) for state in STATES],
+        state_options=[(state, state.capitalize()) for state in rules.STATES],
         sort_options=SORTS,
         zone=now.timezone,
     )
@@ -88,7 +87,7 @@ def _member(person: str, problems: list[dict[str, str]] | None = None) -> Respon
 def _actions(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     state, url = row["state"], f"{HOME}/members/{row['id']}"
     found: list[tuple[str, str, str, bool]] = []
-    if state == "applied":
+    if state in rules.UNPROVEN:
         found.append(("Resend", "resend", "The mail with the link to confirm, once more.", False))
     if state in rules.TRANSITIONS["pause"]:
         found.append(("Pause", "pause", "No turns and no invitations until they are back.", True))

@@ -112,7 +112,7 @@ def _page(
     asked: rules.Question | None = None,
     problems: list[dict[str, str]] | None = None,
 ) -> Response:
-    kinds = [(kind, words.capitalize()) for kind, words in program.kinds().items()]
+    kinds = [(kind, words.capitalize()) for kind, words in rules.KINDS.items()]
     return page("streams", "question.html", problems, stream=one(slug), typed=typed, asked=asked, kind_options=kinds)
 
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 
 from shared import access, db
 
-from ... import people, program
+from ... import people, program, rules
 from ..pages import go, not_found
 from .acting import HOME, do, page, step, sure, try_to
 
@@ -59,7 +59,7 @@ def edit(slug: str) -> Response:
         typed = {"name": stream.name, "summary": stream.summary, "open": stream.open}
     with db.read("signup") as tx:
         retired = [q for owner, q in program.removed(tx).questions if owner == slug]
-    return page("streams", "stream.html", problems, typed=typed, stream=stream, retired=retired, kinds=program.kinds())
+    return page("streams", "stream.html", problems, typed=typed, stream=stream, retired=retired, kinds=rules.KINDS)
 
 
 @blueprint.post("/<slug>/move")
