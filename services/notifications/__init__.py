@@ -9,8 +9,9 @@ from flask import Flask
 
 def create_app() -> Flask:
     """The Flask app of this service: wiring only."""
-    from services.notifications import figures, models, views
     from shared import face, web
+
+    from . import figures, models, views
 
     del figures  # imported for what it registers
     app = web.create(models.SERVICE, views.outbox, api=[views.api], context=views.context)

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy.engine import Connection
 
-from services.notifications.models import SERVICE, mail
 from shared import clock, metrics
+
+from .models import SERVICE, mail
 
 _QUEUED = sa.text("state = 'queued'")
 

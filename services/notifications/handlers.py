@@ -16,11 +16,12 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
-from services.notifications import people
-from services.notifications.mail import compose, summary
-from services.notifications.mail.compose import Reader
-from services.notifications.models import SERVICE
 from shared.events import Event, on
+
+from . import people
+from .mail import compose, summary
+from .mail.compose import Reader
+from .models import SERVICE
 
 COPIES = ("member.snapshot", "member.changed", "member.paused", "member.returned", "member.moved", "member.kept",
           "organizer.removed")  # fmt: skip

@@ -13,10 +13,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from services.notifications.mail import letter
-from services.notifications.models import mail
-from services.notifications.rules import State
 from shared import config, tokens
+
+from .mail import letter
+from .models import mail
+from .rules import State
 
 SIZE = 50
 _LISTED = [mail.c[name] for name in ("id", "address", "name", "kind", "subject", "state", "attempts", "created_at")]

@@ -12,10 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from services.notifications.mail import compose, ledger, summary
-from services.notifications.mail.compose import Reader
-from services.notifications.models import mail, mention, person, program, stream, suppression
 from shared import db
+
+from .mail import compose, ledger, summary
+from .mail.compose import Reader
+from .models import mail, mention, person, program, stream, suppression
 
 APPLIED, ERASED = "applied", "erased"
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from services.notifications.mail import ledger
-from services.notifications.models import SERVICE
-from services.notifications.rules import Step
-from services.notifications.tasks import ring
 from shared import config, db, log
 from shared.worker import on_tick
+
+from .mail import ledger
+from .models import SERVICE
+from .rules import Step
+from .tasks import ring
 
 _log = log.get("notifications.schedule")
 

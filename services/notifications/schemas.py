@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import EXCLUDE, Schema, fields, validate
 
-from services.notifications.rules import State
+from .rules import State
 
 
 class MailQuery(Schema):

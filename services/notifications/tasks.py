@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import threading
 
-from services.notifications.mail import compose, sending
 from shared import log, worker
+
+from .mail import compose, sending
 
 _log = log.get("notifications.tasks")
 

@@ -26,7 +26,8 @@ def checked(field: str, typed: str) -> str:
     try:
         found = validate_email(typed, strict=True, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
-        raise Refused(field, f"This is not an e-mail address: {str(error).rstrip('.')}.", REMEDY) from None
+        why = str(error).rstrip(".").replace("email address", "address")
+        raise Refused(field, f"This is not an e-mail address: {why}.", REMEDY) from None
     kept: str | None = found.ascii_email
     if not kept:
         raise Refused(

@@ -43,6 +43,13 @@ def test_rules_import_the_standard_library_only(path: Path) -> None:
             assert name.partition(".")[0] in sys.stdlib_module_names, f"{name} is not of the standard library"
 
 
+def test_within_a_service_imports_are_relative() -> None:
+    for path in SOURCES:
+        if "services" in path.parts and "migrations" not in path.parts:
+            absolute = [name for name in imported(path) if name.split(".")[0] == "services"]
+            assert not absolute, f"{path.relative_to(ROOT)} imports {absolute}"
+
+
 def test_nothing_is_delayed_in_the_queue() -> None:
     """An ETA beyond the visibility timeout runs again and again (kombu #337): delays are columns."""
     for path in SOURCES:

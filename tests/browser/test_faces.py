@@ -38,6 +38,7 @@ OWN = [
     "/signup/me",
     "/signup/me/answers",
     "/signup/me/stream",
+    "/signup/me/address",
     "/signup/me/pause",
     "/signup/me/leave",
     "/signup/me/erase",
@@ -75,14 +76,20 @@ def test_no_page_has_a_violation(site: Site, browser: Any, scheme: str, width: i
     with _Camera(site, browser, scheme, width, found) as stranger:
         for path in (*PUBLIC, *links):
             stranger.look(path)
-        stranger.press("/signup/stream1", "text=Sign up for", "signup-errors")
+        stranger.press("/signup/stream1", "main form button", "signup-errors")
     with _Camera(site, browser, scheme, width, found, ada, "member") as own:
         for path in OWN:
             own.look(path)
         own.look("/signup/organizer/")  # not for a member: 403
         own.press("/signup/me/pause", "main button", "paused")
         own.press("/signup/me/erase", "main button", "erasing")
+    with db.write("signup") as tx:
+        people.ask_new_address(tx, f"person/{organizer}", organizer, "olga@new.example.org")
+        request = people.one(tx, organizer)["new_email_request"]  # type: ignore[index]
+    site.baton.drain()
     with _Camera(site, browser, scheme, width, found, organizer, "member", "organizer") as runs:
+        runs.look("/signup/me/address")
+        runs.look(f"/signup/address/{tokens.sign('address', {'person': organizer, 'request': request})}")
         edit = [f"/signup/organizer/streams/stream1/questions/{q.id}" for q in questions]
         removing = f"/signup/organizer/organizers/{organizer}/remove"
         asked = [f"{edit[0]}/retire"] if edit else []
@@ -95,7 +102,7 @@ def test_no_page_has_a_violation(site: Site, browser: Any, scheme: str, width: i
         people.keep(tx, f"person/{ada}", ada)
         people.come_back(tx, f"person/{ada}", ada)
     with _Camera(site, browser, scheme, width, found, organizer, "member", "organizer") as runs:
-        for path in (f"{member}/move", f"{member}/leave", f"{member}/pause"):
+        for path in (f"{member}/address", f"{member}/move", f"{member}/leave", f"{member}/pause"):
             runs.look(path)
     assert not found, "\n".join(found)
 

@@ -781,6 +781,18 @@ def test_what_changes_nothing_is_not_called_a_change(baton: Baton, client: Any, 
     assert "Nothing has changed" in same and "You have changed" not in same
 
 
+def test_the_log_says_which_charter_was_published(baton: Baton, runs: Any) -> None:
+    assert runs.post("/signup/organizer/charter", data={"text": "We bring cake."}).status_code == 303
+    page = runs.get("/signup/organizer/audit").text
+    assert "A new charter was published" in page and "version 2" in page
+
+
+def test_an_address_is_called_one_thing(client: Any) -> None:
+    for wrong in ("ada", "ada@", "ada@-x", "a" * 300 + "@example.org", "@example.org"):
+        page = client.post("/signup/stream1", data=typed(email=wrong)).text
+        assert "email address" not in page.lower(), wrong
+
+
 def test_a_pressed_button_that_is_refused_speaks_of_no_typing(baton: Baton, runs: Any) -> None:
     person = member(confirmed=False)
     answer = runs.post(f"/signup/organizer/members/{person}/resend").text

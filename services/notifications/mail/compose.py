@@ -15,12 +15,13 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from services.notifications.mail import ledger, letter, text
-from services.notifications.mail.kinds import KINDS
-from services.notifications.models import mail, mention, program, stream
-from services.notifications.rules import State
 from shared import clock, config, db, log, tokens
 from shared.events import NotYet
+
+from ..models import mail, mention, program, stream
+from ..rules import State
+from . import ledger, letter, text
+from .kinds import KINDS
 
 NAMESPACE = uuid.UUID("6f0c5d0e-5d8c-5a0e-9d53-0b6c7a1f4e21")  # of mails; never to change, or causes would mail again
 _log = log.get("notifications.compose")

@@ -14,10 +14,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from services.notifications import rules
-from services.notifications.models import mail, suppression
-from services.notifications.rules import State, Step
 from shared import clock, db
+
+from .. import rules
+from ..models import mail, suppression
+from ..rules import State, Step
 
 # Literals, so that the partial indexes apply: with bound parameters no planner can know.
 _QUEUED = sa.text("state = 'queued'")

@@ -21,7 +21,7 @@ from email.utils import format_datetime, parseaddr
 
 import idna
 
-from services.notifications.mail.text import Text
+from .text import Text
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from services.notifications import rules
-from services.notifications.mail import ledger, letter, smtp
-from services.notifications.mail.ledger import Claimed, Outcome
-from services.notifications.models import SERVICE
-from services.notifications.rules import Stage, Step
 from shared import clock, config, db, die, log
+
+from .. import rules
+from ..models import SERVICE
+from ..rules import Stage, Step
+from . import ledger, letter, smtp
+from .ledger import Claimed, Outcome
 
 START_WITHIN = 20.0  # no mail is begun later in a task than this, so that its final dot has as long to be answered
 END_WITHIN = 40.0  # well under the task's soft limit of 45 s

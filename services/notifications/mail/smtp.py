@@ -18,8 +18,9 @@ import threading
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from services.notifications.rules import Stage
 from shared import clock, config
+
+from ..rules import Stage
 
 STEP_SECONDS = 10.0  # for one command; the final dot may take what is left of the task
 IDLE_SECONDS = 5.0  # a connection unused for longer is asked whether it still lives

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from services.notifications.mail import letter
+from . import letter
 
 
 def context(data: Mapping[str, Any], streams: Mapping[str, str], gone: set[str]) -> dict[str, Any]:

@@ -6,10 +6,11 @@ from typing import Any
 
 from flask_smorest import Blueprint
 
-from services.notifications import outbox
-from services.notifications.models import SERVICE
-from services.notifications.schemas import MailPage, MailQuery
 from shared import access, db
+
+from .. import outbox
+from ..models import SERVICE
+from ..schemas import MailPage, MailQuery
 
 blueprint = Blueprint("api", __name__, url_prefix="/notifications/api", description="Mails, for organizers")
 

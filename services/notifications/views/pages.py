@@ -11,12 +11,13 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, render_template, request
 from markupsafe import Markup, escape
 
-from services.notifications import outbox
-from services.notifications.mail.kinds import KINDS
-from services.notifications.models import SERVICE, person, program
-from services.notifications.rules import State
 from shared import access, config, db, tokens
 from shared.web import problem
+
+from .. import outbox
+from ..mail.kinds import KINDS
+from ..models import SERVICE, person, program
+from ..rules import State
 
 blueprint = Blueprint("outbox", __name__, url_prefix="/notifications")
 PARTS = {"html": "As it looks", "text": "Text", "headers": "Headers", "raw": "Source"}

@@ -47,7 +47,7 @@ WORDS = {
     "question.moved": "A question was moved",
     "question.retired": "A question was retired",
     "question.restored": "A question is asked again",
-    "charter.published": "A charter was published",
+    "charter.published": "A new charter was published",
 }
 
 # Facts that other services were told, and that no deed of the log says already.
@@ -104,6 +104,8 @@ def actor(by: str | None, name: str) -> str:
 def detail_words(detail: dict[str, Any] | None, names: Mapping[str, str]) -> str:
     """The detail of a deed: which fields, from what to what."""
     found = dict(detail or {})
+    if "version" in found:
+        found["version"] = f"version {found['version']}"
     if "from" in found and "to" in found:
         return " ".join(f"{way} {names.get(found[way], found[way])}" for way in ("from", "to"))
     called = [names.get(value, value) for name, value in found.items() if name in _SHORT_NAMES]
