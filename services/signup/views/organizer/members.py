@@ -96,7 +96,7 @@ def _actions(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     if row["stream"] and state in rules.TRANSITIONS["move"]:
         found.append(("Move", "move", "To another stream.", True))
     if state in rules.TRANSITIONS["readdress"]:
-        found.append(("New address", "address", "For somebody whose mail does not arrive.", True))
+        found.append(("Address", "address", "For somebody whose mail does not arrive.", True))
     if state in rules.TRANSITIONS["leave"]:
         found.append(("Leave", "leave", "For somebody who told you that they leave.", True))
     return [
