@@ -120,11 +120,18 @@ def _open(url: str) -> Engine:
 
 
 def _say_no_more(context: ExceptionContext) -> None:
+    """What SQLAlchemy makes of an error of the driver quotes no more than that does now."""
+    error = context.original_exception
+    _quote_nothing(error)
+    if context.sqlalchemy_exception is not None and getattr(error, "diag", None):
+        context.sqlalchemy_exception.args = (f"({type(error).__module__}.{type(error).__name__}) {error}",)
+
+
+def _quote_nothing(error: Any) -> None:
     """Leave of an error what PostgreSQL says first: further on it quotes whole rows ("Failing row contains (…)").
 
     Here, and not where errors are written down: each log, receipt and traceback would have to think of it.
     """
-    error: Any = context.original_exception
     diagnosis: Any = getattr(error, "diag", None)
     said = getattr(diagnosis, "message_primary", None)
     if not said:
@@ -132,8 +139,6 @@ def _say_no_more(context: ExceptionContext) -> None:
     if (diagnosis.sqlstate or "").startswith("22"):
         said = re.sub('".*"', '"…"', said, flags=re.DOTALL)  # class 22, data exceptions: what is quoted is the value
     error.args = (said,)
-    if context.sqlalchemy_exception is not None:
-        context.sqlalchemy_exception.args = (f"({type(error).__module__}.{type(error).__name__}) {said}",)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -348,9 +353,13 @@ class Quick:
             for name, process in made.processors:
                 row[name] = process(row[name])
         cursor = tx.connection.driver_connection.cursor()  # type: ignore[union-attr]
-        if len(told) == 1:
-            return cursor.execute(made.sql, told[0])
-        cursor.executemany(made.sql, told)
+        try:
+            if len(told) == 1:
+                return cursor.execute(made.sql, told[0])
+            cursor.executemany(made.sql, told)
+        except Exception as error:
+            _quote_nothing(error)
+            raise
         return cursor
 
     def _compile(self, tx: Connection) -> _Compiled:

@@ -153,21 +153,24 @@ def test_one_bad_event_leaves_the_rest_done_and_its_followers_behind(wire: Any) 
 def test_a_database_that_refuses_a_row_does_not_quote_it(wire: Any, capsys: Any) -> None:
     """PostgreSQL answers "Failing row contains (…)": nobody's data belong into a log, a traceback or a receipt."""
     name = "Ada Unmistakable"
+    quick = db.Quick(lambda tx: sa.text("INSERT INTO inbox (source, event) VALUES (:name, :name)"))
 
     def before(tx: Any, event: Any) -> None:
         if event.data["n"] == 1:
             tx.execute(sa.text("INSERT INTO inbox (source, event) VALUES (:name, :name)"), {"name": name})
+        if event.data["n"] == 2:
+            quick(tx, {"name": name})
         tx.execute(sa.text("SELECT CAST(:name AS INTEGER) + :n"), {"name": name, "n": 1})
         raise RuntimeError("SQLite takes a name for 0")
 
-    wire.emit(("a", 1), ("b", 2))
+    wire.emit(("a", 1), ("b", 2), ("c", 3))
     wire.before = before
     wire.deliver()
     with capture_logs(processors=[format_exc_info]) as logged:
         wire.handle_one()
     wire.handle_one()
     errors = [row["error"] for row in wire.unconfirmed()]
-    assert len(errors) == len(logged) == 2
+    assert len(errors) == len(logged) == 3
     assert "Error: (" in errors[0] and "null" in errors[0].lower(), errors
     assert name not in str(errors)
     shown = "".join(entry["exception"] for entry in logged)
