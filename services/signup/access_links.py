@@ -35,12 +35,16 @@ def request_sign_in(tx: Connection, email: str, next: str | None = None) -> None
     key = rules.email_key(address.checked("email", email))
     often = not people.ask(tx, key)
     row = _by_key(tx, key)
-    if row is None or often:
-        return
-    if people.roles(row):
-        emit(tx, "signin.requested", people.subject(row["id"]), _request(row, next))
-    elif row["state"] in rules.UNPROVEN and people.mail_wait(row) <= 0:
+    if row and not often and row["state"] in rules.UNPROVEN and people.mail_wait(row) <= 0 and not people.roles(row):
         people.resend_confirmation(tx, audit.SYSTEM, row["id"])
+        return
+    known = row is not None and not often and bool(people.roles(row))
+    # The same work in each case, of which nothing stays when there is nobody to mail: a quicker answer would tell.
+    to = row if row and known else {"id": db.new_id(), "name": "", "email": email}
+    with tx.begin_nested() as step:
+        emit(tx, "signin.requested", people.subject(to["id"]), _request(to, next))
+        if not known:
+            step.rollback()
 
 
 def _request(row: rows.Row, next: str | None) -> dict[str, Any]:

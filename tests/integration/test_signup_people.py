@@ -14,6 +14,7 @@ from services.signup import access_links, audit, people, program, rate, rules
 from services.signup.rules import Refused
 from shared import db, tokens
 from shared.config import SERVICES
+from shared.events import relay
 from tests.conftest import Baton
 
 
@@ -385,6 +386,34 @@ def test_known_or_not_something_is_committed(baton, committed):
     baton.pass_time(hours=1)
     baton.tick()
     assert baton.rows("signup", "asked") == [], "and is forgotten after a day"
+
+
+def test_known_or_not_the_same_is_told_to_the_database(baton, monkeypatch):
+    """Given a member and a stranger, When a link is asked for, Then the same INSERTs are made, and one bell is rung."""
+    member(baton)
+    baton.drain()
+    seen: list[list[str]] = []
+    rung: list[str] = []
+    monkeypatch.setattr(relay, "ring", rung.append)
+
+    def watch(connection, cursor, statement, *_):
+        if not statement.startswith(("RELEASE", "ROLLBACK TO")):
+            seen[-1].append(statement)
+
+    def emit(*given):
+        seen[-1].append("an event")
+        return real(*given)
+
+    real = access_links.emit
+    monkeypatch.setattr(access_links, "emit", emit)
+    for address in ("ada@example.org", "nobody@example.org"):
+        seen.append([])
+        sa.event.listen(db.engine("signup"), "before_cursor_execute", watch)
+        do(access_links.request_sign_in, address)
+        sa.event.remove(db.engine("signup"), "before_cursor_execute", watch)
+    assert "an event" in seen[0] and seen[0] == seen[1]
+    assert rung == ["signup", "signup"]
+    assert len(baton.rows("signup", "event", type="signin.requested")) == 1
 
 
 def test_an_address_is_mailed_at_most_5_links_an_hour_and_nobody_learns_of_it(baton):
