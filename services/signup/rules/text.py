@@ -84,6 +84,8 @@ def leads_away(value: str) -> bool:
 
     Compared as it looks (NFKC: fullwidth and styled letters are plain ones) and without characters that are not seen.
     """
+    if value.isascii():
+        return bool(_WEB.search(value.lower()))
     plain = unicodedata.normalize("NFKC", value.translate(_DOTS)).casefold()
     seen = "".join(each for each in plain if unicodedata.category(each) not in {"Cf", "Mn", "Me"})
     return bool(_WEB.search(seen))
