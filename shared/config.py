@@ -49,6 +49,12 @@ class Config:
     signup_rate: str = "10/minute"
     trusted_proxies: int = 0
     log: str = "text"
+    keep_events: int = 90
+    keep_mail_texts: int = 180
+    keep_mails: int = 730
+    keep_runs: int = 400
+    keep_audit: int = 1825
+    keep_logs: int = 20
 
     def database_url(self, service: str) -> str:
         """The SQLAlchemy URL of a service's own database; by default a SQLite file in the data folder."""
@@ -68,6 +74,9 @@ def load(env: Mapping[str, str]) -> Config:
 
     def text(name: str, default: str) -> str:
         return env.get(f"BATON_{name}", "").strip() or default
+
+    def days(name: str, default: int, least: int) -> int:
+        return _number(text(f"KEEP_{name}", str(default)), f"BATON_KEEP_{name}", least, 36_500)
 
     defaults = Config()
     base_url = text("BASE_URL", defaults.base_url).rstrip("/")
@@ -100,7 +109,20 @@ def load(env: Mapping[str, str]) -> Config:
         signup_rate=_rate(text("SIGNUP_RATE", defaults.signup_rate)),
         trusted_proxies=_number(text("TRUSTED_PROXIES", "0"), "BATON_TRUSTED_PROXIES", 0, 10),
         log=text("LOG", defaults.log),
+        keep_events=days("EVENTS", defaults.keep_events, 7),
+        keep_mail_texts=days("MAIL_TEXTS", defaults.keep_mail_texts, 1),
+        keep_mails=days("MAILS", defaults.keep_mails, 37),
+        keep_runs=days("RUNS", defaults.keep_runs, 40),
+        keep_audit=days("AUDIT", defaults.keep_audit, 30),
+        keep_logs=_number(text("KEEP_LOGS", str(defaults.keep_logs)), "BATON_KEEP_LOGS", 1, 10_000),
     )
+    if config.keep_mails < config.keep_events + 30:
+        # The line of a mail is what stops its cause from being mailed again.
+        raise SettingError(
+            "BATON_KEEP_MAILS",
+            f"is {config.keep_mails}",
+            f"Keep the lines of mails at least 30 days longer than events: {config.keep_events + 30} or more.",
+        )
     if config.log not in {"text", "json"}:
         raise SettingError("BATON_LOG", f"is {config.log!r}", "Choose text or json.")
     if config.clock:

@@ -241,12 +241,17 @@ def _still_open(tx: Connection) -> None:
 
 @contextmanager
 def read(service: str) -> Iterator[Connection]:
-    """A view of the database; whatever is changed in it is thrown away. Within `together` it sees what was written."""
+    """One view of the database, however many questions it is asked; whatever is changed in it is thrown away.
+
+    Within `together` it sees what was written.
+    """
     group = _group()
     if group is not None and service in group.open:
         yield group.open[service]
         return
     with engine(service).connect() as tx:
+        if tx.dialect.name == "postgresql":  # whose own default gives each question a view of its own
+            tx = tx.execution_options(isolation_level="REPEATABLE READ")
         tx.info["service"] = service
         tx.info["after"] = []
         yield tx

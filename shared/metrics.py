@@ -1,18 +1,21 @@
-"""Prometheus metrics, read from SQL at scrape time: nothing is counted in a process that may die or have siblings."""
+"""Prometheus metrics, read from SQL at scrape time: nothing is counted in a process that may die or have siblings.
+
+A scrape must stay cheap however much has happened: what is counted is what is open, and days, by partial indexes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import sqlalchemy as sa
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from sqlalchemy.engine import Connection
 
-from . import clock, db
+from . import clock, db, ops, pulse, schedule, versions
 
-Source = Callable[[Connection], Iterable[GaugeMetricFamily]]
+Family = GaugeMetricFamily | InfoMetricFamily
+Source = Callable[[Connection], Iterable[Family]]
 _sources: dict[str, list[Source]] = {}
 
 
@@ -39,26 +42,39 @@ class _Collector:
 
     def collect(self) -> Iterable[Any]:
         with db.read(self.service) as tx:
-            yield from _deliveries(tx)
-            for function in _sources.get(self.service, []):
+            for function in (_deliveries, _time, _build, *_sources.get(self.service, [])):
                 yield from function(tx)
 
 
-def _deliveries(tx: Connection) -> Iterable[GaugeMetricFamily]:
+def _deliveries(tx: Connection) -> Iterable[Family]:
     waiting = GaugeMetricFamily("baton_deliveries_unconfirmed", "Events owed to a subscriber.", labels=["subscriber"])
     dead = GaugeMetricFamily("baton_deliveries_dead", "Deliveries that need a person.", labels=["subscriber"])
     oldest = GaugeMetricFamily(
-        "baton_delivery_oldest_seconds", "Age of the oldest event that is owed.", labels=["subscriber"]
+        "baton_delivery_oldest_seconds", "Age of the oldest event that is owed and not dead.", labels=["subscriber"]
     )
-    for row in tx.execute(_WAITING):
-        waiting.add_metric([row.subscriber], row.waiting)
-        dead.add_metric([row.subscriber], row.dead or 0)
-        oldest.add_metric([row.subscriber], clock.machine() - row.oldest)
+    for each in ops.subscribers(tx):
+        waiting.add_metric([each.name], each.waiting)
+        dead.add_metric([each.name], each.dead)
+        oldest.add_metric([each.name], each.oldest or 0.0)
     yield from (waiting, dead, oldest)
 
 
-_WAITING = sa.text(
-    "SELECT d.subscriber, count(*) AS waiting, sum(CASE WHEN d.dead_at IS NULL THEN 0 ELSE 1 END) AS dead,"
-    " min(e.recorded) AS oldest FROM delivery d JOIN event e ON e.position = d.event"
-    " WHERE d.confirmed_at IS NULL GROUP BY d.subscriber"
-)
+def _time(tx: Connection) -> Iterable[Family]:
+    """Ages in machine time; of jobs in program time, by which they run."""
+    ticked = pulse.ticked(tx)
+    tick = GaugeMetricFamily("baton_tick_age_seconds", "Since a tick of the worker was last noted (each half minute).")
+    if ticked is not None:
+        tick.add_metric([], max(0.0, clock.machine() - ticked))
+    last = GaugeMetricFamily("baton_job_age_seconds", "Since a job last began, in program time.", labels=["job"])
+    open_ = GaugeMetricFamily("baton_job_unfinished", "1 when the last run of a job has not ended.", labels=["job"])
+    for row in schedule.last_runs(tx):
+        last.add_metric([row.job], max(0.0, (clock.now() - row.started).total_seconds()))
+        open_.add_metric([row.job], 0.0 if row.finished else 1.0)
+    yield from (tick, last, open_)
+
+
+def _build(tx: Connection) -> Iterable[Family]:
+    found = versions.of(db.service_of(tx), tx)
+    info = {"version": found.baton, "python": found.python, "revision": found.revision or "", "tzdata": found.tzdata}
+    yield InfoMetricFamily("baton_build", "What runs here.", value=info)
+    yield GaugeMetricFamily("baton_tzdata_age_seconds", "Age of the time zones' data.", value=found.tzdata_age)

@@ -48,26 +48,32 @@ def upgrade(service: str) -> bool:
             f"the database of {service} is at revision {at}, newer than this code ({head(service)}). "
             "Run the newer Baton, or restore a backup made by this one."
         )
+    with db.write(service) as tx:
+        db.lock(tx, "migrate")
+        run(tx, head(service))
+        if at is None:
+            _know_subscribers(tx)
+    return True
+
+
+def run(tx: Any, to: str) -> None:
+    """Take the database of `tx` to the revision `to`, in that transaction."""
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
     from alembic.script import ScriptDirectory
 
+    folder = versions(db.service_of(tx))
     settings = Config()
-    settings.set_main_option("script_location", str(versions(service).parent).replace("%", "%%"))
+    settings.set_main_option("script_location", str(folder.parent).replace("%", "%%"))
     settings.set_main_option("path_separator", "newline")
-    script = ScriptDirectory(versions(service).parent, version_locations=[versions(service)])
-    with db.write(service) as tx:
-        db.lock(tx, "migrate")
+    script = ScriptDirectory(folder.parent, version_locations=[folder])
 
-        def steps(revision: Any, _context: Any) -> Any:
-            return script._upgrade_revs("head", revision)
+    def steps(revision: Any, _context: Any) -> Any:
+        return script._upgrade_revs(to, revision)
 
-        with EnvironmentContext(settings, script, fn=steps) as environment:
-            environment.configure(connection=tx, target_metadata=db.metadata(service))
-            environment.run_migrations()
-        if at is None:
-            _know_subscribers(tx)
-    return True
+    with EnvironmentContext(settings, script, fn=steps) as environment:
+        environment.configure(connection=tx, target_metadata=db.metadata(db.service_of(tx)))
+        environment.run_migrations()
 
 
 def _know_subscribers(tx: Any) -> None:
@@ -139,3 +145,33 @@ def shared_tables_v1(op: Any) -> None:
         sa.Column("finished", Instant),
     )
     op.create_table("revoked", sa.Column("person", Key, primary_key=True), sa.Column("before", Machine, nullable=False))
+
+
+def operating_tables_v1(op: Any) -> None:
+    """What operating needs in every service: skips with who and why, replays, signs of life. Frozen, likewise."""
+    for column in (
+        sa.Column("skipped_at", Machine),
+        sa.Column("skipped_by", sa.String(64)),
+        sa.Column("skipped_why", sa.Text),
+    ):
+        op.add_column("delivery", column)
+    for name, columns, only in (
+        ("delivery_dead", ["subscriber", "event"], "dead_at IS NOT NULL"),
+        ("delivery_skipped", ["skipped_at"], "skipped_at IS NOT NULL"),
+    ):
+        op.create_index(name, "delivery", columns, postgresql_where=sa.text(only), sqlite_where=sa.text(only))
+    op.create_index("run_last", "run", ["job", "started"])
+    op.create_table(
+        "replay",
+        sa.Column("subscriber", sa.String(40), primary_key=True),
+        sa.Column("asked_by", sa.String(64), nullable=False),
+        sa.Column("asked_at", Machine, nullable=False),
+        sa.Column("claim", Key),
+        sa.Column("touched", Machine),
+        sa.Column("after", sa.String(240), nullable=False),
+        sa.Column("told", sa.Integer, nullable=False),
+        sa.Column("finished", Machine),
+    )
+    op.create_table(
+        "pulse", sa.Column("name", sa.String(40), primary_key=True), sa.Column("at", Machine, nullable=False)
+    )

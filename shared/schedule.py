@@ -8,18 +8,62 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from . import clock, db, die, log
+from . import clock, config, db, die, log
 
-Period = Callable[[Connection, datetime], str | None]
 Work = Callable[[Connection, str], Any]
 logger = log.get()
-KEEP = timedelta(days=400)
+
+
+class Period(Protocol):
+    """Names the period that is due at an instant, or None."""
+
+    def __call__(self, tx: Connection, now: datetime, /) -> str | None: ...
+
+    def next(self, tx: Connection, now: datetime, /) -> datetime:
+        """When the period after the present one begins."""
+        ...
+
+
+@dataclass(frozen=True)
+class Every:
+    """A period each `step` of program time, counted from the epoch."""
+
+    step: timedelta
+
+    def __call__(self, _tx: Connection, now: datetime) -> str:
+        return str(self._number(now))
+
+    def next(self, _tx: Connection, now: datetime) -> datetime:
+        return datetime.fromtimestamp((self._number(now) + 1) * self.step.total_seconds(), UTC)
+
+    def _number(self, now: datetime) -> int:
+        return int(now.timestamp() // self.step.total_seconds())
+
+
+@dataclass(frozen=True)
+class Daily:
+    """A period each local day, from `hour` o'clock on in the zone that `zone` names."""
+
+    hour: int
+    zone: Callable[[Connection], str]
+
+    def __call__(self, tx: Connection, now: datetime) -> str | None:
+        local = now.astimezone(clock.zone(self.zone(tx)))
+        return local.date().isoformat() if local.hour >= self.hour else None
+
+    def next(self, tx: Connection, now: datetime) -> datetime:
+        local = now.astimezone(clock.zone(self.zone(tx)))
+        day = local.date() + timedelta(days=1) if local.hour >= self.hour else local.date()
+        return datetime.combine(day, time(self.hour), local.tzinfo).astimezone(UTC)
+
+
+every, daily = Every, Daily
 
 
 @dataclass(frozen=True)
@@ -51,23 +95,30 @@ def jobs(service: str) -> list[Job]:
     return [entry for key, entry in sorted(_jobs.items()) if key[0] == service]
 
 
-def every(step: timedelta) -> Period:
-    """A period each `step` of program time, counted from the epoch."""
+@dataclass(frozen=True)
+class Times:
+    """When a job last began and ended, and when its next period begins (program time)."""
 
-    def period(_tx: Connection, now: datetime) -> str:
-        return str(int(now.timestamp() // step.total_seconds()))
+    job: str
+    last: datetime | None
+    finished: datetime | None
+    next: datetime
 
-    return period
+
+def times(tx: Connection) -> list[Times]:
+    """All jobs of the service, by name."""
+    ran, now = {row.job: row for row in last_runs(tx)}, clock.now()
+    found = []
+    for entry in jobs(db.service_of(tx)):
+        row = ran.get(entry.name)
+        last, finished = (row.started, row.finished) if row else (None, None)
+        found.append(Times(entry.name, last, finished, entry.period.next(tx, now)))
+    return found
 
 
-def daily(hour: int, zone: Callable[[Connection], str]) -> Period:
-    """A period each local day, from `hour` o'clock on in the zone that `zone` names."""
-
-    def period(tx: Connection, now: datetime) -> str | None:
-        local = now.astimezone(clock.zone(zone(tx)))
-        return local.date().isoformat() if local.hour >= hour else None
-
-    return period
+def last_runs(tx: Connection) -> list[Any]:
+    """The last run of every job that ever ran here: rows of job, started, finished."""
+    return list(tx.execute(_LAST_RUNS))
 
 
 def tick(service: str) -> list[str]:
@@ -119,11 +170,16 @@ def _is_finished(tx: Connection, entry: Job, period: str) -> bool:
 
 
 def prune(tx: Connection) -> None:
-    """Forget runs that are older than any period can come again."""
+    """Forget runs that are older than BATON_KEEP_RUNS days."""
     run = db.metadata(db.service_of(tx)).tables["run"]
-    tx.execute(run.delete().where(run.c.started < clock.now() - KEEP))
+    tx.execute(run.delete().where(run.c.started < clock.now() - timedelta(days=config.current().keep_runs)))
 
 
 _FINISH = sa.text("UPDATE run SET finished = :at WHERE job = :job AND period = :period").bindparams(
     sa.bindparam("at", type_=db.Instant)
 )
+# By the index (job, started): one look for each job, not one for each run of a year.
+_LAST_RUNS = sa.text(
+    "SELECT r.job, r.started, r.finished FROM run r JOIN"
+    " (SELECT job, max(started) AS latest FROM run GROUP BY job) l ON l.job = r.job AND l.latest = r.started"
+).columns(started=db.Instant, finished=db.Instant)

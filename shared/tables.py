@@ -9,8 +9,9 @@ from .db import Instant, Json, Key, Machine, Serial
 
 def define(metadata: sa.MetaData) -> None:
     """Add the shared tables to one service's metadata."""
-    # A row is a fact this service published. Written by `emit`; never changed but by erasure; deleted 90 days after
-    # all its deliveries were confirmed, unless it is the last of its subject (the sequence must go on rising).
+    # A row is a fact this service published. Written by `emit`; never changed but by erasure; deleted BATON_KEEP_EVENTS
+    # days after it was recorded, once all its deliveries are confirmed, unless it is the last of its subject (the
+    # sequence must go on rising).
     sa.Table(
         "event",
         metadata,
@@ -45,6 +46,9 @@ def define(metadata: sa.MetaData) -> None:
         sa.Column("confirmed_at", Machine),
         sa.Column("dead_at", Machine),
         sa.Column("error", sa.Text),
+        sa.Column("skipped_at", Machine),  # given up by a person, who and why; confirmed_at says the same moment
+        sa.Column("skipped_by", sa.String(64)),
+        sa.Column("skipped_why", sa.Text),
     )
     unconfirmed = delivery.c.confirmed_at.is_(None)
     for name, columns in (
@@ -52,6 +56,10 @@ def define(metadata: sa.MetaData) -> None:
         ("delivery_head", (delivery.c.subscriber, delivery.c.subject, delivery.c.seq)),
     ):
         sa.Index(name, *columns, postgresql_where=unconfirmed, sqlite_where=unconfirmed)
+    # What a person looks at: few rows, found without reading the rest.
+    dead, skipped = delivery.c.dead_at.is_not(None), delivery.c.skipped_at.is_not(None)
+    sa.Index("delivery_dead", delivery.c.subscriber, delivery.c.event, postgresql_where=dead, sqlite_where=dead)
+    sa.Index("delivery_skipped", delivery.c.skipped_at, postgresql_where=skipped, sqlite_where=skipped)
     # A row is a subscriber this service publishes to. Written for all when the database is made, later when one was
     # told everything; says who is new (and gets a replay) and who is alive (the last receipt). Deleted by nobody: as
     # many rows as services.
@@ -62,8 +70,29 @@ def define(metadata: sa.MetaData) -> None:
         sa.Column("since", Machine, nullable=False),
         sa.Column("answered", Machine),
     )
-    # A row is the proof that an event was handled here. Written with the handler's own changes; deleted after 120
-    # days, later than any event can come again.
+    # A row is one replay to a subscriber: asked for, under way, or the last one that ended. Written by who asks, moved
+    # on with each step, in its transaction; kept until the next one takes its place: as many rows as services.
+    sa.Table(
+        "replay",
+        metadata,
+        sa.Column("subscriber", sa.String(40), primary_key=True),
+        sa.Column("asked_by", sa.String(64), nullable=False),  # as the audit log names actors
+        sa.Column("asked_at", Machine, nullable=False),
+        sa.Column("claim", Key),  # who is at it: two at once would tell everything twice
+        sa.Column("touched", Machine),
+        sa.Column("after", sa.String(240), nullable=False),  # subjects up to here were told
+        sa.Column("told", sa.Integer, nullable=False),
+        sa.Column("finished", Machine),
+    )
+    # A row is a sign of life: `tick` is renewed by the worker's ticks. Deleted by nobody: a handful of rows.
+    sa.Table(
+        "pulse",
+        metadata,
+        sa.Column("name", sa.String(40), primary_key=True),
+        sa.Column("at", Machine, nullable=False),
+    )
+    # A row is the proof that an event was handled here. Written with the handler's own changes; deleted when its
+    # publisher says that nothing so old can come again (keeping.forget), at the earliest BATON_KEEP_EVENTS + 30 days.
     sa.Table(
         "inbox",
         metadata,
@@ -71,8 +100,9 @@ def define(metadata: sa.MetaData) -> None:
         sa.Column("event", Key, primary_key=True),
         sa.Column("handled", Machine, nullable=False),
     )
-    # A row is one run of a job for one period: the answer to "is it time?". Deleted after 400 days of program time.
-    sa.Table(
+    # A row is one run of a job for one period: the answer to "is it time?". Deleted after BATON_KEEP_RUNS days of
+    # program time.
+    run = sa.Table(
         "run",
         metadata,
         sa.Column("job", sa.String(60), primary_key=True),
@@ -80,6 +110,7 @@ def define(metadata: sa.MetaData) -> None:
         sa.Column("started", Instant, nullable=False),
         sa.Column("finished", Instant),
     )
+    sa.Index("run_last", run.c.job, run.c.started)
     # A row says: cookies of this person made before that moment are worthless. Kept for ever (one row a person).
     sa.Table(
         "revoked",

@@ -6,6 +6,7 @@ carries. A task is only a doorbell: the fact is in SQL, and what a queue loses i
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import logging
@@ -15,10 +16,11 @@ from typing import Any
 from celery import Celery, signals
 from kombu import Queue
 
-from . import clock, config, db, log, schedule
+from . import clock, config, db, log, pulse, schedule
 from .events import inbox, keeping, relay, replay
 
 TICK = 2.0  # seconds between ticks: how late a lost doorbell can make things
+REPLAY_SECONDS = 15.0  # of one tick; a task has 45
 SLOW = "slow"
 
 app = Celery("baton", set_as_current=False)
@@ -126,19 +128,28 @@ def carry(service: str) -> None:
     def confirm(payload: dict[str, Any]) -> None:
         relay.confirm(service, payload)
 
+    @app.task(name=f"{service}.forget")
+    def forget(payload: dict[str, Any]) -> None:
+        keeping.forget(service, payload)
+
     @app.task(name=f"{service}.tick")
     def tick() -> None:
+        pulse.beat(service)
         relay.deliver_due(service)
-        for newcomer in replay.newcomers(service):
-            replay.replay(service, newcomer)
+        for subscriber in dict.fromkeys([*replay.newcomers(service), *replay.waiting(service)]):
+            with contextlib.suppress(replay.Running):
+                replay.replay(service, subscriber, seconds=REPLAY_SECONDS)
         schedule.tick(service)
         for hook in _ticks.get(service, []):
             hook()
 
     @schedule.job(service, "prune", schedule.daily(3, lambda _tx: "UTC"))
     def prune(tx: Any, _period: str) -> bool:
-        schedule.prune(tx)
-        return keeping.prune(tx)
+        more = keeping.prune(tx)
+        if not more:
+            schedule.prune(tx)
+            keeping.release(tx)
+        return more
 
 
 _ticks: dict[str, list[Callable[[], Any]]] = {}

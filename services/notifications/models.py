@@ -14,7 +14,8 @@ SERVICE = "notifications"
 metadata = db.metadata(SERVICE)
 
 # A row is one mail to one person for one cause. Written by compose with the handling of its cause, moved on by the
-# ledger; never deleted, but emptied when its person is erased, and written anew without others who are.
+# ledger; emptied when its person is erased (and written anew without others who are), or of its text after
+# BATON_KEEP_MAIL_TEXTS days; deleted after BATON_KEEP_MAILS days, unless somebody still has to look at it.
 mail = sa.Table(
     "mail",
     metadata,
@@ -43,6 +44,10 @@ mail = sa.Table(
     # What a mail that names others was made of, so that it can be written anew without one of them.
     sa.Column("made_of", NullableJson),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column("decided", sa.String(10)),  # what a person said of it while it was held: arrived, again
+    sa.Column("decided_by", sa.String(64)),
+    sa.Column("decided_at", Machine),
+    sa.Column("emptied_at", Instant),  # its text is gone, by age or by erasure
     sa.UniqueConstraint("cause", "person", "kind", name="one_mail_per_cause_person_and_kind"),
 )
 _waiting = mail.c.state == "queued"
@@ -50,6 +55,10 @@ sa.Index("mail_due", mail.c.duty.desc(), mail.c.due, postgresql_where=_waiting, 
 _claimed = mail.c.state == "sending"
 sa.Index("mail_claimed", mail.c.claimed_at, postgresql_where=_claimed, sqlite_where=_claimed)
 sa.Index("mail_newest", mail.c.created_at, mail.c.id)
+_stuck = sa.text("state IN ('held', 'failed')")
+sa.Index("mail_stuck", mail.c.state, mail.c.created_at, postgresql_where=_stuck, sqlite_where=_stuck)
+_whole = mail.c.emptied_at.is_(None)
+sa.Index("mail_whole", mail.c.created_at, postgresql_where=_whole, sqlite_where=_whole)
 sa.Index("mail_person", mail.c.person)
 
 # A row says that a mail to somebody else speaks of this person, so that erasing finds it. Written with the mail,
@@ -106,4 +115,25 @@ stream = sa.Table(
     sa.Column("slug", sa.String(64), primary_key=True),
     sa.Column("name", sa.String(200), nullable=False),
     sa.Column("position", sa.Integer),  # null: no longer offered
+)
+
+# The one mail server (id 1): since when it has been out of reach, and what it said. Written by the sender when it finds
+# it away or back; never deleted.
+mail_server = sa.Table(
+    "mail_server",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("down_since", Machine),
+    sa.Column("asked", Machine),
+    sa.Column("said", sa.Text),
+)
+
+# A row is an event whose mail may have gone out before a restore: that mail is held instead of sent. The row `*` stands
+# for whatever is due by time for a day after the restore. Written by restore; deleted by the schedule after `until`.
+doubt = sa.Table(
+    "doubt",
+    metadata,
+    sa.Column("cause", sa.String(80), primary_key=True),
+    sa.Column("until", Machine, nullable=False),
+    sa.Column("words", sa.Text, nullable=False),
 )

@@ -6,7 +6,9 @@ The whole life of a mail is `TRANSITIONS`; the ledger (mail/ledger.py) only writ
     (new) ► queued ── claim ──► sending ── accept ──► sent
       │        ├─ late, erase ─► dropped  ├─ refuse ─► failed
       ├► kept (no relay is set)           └─ lose ───► held ── accept (the sender was only frozen) ─► sent
-      └► dropped (suppressed)
+      └► dropped (suppressed)                       ▲ │
+                                 hold (undo) ┌─────┘ ├─ arrived (a person says so) ─► sent
+                                  from sent ─┘       └─ again (a person says so) ───► queued
 """
 
 from __future__ import annotations
@@ -40,6 +42,9 @@ class Step(StrEnum):
     LOSE = "lose"  # nobody can know whether the server has it
     LATE = "late"  # past its deadline, or after three days of trying
     ERASE = "erase"  # the person asked to be forgotten
+    ARRIVED = "arrived"  # a person says that a held mail reached its reader
+    AGAIN = "again"  # a person says that a held mail shall go out once more
+    HOLD = "hold"  # a person takes `arrived` back
 
 
 TRANSITIONS: dict[tuple[State, Step], State] = {
@@ -59,6 +64,9 @@ TRANSITIONS: dict[tuple[State, Step], State] = {
     (State.HELD, Step.REFUSE): State.FAILED,
     (State.HELD, Step.LATE): State.FAILED,
     (State.HELD, Step.LOSE): State.HELD,
+    (State.HELD, Step.ARRIVED): State.SENT,
+    (State.HELD, Step.AGAIN): State.QUEUED,
+    (State.SENT, Step.HOLD): State.HELD,
 }
 
 

@@ -1,8 +1,13 @@
-"""What happens by time: at every tick, mails of dead senders are taken back, and the doorbell rings if any is due."""
+"""What happens by time: at every tick, mails of dead senders are taken back, and the doorbell rings if any is due. Each
+night, mails grow old.
+"""
 
 from __future__ import annotations
 
+from sqlalchemy.engine import Connection
+
 from shared import config, db, log
+from shared.schedule import daily, job
 from shared.worker import on_tick
 
 from .mail import ledger
@@ -11,6 +16,12 @@ from .rules import Step
 from .tasks import ring
 
 _log = log.get("notifications.schedule")
+
+
+@job(SERVICE, "mails.prune", daily(3, lambda _tx: "UTC"))
+def prune_mails(tx: Connection, _period: str) -> bool:
+    """Old mails lose their text, very old ones their line."""
+    return ledger.prune(tx)
 
 
 @on_tick(SERVICE)

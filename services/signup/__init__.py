@@ -9,10 +9,11 @@ def create_app() -> Flask:
     """The Flask app of signup."""
     from shared import face, web
 
-    from . import rules
+    from . import figures, rules
     from .views import links, me, organizer, pages, public
     from .views.api import blueprint as api
 
+    del figures  # imported for what it registers
     app = web.create(
         "signup",
         public.blueprint,

@@ -1,8 +1,9 @@
-"""The audit log: who did what to whom, written in the same transaction as the deed."""
+"""The audit log: who did what to whom, written in the same transaction as the deed. Kept for BATON_KEEP_AUDIT days."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +26,12 @@ def has(tx: Connection, what: str, subject: str) -> bool:
     """Whether that was ever done to `subject`."""
     found = sa.select(audit.c.id).where(audit.c.subject == subject, audit.c.what == what).limit(1)
     return tx.execute(found).first() is not None
+
+
+def prune(tx: Connection, before: datetime, step: int) -> bool:
+    """Delete what is older than `before` among the oldest `step` entries; True while there may be more."""
+    oldest = sa.select(audit.c.id).order_by(audit.c.id).limit(step)
+    return tx.execute(audit.delete().where(audit.c.id.in_(oldest), audit.c.at < before)).rowcount == step
 
 
 @dataclass(frozen=True)

@@ -120,8 +120,12 @@ sa.Index(
     postgresql_where=person.c.erase_after.is_not(None),
 )
 
+# Members counted by state, for the metrics. Applicants are not in it, so that no signup pays for it.
+_told = person.c.state != sa.literal_column("'applied'")
+sa.Index("ix_person_state", person.c.state, sqlite_where=_told, postgresql_where=_told)
+
 # Something done, by whom, to what: the audit log. Written with every command in the same transaction; never
-# changed or deleted. `detail` names what changed (field names, states, slugs), never a person's own words,
+# changed; deleted after BATON_KEEP_AUDIT days. `detail` names what changed (field names, states, slugs), never a person's own words,
 # so that erasing a person leaves nothing of theirs here.
 audit = sa.Table(
     "audit",

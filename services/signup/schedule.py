@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import clock, db
+from shared import clock, config, db
 from shared.events import emit
 from shared.schedule import daily, every, job
 
@@ -77,6 +77,12 @@ def purge_spent(tx: Connection, _period: str) -> bool:
         old = sa.select(key).where(table.c.at < before).limit(PURGE_STEP)
         gone = max(gone, tx.execute(sa.delete(table).where(key.in_(old))).rowcount)
     return gone == PURGE_STEP
+
+
+@job("signup", "audit.prune", daily(3, lambda _tx: "UTC"))
+def prune_audit(tx: Connection, _period: str) -> bool:
+    """Forget what was done so long ago that nobody is kept to account for it; the log is in the order of its ids."""
+    return audit.prune(tx, clock.now() - timedelta(days=config.current().keep_audit), PURGE_STEP)
 
 
 def _step(tx: Connection, *where: Any) -> list[people.Row]:

@@ -22,6 +22,8 @@ def erase(tx: Connection, subject: str) -> int:
     event, delivery = tables["event"], tables["delivery"]
     quoting = delivery.update().where(delivery.c.subject == subject, delivery.c.error.is_not(None))
     tx.execute(quoting.values(error="blanked with the person"))
+    reasons = delivery.update().where(delivery.c.subject == subject, delivery.c.skipped_at.is_not(None))
+    tx.execute(reasons.values(skipped_why="blanked with the person"))
     rows = tx.execute(event.select().where(event.c.subject == subject, event.c.erased.is_(False))).mappings().all()
     changed = 0
     for row in rows:

@@ -7,10 +7,13 @@ its subject, in the transaction that publishes it: read earlier, it could follow
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from .. import clock, db
@@ -21,6 +24,7 @@ State = Callable[[Connection], dict[str, Any] | None]
 Snapshot = Callable[[Connection], Iterable[tuple[str, str, State]]]
 _snapshots: dict[str, list[Snapshot]] = {}
 STEP = 500  # events a transaction
+LEASE = 120.0  # seconds without a step after which whoever was at it is taken for dead
 
 
 def snapshot(service: str) -> Callable[[Snapshot], Snapshot]:
@@ -36,30 +40,105 @@ def snapshot(service: str) -> Callable[[Snapshot], Snapshot]:
     return register
 
 
-def replay(service: str, subscriber: str) -> int:
-    """Publish the present state of `service` to `subscriber` alone; returns how many events that took.
+class Running(ValueError):
+    """Somebody is at this replay already."""
 
+
+def replay(service: str, subscriber: str, by: str = "system", seconds: float = math.inf) -> int:
+    """Publish the present state of `service` to `subscriber` alone; returns how many events that took, this time.
+
+    One at a time: its row is claimed, and whoever lost the claim stops. One that was broken off goes on where it was.
     Doing it twice is harmless: a copy is replaced by an equal one.
+
+    :param by: who asks, as the audit log names actors.
+    :param seconds: stop after so long; a tick goes on with it.
+    :raises ValueError: the catalogue does not name it as a subscriber.
+    :raises Running: it is under way elsewhere.
+    """
+    with db.write(service) as tx:
+        ask(tx, subscriber, by)
+        claim, after = _claim(tx, subscriber)
+    end = clock.machine() + seconds
+    count = 0
+    with db.read(service) as tx:
+        listed = sorted(itertools.chain(*(function(tx) for function in _snapshots.get(service, []))), key=_place)
+    for step in _steps(entry for entry in listed if _place(entry) > after):
+        if clock.machine() > end:
+            with db.write(service) as tx:
+                tx.execute(_LET_GO, {"claim": claim})
+            return count
+        with db.write(service) as tx:
+            told = sum(_tell(tx, subscriber, entry) for entry in step)
+            _renew(tx, claim, _place(step[-1]), told)
+        count += told
+    with db.write(service) as tx:
+        tx.execute(_FINISH, {"claim": claim, "now": clock.machine()})
+        know(tx, subscriber)
+    return count
+
+
+def ask(tx: Connection, subscriber: str, by: str) -> bool:
+    """Ask for a replay, which a tick then does; False when one is asked for or under way.
 
     :raises ValueError: the catalogue does not name it as a subscriber.
     """
+    service = db.service_of(tx)
     if subscriber not in subscribers(service):
         raise ValueError(f"{subscriber} subscribes to no event of {service}")
-    count = 0
-    for function in _snapshots.get(service, []):
-        with db.read(service) as tx:
-            subjects = sorted(function(tx), key=lambda entry: entry[0])
-        for step in _steps(iter(subjects)):
-            with db.write(service) as tx:
-                for subject, type, state in step:
-                    db.lock(tx, f"subject:{subject}")
-                    data = state(tx)
-                    if data is not None:
-                        emit(tx, type, subject, data, only=(subscriber,))
-                        count += 1
-    with db.write(service) as tx:
-        know(tx, subscriber)
-    return count
+    table = db.metadata(service).tables["replay"]
+    fresh = {"asked_by": by, "asked_at": clock.machine(), "claim": None, "touched": None, "after": "", "told": 0}
+    insert = db.insert(tx, table).values(subscriber=subscriber, finished=None, **fresh)
+    over = table.c.finished.is_not(None)
+    asked = insert.on_conflict_do_update(index_elements=["subscriber"], set_={**fresh, "finished": None}, where=over)
+    return bool(tx.execute(asked).rowcount)
+
+
+def waiting(service: str) -> list[str]:
+    """Subscribers whose replay is asked for, or was broken off by a process that died."""
+    with db.read(service) as tx:
+        return list(tx.execute(_WAITING, {"stale": clock.machine() - LEASE}).scalars())
+
+
+def states(tx: Connection) -> dict[str, dict[str, Any]]:
+    """The last replay to each subscriber: {name: {asked_by, asked_at, told, touched, finished}}."""
+    table = db.metadata(db.service_of(tx)).tables["replay"]
+    return {row["subscriber"]: dict(row) for row in tx.execute(table.select()).mappings()}
+
+
+def tell(tx: Connection, subscriber: str, subject: str) -> None:
+    """Tell one subscriber the present state of one subject, behind all that it is owed about it."""
+    for function in _snapshots.get(db.service_of(tx), []):
+        for entry in list(function(tx)):
+            if entry[0] == subject:
+                _tell(tx, subscriber, entry)
+
+
+def _tell(tx: Connection, subscriber: str, entry: tuple[str, str, State]) -> int:
+    subject, type, state = entry
+    db.lock(tx, f"subject:{subject}")
+    data = state(tx)
+    if data is None:
+        return 0
+    emit(tx, type, subject, data, only=(subscriber,))
+    return 1
+
+
+def _claim(tx: Connection, subscriber: str) -> tuple[str, str]:
+    """(claim, the place up to which all is told)."""
+    now = clock.machine()
+    mine = {"claim": db.new_id(), "subscriber": subscriber, "now": now, "stale": now - LEASE}
+    if not tx.execute(_CLAIM, mine).rowcount:
+        raise Running(f"a replay to {subscriber} is under way already: it goes on by itself")
+    return mine["claim"], tx.execute(_AFTER, mine).scalar_one()
+
+
+def _renew(tx: Connection, claim: str, after: str, told: int) -> None:
+    if not tx.execute(_RENEW, {"claim": claim, "now": clock.machine(), "after": after, "told": told}).rowcount:
+        raise Running("another process took this replay over, since this one was silent for long")
+
+
+def _place(entry: tuple[str, str, State]) -> str:
+    return f"{entry[0]} {entry[1]}"
 
 
 def newcomers(service: str) -> list[str]:
@@ -83,3 +162,14 @@ def know(tx: Connection, subscriber: str) -> None:
 def _steps(items: Iterator[Any]) -> Iterator[list[Any]]:
     while step := list(islice(items, STEP)):
         yield step
+
+
+_OPEN = "finished IS NULL AND (claim IS NULL OR touched < :stale)"
+_WAITING = sa.text(f"SELECT subscriber FROM replay WHERE {_OPEN} ORDER BY asked_at")
+_CLAIM = sa.text(f"UPDATE replay SET claim = :claim, touched = :now WHERE subscriber = :subscriber AND {_OPEN}")
+_AFTER = sa.text("SELECT after FROM replay WHERE claim = :claim")
+_RENEW = sa.text(
+    "UPDATE replay SET touched = :now, after = :after, told = told + :told WHERE claim = :claim AND finished IS NULL"
+)
+_LET_GO = sa.text("UPDATE replay SET claim = NULL WHERE claim = :claim")
+_FINISH = sa.text("UPDATE replay SET claim = NULL, touched = :now, finished = :now WHERE claim = :claim")

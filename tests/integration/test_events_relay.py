@@ -262,8 +262,8 @@ def test_a_dead_delivery_can_be_skipped(wire: Any) -> None:
     wire.rounds(8)
     [dead] = wire.dead()
     with db.write("blog") as tx:
-        assert keeping.skip(tx, dead["event"], "sessions")
-        assert not keeping.skip(tx, dead["event"], "sessions")
+        assert keeping.skip(tx, dead["event"], "sessions", "organizer/o", "a bug")
+        assert not keeping.skip(tx, dead["event"], "sessions", "organizer/o", "a bug")
     wire.baton.drain()
     assert wire.effects() == [3]
     assert wire.dead() == wire.unconfirmed() == []
@@ -274,7 +274,7 @@ def test_what_lives_can_neither_be_retried_nor_skipped(wire: Any) -> None:
     [row] = wire.deliveries()
     with db.write("blog") as tx:
         assert not keeping.retry(tx, row["event"], "sessions")
-        assert not keeping.skip(tx, row["event"], "sessions")
+        assert not keeping.skip(tx, row["event"], "sessions", "organizer/o", "a bug")
     assert wire.unconfirmed()
 
 

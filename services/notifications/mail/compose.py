@@ -129,7 +129,7 @@ def write(
         "expires": clock.machine() + works.total_seconds() if purpose == "sign-in" else None,
         "made_of": context if others else None,
         "created_at": now,
-        **_state(tx, to.email, what.duty),
+        **_state(tx, cause, to.email, what.duty),
         **_letter(id, kind, settings, about, to, words, now),
     }
     if not _INSERT(tx, row).rowcount:
@@ -196,14 +196,28 @@ def rings(bell: Callable[[], None]) -> Callable[[], None]:
     return bell
 
 
-def _state(tx: Connection, address: str, duty: bool) -> dict[str, Any]:
+def _state(tx: Connection, cause: str, address: str, duty: bool) -> dict[str, Any]:
     """The state a new mail begins in."""
     if not config.current().smtp_url:
         return {"state": State.KEPT.value, "error": None}
     reason = ledger.suppressed(tx, address, duty)
     if reason is not None:
         return {"state": State.DROPPED.value, "error": f"This address was refused before: {reason}"}
+    words = _doubt(tx, cause, duty)
+    if words is not None:
+        return {"state": State.HELD.value, "error": words}
     return {"state": State.QUEUED.value, "error": None}
+
+
+_DOUBT = sa.text("SELECT cause, words FROM doubt WHERE cause IN (:cause, '*') AND until > :now ORDER BY cause DESC")
+
+
+def _doubt(tx: Connection, cause: str, duty: bool) -> str | None:
+    """Why this mail may have gone out already, before a restore; None for nearly every mail there is."""
+    for row in tx.execute(_DOUBT, {"cause": cause, "now": clock.machine()}):
+        if row.cause == cause or not duty:
+            return str(row.words)
+    return None
 
 
 def _letter(

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import clock, db
+from shared import clock, config, db
 
 from .. import rules
-from ..models import mail, suppression
+from ..models import doubt, mail, mention, suppression
 from ..rules import State, Step
 
 # Literals, so that the partial indexes apply: with bound parameters no planner can know.
@@ -197,9 +197,67 @@ def erase(tx: Connection, ids: Sequence[str], words: str) -> None:
     """Empty these mails; what has not begun to go out never will."""
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
-        tx.execute(mail.update().where(mail.c.id.in_(some)).values(**EMPTY, error=words))
+        tx.execute(mail.update().where(mail.c.id.in_(some)).values(**EMPTY, error=words, emptied_at=clock.now()))
         unsent = mail.update().where(mail.c.id.in_(some), _QUEUED)
         tx.execute(unsent.values(state=rules.TRANSITIONS[State.QUEUED, Step.ERASE].value))
+
+
+# ---- what a person decides about a held mail ----
+
+
+def arrived(tx: Connection, id: str, by: str) -> bool:
+    """It reached its reader, says a person; False when it is not held."""
+    return _move(tx, id, (State.HELD,), Step.ARRIVED, **_decided("arrived", by))
+
+
+def again(tx: Connection, id: str, by: str) -> bool:
+    """It did not reach its reader, says a person, so it goes out once more; False when it is not held.
+
+    The claim ends: a sender that was only frozen finds that the mail is no longer its own.
+    """
+    fresh = {"claim": None, "claimed_at": None, "data_at": None, "due": clock.machine(), "error": None}
+    return _move(tx, id, (State.HELD,), Step.AGAIN, **fresh, **_decided("again", by))
+
+
+def hold(tx: Connection, id: str) -> bool:
+    """Take `arrived` back; False when no person said so."""
+    table = sa.select(mail.c.decided).where(mail.c.id == id, mail.c.state == State.SENT.value)
+    if tx.execute(table).scalar() != "arrived":
+        return False
+    words = "Held again: it was marked as arrived by mistake."
+    return _move(tx, id, (State.SENT,), Step.HOLD, error=words, decided=None, decided_by=None, decided_at=None)
+
+
+def _decided(what: str, by: str) -> dict[str, Any]:
+    return {"decided": what, "decided_by": by, "decided_at": clock.machine()}
+
+
+# ---- age ----
+
+STEP = 500
+_DONE = sa.text("state IN ('sent', 'failed', 'dropped', 'kept')")
+_WHOLE = sa.text("emptied_at IS NULL")
+
+
+def prune(tx: Connection) -> bool:
+    """Empty a step of old mails of their text, and delete a step of very old ones; True while there may be more.
+
+    What waits for a sender or for a person stays whole.
+    """
+    kept, now = config.current(), clock.now()
+    old = sa.select(mail.c.id).where(_DONE, _WHOLE, mail.c.created_at < now - timedelta(days=kept.keep_mail_texts))
+    texts = list(tx.execute(old.order_by(mail.c.created_at).limit(STEP)).scalars())
+    if texts:
+        words = {"text": "", "html": "", "headers": [], "raw": b"", "made_of": None, "emptied_at": now}
+        tx.execute(mail.update().where(mail.c.id.in_(texts)).values(**words))
+    older = sa.select(mail.c.id).where(_DONE, mail.c.created_at < now - timedelta(days=kept.keep_mails))
+    lines = list(tx.execute(older.order_by(mail.c.created_at, mail.c.id).limit(STEP)).scalars())
+    if lines:
+        tx.execute(mention.delete().where(mention.c.mail.in_(lines)))
+        tx.execute(mail.delete().where(mail.c.id.in_(lines)))
+    tx.execute(doubt.delete().where(doubt.c.until < clock.machine()))
+    tx.execute(suppression.delete().where(suppression.c.until < clock.machine()))
+    return len(texts) == STEP or len(lines) == STEP
 
 
 # ---- the one place that writes a state ----

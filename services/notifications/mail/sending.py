@@ -15,7 +15,7 @@ from shared import clock, config, db, die, log
 from .. import rules
 from ..models import SERVICE
 from ..rules import Stage, Step
-from . import ledger, letter, smtp
+from . import ledger, letter, server, smtp
 from .ledger import Claimed, Outcome
 
 START_WITHIN = 20.0  # no mail is begun later in a task than this, so that its final dot has as long to be answered
@@ -48,6 +48,7 @@ def send_due() -> Report:
     relay.until = started + END_WITHIN
     books = _Books(report)
     batch: list[Claimed] = []
+    known = False  # that the server is there
     try:
         while True:
             batch = books.claim()
@@ -63,7 +64,11 @@ def send_due() -> Report:
                     # The relay itself is away: that is true for all of them, and asking once is enough.
                     verdict = rules.judge(refused.stage, refused.code, refused.text)
                     books.done(*(Outcome(row, verdict.step, str(refused)) for row in batch))
+                    server.away(str(refused))
                     return report
+                if not known:
+                    known = True
+                    server.back()
     except BaseException:
         books.done(*(Outcome(row, Step.RELEASE) for row in batch))
         raise

@@ -1,0 +1,61 @@
+"""What is known of the mail server: since when it has been out of reach, and what it said.
+
+Written when that changes, so that a page, a metric and the log can say it in words; mails wait meanwhile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from shared import clock, db, log
+
+from ..models import SERVICE, mail_server
+
+_log = log.get("notifications.mail_server")
+
+
+@dataclass(frozen=True)
+class Server:
+    """:param down_since: machine time; None while it answers, or was never asked."""
+
+    down_since: float | None = None
+    asked: float | None = None
+    said: str | None = None
+
+
+def state(tx: Connection) -> Server:
+    """How it was found when it was last asked."""
+    columns = [mail_server.c[name] for name in Server.__dataclass_fields__]
+    row = tx.execute(sa.select(*columns).where(mail_server.c.id == 1)).first()
+    return Server(**row._mapping) if row else Server()
+
+
+def away(said: str) -> None:
+    """It cannot be reached or lets us not in; told to people once, until it is back."""
+    now = clock.machine()
+    with db.write(SERVICE) as tx:
+        before = state(tx).down_since
+        _note(tx, Server(before or now, now, said[:1000]))
+    if before is None:
+        _log.warning("mail.server_away", said=said[:300])
+
+
+def back() -> None:
+    """It took a mail, or refused one for its own sake: it is there. Costs a question when that was known."""
+    with db.read(SERVICE) as tx:
+        if state(tx).down_since is None:
+            return
+    with db.write(SERVICE) as tx:
+        since = state(tx).down_since
+        _note(tx, Server(None, clock.machine(), None))
+    if since is not None:
+        _log.info("mail.server_back", away_seconds=round(clock.machine() - since))
+
+
+def _note(tx: Connection, found: Server) -> None:
+    fresh = {"down_since": found.down_since, "asked": found.asked, "said": found.said}
+    insert = db.insert(tx, mail_server).values(id=1, **fresh)
+    tx.execute(insert.on_conflict_do_update(index_elements=["id"], set_=fresh))
