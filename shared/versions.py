@@ -42,11 +42,10 @@ def of(service: str, tx: Connection) -> Versions:
     revision = tx.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
     version = ".".join(map(str, tx.dialect.server_version_info or ()))
     name = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}[tx.dialect.name]
-    zones, dated = _zones()
-    age = max(0.0, clock.machine() - dated.timestamp())
+    release, dated = zones()
     return Versions(
-        baton(), platform.python_version(), f"{name} {version}", revision, dict(_libraries()), zones,
-        dated.date().isoformat(), age,
+        baton(), platform.python_version(), f"{name} {version}", revision, dict(_libraries()), release,
+        dated.date().isoformat(), zones_age(),
     )  # fmt: skip
 
 
@@ -67,10 +66,15 @@ def _libraries() -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
+def zones_age() -> float:
+    """Seconds since the date in the zones' data."""
+    return max(0.0, clock.machine() - zones()[1].timestamp())
+
+
 @lru_cache
-def _zones() -> tuple[str, datetime]:
+def zones() -> tuple[str, datetime]:
     """(IANA's release, as in 2026f; the date of its newest dated part)."""
-    zones = resources.files("tzdata").joinpath("zoneinfo")
-    release = zones.joinpath("tzdata.zi").read_text().splitlines()[0].removeprefix("# version").strip()
-    updated = re.search(r"^#updated\s+(\d+)", zones.joinpath("leapseconds").read_text(), re.MULTILINE)
+    folder = resources.files("tzdata").joinpath("zoneinfo")
+    release = folder.joinpath("tzdata.zi").read_text().splitlines()[0].removeprefix("# version").strip()
+    updated = re.search(r"^#updated\s+(\d+)", folder.joinpath("leapseconds").read_text(), re.MULTILINE)
     return release, datetime.fromtimestamp(int(updated[1]) if updated else 0, UTC)

@@ -14,7 +14,7 @@ def create_app() -> Flask:
     from . import figures, models, views
 
     del figures  # imported for what it registers
-    app = web.create(models.SERVICE, views.outbox, api=[views.api], context=views.context)
+    app = web.create(models.SERVICE, views.outbox, views.operation, api=[views.api], context=views.context)
     face.dress(app)
     app.jinja_env.filters["machine"] = lambda seconds: datetime.fromtimestamp(seconds, UTC)
     return app

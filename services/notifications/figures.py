@@ -1,4 +1,4 @@
-"""What Prometheus is told about mail: how many are in each state, how long the oldest due one has waited, the server."""
+"""What Prometheus is told about mail: how many are in each state, how long the oldest has waited, the server."""
 
 from __future__ import annotations
 

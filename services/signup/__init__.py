@@ -10,7 +10,7 @@ def create_app() -> Flask:
     from shared import face, web
 
     from . import figures, rules
-    from .views import links, me, organizer, pages, public
+    from .views import links, me, operation, organizer, pages, public
     from .views.api import blueprint as api
 
     del figures  # imported for what it registers
@@ -20,6 +20,7 @@ def create_app() -> Flask:
         links.blueprint,
         me.blueprint,
         *organizer.blueprints,
+        operation.blueprint,
         api=[api],
         context=pages.context,
     )

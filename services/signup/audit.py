@@ -29,8 +29,11 @@ def has(tx: Connection, what: str, subject: str) -> bool:
 
 
 def prune(tx: Connection, before: datetime, step: int) -> bool:
-    """Delete what is older than `before` among the oldest `step` entries; True while there may be more."""
-    oldest = sa.select(audit.c.id).order_by(audit.c.id).limit(step)
+    """Delete what is older than `before` among the oldest `step` entries; True while there may be more.
+
+    Who stepped down as an organizer is asked for at every start (`has`), so that stays.
+    """
+    oldest = sa.select(audit.c.id).where(audit.c.what != "organizer.removed").order_by(audit.c.id).limit(step)
     return tx.execute(audit.delete().where(audit.c.id.in_(oldest), audit.c.at < before)).rowcount == step
 
 

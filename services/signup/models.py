@@ -125,8 +125,9 @@ _told = person.c.state != sa.literal_column("'applied'")
 sa.Index("ix_person_state", person.c.state, sqlite_where=_told, postgresql_where=_told)
 
 # Something done, by whom, to what: the audit log. Written with every command in the same transaction; never
-# changed; deleted after BATON_KEEP_AUDIT days. `detail` names what changed (field names, states, slugs), never a person's own words,
-# so that erasing a person leaves nothing of theirs here.
+# changed; deleted after BATON_KEEP_AUDIT days, but for who stepped down as an organizer (a start must not bring them
+# back). `detail` names what changed (field names, states, slugs), never a person's own words, so that erasing a person
+# leaves nothing of theirs here.
 audit = sa.Table(
     "audit",
     metadata,

@@ -25,7 +25,12 @@ class Command(NamedTuple):
 COMMANDS = {
     "up": Command("start everything here, print where it is, keep it running (--port 8000 --data var)"),
     "migrate": Command("bring the databases to this version's tables"),
-    "events": Command("look at deliveries that failed, retry or skip them; write the events' documents"),
+    "events": Command("how deliveries stand; retry or skip dead ones, replay; write the events' documents"),
+    "mail": Command("look at mails; say of held ones that they arrived, or send them again"),
+    "doctor": Command("check settings, databases, broker, mail server, disk and what waits; say what to do"),
+    "backup": Command("write everything into one file while Baton runs (./baton backup FILE)"),
+    "restore": Command("bring a backup back, into empty databases or after setting the old ones aside"),
+    "move": Command("copy everything to other databases, counted row by row (--to postgresql://…)"),
     "clock": Command("show program time, or move it forward when it stands still (+3d)"),
     "test": Command("set up and run the whole test suite (arguments go to pytest)", TEST),
     "check": Command("style, types, import rules, generated documents", TEST),

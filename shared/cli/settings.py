@@ -33,19 +33,40 @@ def apply(data: str | None = None, secret: bool = True) -> dict[str, str]:
     :raises Refused: the data folder cannot be written.
     """
     settings = merged()
-    folder = (
-        (Path(settings.get("BATON_CALLED_FROM") or ".") / data) if data else ROOT / settings.get("BATON_DATA", "var")
-    )
-    folder = folder.expanduser().absolute()
-    os.environ["BATON_DATA"] = str(folder)
+    there = folder(data)
+    os.environ["BATON_DATA"] = str(there)
     if not settings.get("BATON_SECRET") and secret:
-        os.environ["BATON_SECRET"] = kept_secret(folder)
+        os.environ["BATON_SECRET"] = kept_secret(there)
     if not settings.get("BATON_BROKER_URL"):
         try:
-            os.environ["BATON_BROKER_URL"] = (folder / BROKER_FILE).read_text().strip()
+            os.environ["BATON_BROKER_URL"] = (there / BROKER_FILE).read_text().strip()
         except OSError:
             pass
     return merged()
+
+
+def folder(data: str | None = None) -> Path:
+    """The data folder: `--data`, else BATON_DATA, else var."""
+    return called_from(data) if data else (ROOT / merged().get("BATON_DATA", "var")).expanduser().absolute()
+
+
+def called_from(path: str) -> Path:
+    """A path of the command line, which is meant from where it was typed."""
+    return (Path(os.environ.get("BATON_CALLED_FROM") or ".") / Path(path).expanduser()).absolute()
+
+
+def has_secret(folder: Path) -> bool:
+    """Is there a secret, set or kept?"""
+    return bool(merged().get("BATON_SECRET")) or (folder / SECRET_FILE).exists()
+
+
+def own_broker(folder: Path) -> bool:
+    """Is the broker the one that `./baton up` starts itself?"""
+    try:
+        kept = (folder / BROKER_FILE).read_text().strip()
+    except OSError:
+        kept = ""
+    return merged().get("BATON_BROKER_URL", "") in {"", kept}
 
 
 def kept_secret(folder: Path) -> str:

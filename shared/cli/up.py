@@ -101,11 +101,7 @@ def port_free(host: str, port: int) -> None:
 
 def own_broker(data: Path) -> bool:
     """Unless BATON_BROKER_URL names one: configure the embedded broker, for the parts to inherit its address."""
-    try:
-        kept = (data / settings.BROKER_FILE).read_text().strip()
-    except OSError:
-        kept = ""
-    if settings.merged().get("BATON_BROKER_URL", "") not in {"", kept}:
+    if not settings.own_broker(data):
         return False
     os.environ["BATON_BROKER_URL"] = broker.configure(data)
     return True

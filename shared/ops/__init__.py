@@ -1,14 +1,18 @@
-"""What an operator wants to know of one service's events, the same for the pages, the metrics and the command line."""
+"""What an operator wants to know of one service, the same for its page, its metrics and the command line."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from .. import clock, db
-from ..events import relay
+from .. import clock, db, pulse, schedule, versions
+from ..events import keeping, relay, replay
+
+NOBODY = "system"  # who acts where nobody is signed in: the command line
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,40 @@ class Subscriber:
     answered: float | None
 
 
+@dataclass(frozen=True)
+class State:
+    """Everything that the page of a service shows. :param ticked: machine time of the last noted tick."""
+
+    service: str
+    subscribers: list[Subscriber]
+    dead: list[dict[str, Any]]
+    skipped: list[dict[str, Any]]
+    replays: dict[str, dict[str, Any]]
+    jobs: list[schedule.Times]
+    ticked: float | None
+    versions: versions.Versions
+
+    @property
+    def silent(self) -> bool:
+        """True when ticks should come and do not."""
+        return self.ticked is None or clock.machine() - self.ticked > pulse.SILENT
+
+
+def state(tx: Connection) -> State:
+    """How the service is doing now. Its jobs are known where `worker.carry` was called."""
+    service = db.service_of(tx)
+    return State(
+        service=service,
+        subscribers=subscribers(tx),
+        dead=keeping.dead(tx),
+        skipped=keeping.skipped(tx),
+        replays=replay.states(tx),
+        jobs=schedule.times(tx),
+        ticked=pulse.ticked(tx),
+        versions=versions.of(service, tx),
+    )
+
+
 def subscribers(tx: Connection) -> list[Subscriber]:
     """Every subscriber of the service, by name. Costs what is owed, however much was delivered."""
     now = clock.machine()
@@ -40,6 +78,25 @@ def subscribers(tx: Connection) -> list[Subscriber]:
         waiting = (row.waiting if row else 0) + dead.get(name, 0)
         found.append(Subscriber(name, waiting, dead.get(name, 0), oldest, answered.get(name)))
     return found
+
+
+def names(tx: Connection, actors: Iterable[str | None]) -> dict[str, str]:
+    """Actors, as logs name them (organizer/<id>), by the names people have; every service knows its people's."""
+    person = db.metadata(db.service_of(tx)).tables["person"]
+    ids = {actor: actor.partition("/")[2] for actor in actors if actor and "/" in actor}
+    query = sa.select(person.c.id, person.c.name).where(person.c.id.in_(set(ids.values())))
+    known = {row.id: row.name for row in tx.execute(query)}
+    return {actor: known.get(id) or "somebody erased" for actor, id in ids.items()}
+
+
+def span(seconds: float | None) -> str:
+    """An age in words, as people say it: '40 s', '12 min', '3 h', '5 days'."""
+    if seconds is None:
+        return ""
+    for size, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} s"
 
 
 # Each by a partial index alone. A dead delivery is old by nature, and would hide how the living ones fare.

@@ -181,6 +181,6 @@ def test_a_mail_that_was_emptied(client: Any) -> None:
     tell("application.expired", {"person": "p1"})
     (mail,) = mails()
     page = client.get(f"/notifications/outbox/{mail.id}")
-    assert page.status_code == 200 and "Nothing of it is left" in page.text
+    assert page.status_code == 200 and "Its text is gone" in page.text
     assert "exactly what would have gone" not in page.text
     assert client.get(f"/notifications/outbox/{mail.id}/mail.eml").status_code == 404

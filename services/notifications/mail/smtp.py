@@ -68,6 +68,13 @@ class Relay:
         self._used = 0.0
         self._clean = False  # no transaction open
 
+    def greet(self) -> None:
+        """Connect and sign on, nothing more: is it there, and does it let us in?
+
+        :raises Refused: it is out of reach, or refuses us.
+        """
+        self._ready()
+
     # ---- one mail: envelope, data, body, dot ----
 
     def envelope(self, sender: str, recipient: str, size: int) -> None:

@@ -1,7 +1,8 @@
-"""Pages and API of notifications: the outbox."""
+"""Pages and API of notifications: the outbox, operation."""
 
 from .api import blueprint as api
+from .operation import blueprint as operation
 from .pages import blueprint as outbox
 from .pages import context
 
-__all__ = ["api", "context", "outbox"]
+__all__ = ["api", "context", "operation", "outbox"]

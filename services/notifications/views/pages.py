@@ -15,6 +15,7 @@ from shared import access, config, db, tokens
 from shared.web import problem
 
 from .. import outbox
+from ..mail import server
 from ..mail.kinds import KINDS
 from ..models import SERVICE, person, program
 from ..rules import State
@@ -29,10 +30,10 @@ def context() -> dict[str, Any]:
     """What every template of notifications may use, error pages included."""
     try:
         with db.read(SERVICE) as tx:
-            name = tx.execute(sa.select(program.c.name)).scalar()
+            name, known = tx.execute(sa.select(program.c.name)).scalar(), server.state(tx)
     except sa.exc.SQLAlchemyError:
-        name = None
-    return {"program_name": name, "words": WORDS}
+        name, known = None, server.Server()
+    return {"program_name": name, "words": WORDS, "server": known}
 
 
 @blueprint.get("/outbox")
@@ -47,7 +48,7 @@ def index() -> str:
         before=asked.get("before", ""),
     )
     with db.read(SERVICE) as tx:
-        found, waiting, zone = outbox.find(tx, wanted), outbox.counts(tx), _zone(tx)
+        found, waiting, zone = outbox.find(tx, wanted), outbox.counts(tx), reader_zone(tx)
     return render_template(
         "notifications/outbox.html",
         found=found,
@@ -67,7 +68,7 @@ def show(id: str) -> str:
     """One mail; `?part=` chooses what of it."""
     part = request.args.get("part", "html")
     with db.read(SERVICE) as tx:
-        shown, zone = outbox.one(tx, id), _zone(tx)
+        shown, zone = outbox.one(tx, id), reader_zone(tx)
     if shown is None:
         _unknown()
     kind = KINDS.get(shown.row.kind)
@@ -129,7 +130,7 @@ def linked(text: str) -> Markup:
     return Markup("\n").join(words)
 
 
-def _zone(tx: Any) -> str:
+def reader_zone(tx: Any) -> str:
     """The reader's time zone: their own, or the program's."""
     who = access.reader()
     own = tx.execute(sa.select(person.c.timezone).where(person.c.id == (who.person if who else ""))).scalar()

@@ -48,6 +48,9 @@ WORDS = {
     "question.retired": "A question was retired",
     "question.restored": "A question is asked again",
     "charter.published": "A new charter was published",
+    "delivery.retried": "A delivery was tried again",
+    "delivery.skipped": "A delivery was skipped",
+    "replay.asked": "The present state was told again",
 }
 
 # Facts that other services were told, and that no deed of the log says already.

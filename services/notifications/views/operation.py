@@ -1,0 +1,80 @@
+"""What `/notifications/ops` has beside what every service shows there: held mails, the queue, the mail server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Response, redirect
+from sqlalchemy.engine import Connection
+
+from shared import access, clock, config, db, ops
+from shared.ops import pages
+from shared.web import problem
+
+from .. import outbox
+from ..mail import held, server
+from ..mail.kinds import KINDS
+from ..models import SERVICE
+from .pages import reader_zone
+
+HOME = "/notifications/ops"
+SAID = {
+    "arrived": "Marked as arrived. If that was a mistake, its own page can take it back.",
+    "again": "It goes out once more, now.",
+    "held": "It is held again.",
+}
+_QUEUE = sa.text("SELECT count(*) AS mails, min(due) AS due FROM mail WHERE state = 'queued'")
+_SENDING = sa.text("SELECT count(*) FROM mail WHERE state = 'sending'")
+
+
+def mails(tx: Connection) -> dict[str, Any]:
+    """The mail part of the page."""
+    queue, stuck = tx.execute(_QUEUE).one(), outbox.counts(tx)
+    return {
+        "held": held.listed(tx),
+        "held_total": stuck.get("held", 0),
+        "failed": stuck.get("failed", 0),
+        "queued": queue.mails,
+        "oldest_due": max(0.0, clock.machine() - queue.due) if queue.due is not None else None,
+        "next_due": queue.due,
+        "sending": tx.execute(_SENDING).scalar() or 0,
+        "server": server.state(tx),
+        "offline": not config.current().smtp_url,
+        "titles": {kind.name: kind.title for kind in KINDS.values()},
+    }
+
+
+blueprint = pages.blueprint(SERVICE, reader_zone, "notifications/ops.html", mails, SAID)
+
+
+@blueprint.post("/mails/<id>/arrived")
+@access.needs("organizer")
+def arrived(id: str) -> Any:
+    """A held mail reached its reader."""
+    return _decide(held.arrived, id, "arrived")
+
+
+@blueprint.post("/mails/<id>/again")
+@access.needs("organizer")
+def again(id: str) -> Any:
+    """A held mail goes out once more."""
+    return _decide(held.again, id, "again")
+
+
+@blueprint.post("/mails/<id>/hold")
+@access.needs("organizer")
+def hold(id: str) -> Any:
+    """It was no more than a mistake to say that it arrived."""
+    return _decide(held.undo, id, "held")
+
+
+def _decide(command: Callable[[Connection, str, str], None], id: str, said: str) -> Response:
+    who = access.reader()
+    try:
+        with db.write(SERVICE) as tx:
+            command(tx, id[:64], who.actor if who else ops.NOBODY)
+    except held.Refused as refused:
+        problem(409, "This cannot be done to this mail", str(refused))
+    return redirect(f"{HOME}?said={said}", 303)  # type: ignore[return-value]

@@ -1,0 +1,281 @@
+"""`./baton doctor`: everything that can be wrong with an installation, each on a line, with what to do about it.
+
+It only asks; nothing is changed and no mail is sent. Exit code 1 when something is wrong; warnings leave it at 0.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from .. import config
+from . import Refused, settings
+
+OK, WARNING, WRONG = "ok", "warning", "wrong"
+LITTLE, VERY_LITTLE = 1_000_000_000, 50_000_000  # bytes of disk
+SLOW, STUCK = 60.0, 600.0  # seconds that a delivery may be owed
+SKEW = 5.0  # seconds between two clocks
+
+
+class Line(NamedTuple):
+    """What one check found. :param do: what to do, where something is to be done."""
+
+    check: str
+    level: str
+    found: str
+    do: str = ""
+
+
+def main(args: list[str]) -> int:
+    """Run all checks; a check that breaks is itself a finding."""
+    parser = argparse.ArgumentParser(prog="./baton doctor", description="What is wrong here, and what to do about it.")
+    parser.add_argument("--data", help="the data folder (default: BATON_DATA, or var)")
+    parser.add_argument("--json", action="store_true", help="answer in JSON")
+    options = parser.parse_args(args)
+    lines = []
+    for line in examine(options.data):
+        lines.append(line)
+        if not options.json:
+            print(f"{line.level:<9}{line.check:<25}{line.found}", flush=True)
+            if line.do:
+                print(f"{'':<34}→ {line.do}", flush=True)
+    if options.json:
+        print(json.dumps([line._asdict() for line in lines]))
+    return 1 if any(line.level == WRONG for line in lines) else 0
+
+
+def examine(data: str | None) -> Iterator[Line]:
+    """All findings, in the order in which one would mend them."""
+    folder = settings.folder(data)
+    if not folder.is_dir():
+        yield Line("data folder", WRONG, f"{folder} is not there", "start ./baton up once, or give --data")
+        return
+    kept = settings.has_secret(folder)
+    try:
+        settings.apply(data, secret=kept)
+        found = config.current()
+    except (config.SettingError, Refused) as wrong:
+        yield Line("settings", WRONG, str(wrong), "see .env.example")
+        return
+    yield Line("settings", OK, f"read; services {', '.join(found.services)}; {found.base_url}")
+    for check in (secret, disk, zones, databases, broker, smtp, events, mails):
+        try:
+            yield from check(found)
+        except Exception as error:
+            yield Line(
+                check.__name__, WRONG, f"could not be checked: {type(error).__name__}: {_first(error)}", "see above"
+            )
+
+
+def secret(found: config.Config) -> Iterator[Line]:
+    """Is it hard to guess, and nobody else's to read?"""
+    if len(set(found.secret)) < 10:
+        yield Line("secret", WRONG, "is easy to guess", "set BATON_SECRET to the output of: openssl rand -hex 32")
+        return
+    readable = [
+        path
+        for path in (found.data / settings.SECRET_FILE, settings.ROOT / ".env")
+        if path.exists() and path.stat().st_mode & 0o077
+    ]
+    for path in readable:
+        yield Line("secret", WARNING, f"others on this machine can read {path}", f"chmod 600 {path}")
+    if not readable:
+        yield Line("secret", OK, f"{len(found.secret)} characters, for its owner only")
+
+
+def disk(found: config.Config) -> Iterator[Line]:
+    """Is there space?"""
+    free = shutil.disk_usage(found.data).free
+    said = f"{free / 1e9:.1f} GB free at {found.data}"
+    if free < VERY_LITTLE:
+        yield Line("disk", WRONG, said, "free some space now: what cannot be written is refused")
+    elif free < LITTLE:
+        yield Line("disk", WARNING, said, "free some space; logs and backups in the data folder may be old")
+    else:
+        yield Line("disk", OK, said)
+    if not os.access(found.data, os.W_OK):
+        yield Line("disk", WRONG, f"{found.data} cannot be written", "give yourself the right to")
+
+
+def zones(found: config.Config) -> Iterator[Line]:
+    """Are the time zones fresh?"""
+    from .. import versions
+
+    release, dated = versions.zones()
+    age = versions.zones_age()
+    said = f"tzdata {release}, with data of {dated:%d %b %Y}"
+    if age > versions.OLD_ZONES:
+        yield Line("time zones", WARNING, said, "update Baton: governments change their clocks")
+    else:
+        yield Line("time zones", OK, said)
+
+
+def databases(found: config.Config) -> Iterator[Line]:
+    """Do they answer, at this code's revision, with the same clock, and does something tick?"""
+    import sqlalchemy as sa
+
+    from .. import clock, db, migrate, pulse
+
+    for service in found.services:
+        name = f"database {service}"
+        importlib.import_module(f"services.{service}.models")
+        url = found.database_url(service)
+        if url.startswith("sqlite") and not Path(url.removeprefix("sqlite:///").partition("?")[0]).exists():
+            yield Line(
+                name, WRONG, "there is none yet", "start ./baton up once, or run ./baton migrate, or give --data"
+            )
+            continue
+        try:
+            at = migrate.current(service)
+        except sa.exc.SQLAlchemyError as error:
+            yield Line(name, WRONG, f"does not answer ({_first(error)})", "start it, or check BATON_DATABASE_URL")
+            continue
+        head = migrate.head(service)
+        if at is None or at < head:
+            yield Line(name, WRONG, f"is at revision {at or 'none'}, the code at {head}", "run ./baton migrate")
+            continue
+        if at > head:
+            yield Line(name, WRONG, f"is at revision {at}, newer than this code ({head})", "run the newer Baton")
+            continue
+        with db.read(service) as tx:
+            newest = tx.execute(sa.text("SELECT recorded FROM event ORDER BY position DESC LIMIT 1")).scalar()
+            now = tx.execute(sa.text("SELECT extract(epoch FROM clock_timestamp())")).scalar() if (
+                tx.dialect.name == "postgresql") else None  # fmt: skip
+            ticked = pulse.ticked(tx)
+        yield Line(name, OK, f"answers, at revision {at}")
+        if now is not None and abs(float(now) - clock.machine()) > SKEW:
+            yield Line(name, WARNING, f"its clock is {float(now) - clock.machine():+.0f} s off ours", "use NTP on both")
+        if newest is not None and newest > clock.machine() + SKEW:
+            yield Line(
+                name,
+                WARNING,
+                f"its newest event lies {newest - clock.machine():.0f} s ahead",
+                "was the clock set back? use NTP",
+            )
+        age = None if ticked is None else clock.machine() - ticked
+        if age is None or age > pulse.SILENT:
+            said = "no tick was ever noted" if age is None else f"the last tick was {age:.0f} s ago"
+            yield Line(f"ticks {service}", WRONG, said, "start ./baton up, or the worker with its beat")
+        else:
+            yield Line(f"ticks {service}", OK, f"the last was {max(age, 0):.0f} s ago")
+
+
+def broker(found: config.Config) -> Iterator[Line]:
+    """Does it answer, and does it keep what it is given?"""
+    from .. import worker
+
+    host = urlsplit(found.broker_url)
+    where = f"{host.hostname}:{host.port}" if host.hostname else host.path
+    try:
+        with worker.app.connection_for_write(connect_timeout=5) as connection:
+            connection.ensure_connection(max_retries=1, timeout=5)
+            if not found.broker_url.startswith(("redis", "unix")):
+                yield Line("broker", OK, f"answers at {where}")
+                return
+            client = connection.default_channel.client
+            policy = client.config_get("maxmemory-policy").get("maxmemory-policy", "unknown")
+            aof = client.info("persistence").get("aof_enabled")
+    except Exception as error:
+        yield Line(
+            "broker",
+            WRONG,
+            f"does not answer at {where} ({_first(error)})",
+            "start ./baton up, or check BATON_BROKER_URL",
+        )
+        return
+    yield Line("broker", OK, f"answers at {where}")
+    if policy != "noeviction":
+        yield Line(
+            "broker", WARNING, f"its maxmemory-policy is {policy}", "set it to noeviction: evicted bells cost time"
+        )
+    if not aof:
+        yield Line(
+            "broker", WARNING, "it keeps no append-only file", "set appendonly yes: a restart then loses no bells"
+        )
+
+
+def smtp(found: config.Config) -> Iterator[Line]:
+    """Does the mail server let us in? Nothing is sent."""
+    if not found.smtp_url:
+        yield Line("mail server", OK, "none is set: mails stay here, readable at /notifications/outbox")
+        return
+    module = importlib.import_module("services.notifications.mail.smtp")
+    from .. import clock
+
+    relay = module.Relay(module.Where.parse(found.smtp_url))
+    relay.until = clock.machine() + 15
+    try:
+        relay.greet()
+        yield Line("mail server", OK, f"lets us in at {relay.where.host}:{relay.where.port}")
+    except module.Refused as refused:
+        yield Line(
+            "mail server", WRONG, str(refused)[:200], "check BATON_SMTP_URL, the server and the way to it; mails wait"
+        )
+    finally:
+        relay.close()
+    if found.mail_from == config.Config.mail_from:
+        yield Line("mail server", WARNING, "BATON_MAIL_FROM is not set", "set it to a mailbox that somebody reads")
+
+
+def events(found: config.Config) -> Iterator[Line]:
+    """Does what is published arrive?"""
+    from .. import db, ops
+
+    for service in _sound(found):
+        with db.read(service) as tx:
+            for each in ops.subscribers(tx):
+                name = f"{service} → {each.name}"
+                if each.dead:
+                    yield Line(
+                        name, WRONG, f"{each.dead} dead deliveries", "see ./baton events dead, or the page Operation"
+                    )
+                if each.oldest is not None and each.oldest > SLOW:
+                    level = WRONG if each.oldest > STUCK else WARNING
+                    said = f"{each.waiting} owed, the oldest for {ops.span(each.oldest)}"
+                    yield Line(name, level, said, f"does the worker of {each.name} run? does the broker answer?")
+                elif not each.dead:
+                    yield Line(name, OK, f"{each.waiting} owed")
+
+
+def mails(found: config.Config) -> Iterator[Line]:
+    """Does a mail wait for a person?"""
+    from .. import db
+
+    if "notifications" not in _sound(found):
+        return
+    with db.read("notifications") as tx:
+        stuck = importlib.import_module("services.notifications.outbox").counts(tx)
+    for state, level, do in (
+        ("held", WRONG, "see ./baton mail held, or the page Operation"),
+        ("failed", WARNING, "see ./baton mail list --state failed: most often an address is mistyped"),
+    ):
+        if stuck.get(state):
+            yield Line("mails", level, f"{stuck[state]} {state}", do)
+    if not stuck:
+        yield Line("mails", OK, "none is held or refused")
+
+
+def _sound(found: config.Config) -> list[str]:
+    """Services whose database can be asked; what is wrong with the others has been said."""
+    from .. import migrate
+
+    def at_head(service: str) -> bool:
+        try:
+            return migrate.current(service) == migrate.head(service)
+        except Exception:
+            return False
+
+    return [service for service in found.services if at_head(service)]
+
+
+def _first(error: BaseException) -> str:
+    """Its first line."""
+    text = str(getattr(error, "orig", None) or error).strip()
+    return text.splitlines()[0][:200] if text else type(error).__name__

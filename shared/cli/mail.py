@@ -1,0 +1,147 @@
+"""`./baton mail`: what went to whom, and what became of it; held mails, and what a person knows of them."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .. import config
+from . import Refused, settings
+
+SERVICE = "notifications"
+
+
+def main(args: list[str]) -> int:
+    """Parse and run one of the subcommands."""
+    parser = argparse.ArgumentParser(prog="./baton mail", description="Mails, and what became of them.")
+    parser.add_argument("--data", help="the data folder (default: BATON_DATA, or var)")
+    parser.add_argument("--json", action="store_true", help="answer in JSON")
+    commands = parser.add_subparsers(dest="command", required=True)
+    listed = commands.add_parser("list", help="the newest mails, fifty at a time")
+    listed.add_argument("--recipient", default="", help="part of a name or address")
+    listed.add_argument("--state", default="", help="queued, sending, sent, held, failed, dropped or kept")
+    listed.add_argument("--kind", default="", help="as in confirm, welcome, sign-in")
+    listed.add_argument("--before", default="", help="`next` of the page before")
+    one = commands.add_parser("show", help="one mail: where it is, what was answered, its text")
+    one.add_argument("id")
+    commands.add_parser("held", help="mails of which nobody can know whether they left")
+    for name, what in (
+        ("arrived", "say of held mails that they reached their readers"),
+        ("resend", "send held ones again"),
+    ):
+        some = commands.add_parser(name, help=what)
+        some.add_argument("ids", nargs="*", metavar="id")
+        some.add_argument("--all", action="store_true", help="all that are held")
+    options = parser.parse_args(args)
+    settings.apply(options.data)
+    try:
+        config.current()
+    except config.SettingError as wrong:
+        raise Refused(str(wrong)) from None
+    from .events import carry
+
+    carry(SERVICE)
+    run: dict[str, Callable[[argparse.Namespace], int]] = {
+        "list": many, "show": show, "held": held, "arrived": decide, "resend": decide
+    }  # fmt: skip
+    return run[options.command](options)
+
+
+def many(options: argparse.Namespace) -> int:
+    """A page of the ledger, newest first."""
+    from .. import db
+
+    outbox = importlib.import_module("services.notifications.outbox")
+    states = [state.value for state in importlib.import_module("services.notifications.rules").State]
+    if options.state and options.state not in states:
+        raise Refused(f"there is no state {options.state!r}: choose from {', '.join(states)}")
+    wanted = outbox.Wanted(options.recipient, options.state, options.kind, options.before)
+    with db.read(SERVICE) as tx:
+        found = outbox.find(tx, wanted)
+    if options.json:
+        print(json.dumps({"mails": [dict(row._mapping) for row in found.rows], "next": found.next}, default=str))
+        return 0
+    _lines(found.rows, "No such mail.")
+    if found.next:
+        print(f"There are more: --before {found.next}")
+    return 0
+
+
+def held(options: argparse.Namespace) -> int:
+    """Held mails, the oldest first."""
+    from .. import db
+
+    with db.read(SERVICE) as tx:
+        rows = importlib.import_module("services.notifications.mail.held").listed(tx, 10_000)
+    if options.json:
+        print(json.dumps([dict(row._mapping) for row in rows], default=str))
+        return 0
+    _lines(rows, "No mail is held.")
+    if rows:
+        print("Ask their readers, then: ./baton mail arrived ID, or ./baton mail resend ID")
+    return 0
+
+
+def show(options: argparse.Namespace) -> int:
+    """One mail with its text."""
+    from .. import db
+
+    with db.read(SERVICE) as tx:
+        row = importlib.import_module("services.notifications.outbox").one(tx, options.id)
+    if row is None:
+        raise Refused(f"there is no mail {options.id!r}: `./baton mail list` has them")
+    names = ("id", "state", "kind", "subject", "name", "address", "created_at", "attempts", "sent_at", "error",
+             "decided", "decided_by", "text")  # fmt: skip
+    facts = {name: getattr(row, name) for name in names}
+    if options.json:
+        print(json.dumps(facts, default=str))
+        return 0
+    text = facts.pop("text")
+    for name, value in facts.items():
+        if value is not None:
+            print(f"{name:<11}{value}")
+    print(f"\n{text}" if text else "\nIts text is gone.")
+    return 0
+
+
+def decide(options: argparse.Namespace) -> int:
+    """Say of held mails that they arrived, or send them again; all that can be done is done."""
+    from .. import db
+
+    module = importlib.import_module("services.notifications.mail.held")
+    if bool(options.ids) == options.all:
+        raise Refused("name the mails by their ids, or give --all; `./baton mail held` lists them")
+    ids = options.ids
+    if options.all:
+        with db.read(SERVICE) as tx:
+            ids = [row.id for row in module.listed(tx, 100_000)]
+    command = module.arrived if options.command == "arrived" else module.again
+    done, refused = [], {}
+    for id in ids:
+        try:
+            with db.write(SERVICE) as tx:
+                command(tx, id, "system")
+            done.append(id)
+        except module.Refused as error:
+            refused[id] = str(error)
+    if options.json:
+        print(json.dumps({"done": done, "refused": refused}))
+    else:
+        for id, reason in refused.items():
+            print(f"{id}: {reason}")
+        print(f"{options.command}: {len(done)} of {len(ids)}")
+    return 1 if refused else 0
+
+
+def _lines(rows: Iterable[Any], none: str) -> None:
+    rows = list(rows)
+    if not rows:
+        print(none)
+    for row in rows:
+        state = getattr(row, "state", "held")
+        print(
+            f"{row.id}  {state:<8}{row.kind:<18}{row.created_at:%Y-%m-%d %H:%M}  {row.address or 'nobody'}  {row.subject}"
+        )
