@@ -183,9 +183,9 @@ def _turn(file: IO[bytes] | None) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_UN)
 
 
-def close() -> None:
-    """Close all connections of this process (tests; before a fork)."""
-    for key in [k for k in _engines if k[0] == os.getpid()]:
+def close(urls: Iterable[str] | None = None) -> None:
+    """Close this process's connections to the databases at `urls`, or all (tests; before a fork)."""
+    for key in [k for k in _engines if k[0] == os.getpid() and (urls is None or k[1] in urls)]:
         _engines.pop(key).dispose()
 
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 import contextlib
 import importlib
 import importlib.util
-import logging
 from collections.abc import Callable
 from typing import Any
 
 from celery import Celery, signals
 from kombu import Queue
 
-from . import clock, config, db, log, pulse, schedule
+from . import clock, config, db, doorbell, log, pulse, schedule
 from .events import inbox, keeping, relay, replay
 
 TICK = 2.0  # seconds between ticks: how late a lost doorbell can make things
@@ -175,7 +174,12 @@ def send(name: str, *args: Any) -> None:
 
     :raises Exception: the broker does not answer (kombu's OperationalError, mostly).
     """
-    app.send_task(name, args=args)
+    try:
+        app.send_task(name, args=args)
+    except Exception as error:
+        doorbell.away(error)
+        raise
+    doorbell.back()
 
 
 @signals.task_prerun.connect
@@ -204,4 +208,4 @@ def _before_ticks(**_kwargs: Any) -> None:
 @signals.setup_logging.connect
 def _keep_our_logs(**_kwargs: Any) -> None:
     """Celery's own log lines go where ours go; its set-up of the root logger would double them."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    doorbell.listen()

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from shared import clock, config, db, migrate, schedule, worker
+from shared import clock, config, db, migrate, pulse, schedule, worker
 from shared.config import SERVICES, Config
 from shared.events import relay
 
@@ -166,7 +166,8 @@ def settings(database: tuple[tuple[str, str], ...], tmp_path: Path) -> Iterator[
     """The settings of one test, in force while it runs."""
     found = Config(secret=SECRET, data=tmp_path, database_urls=database, clock=START, signup_rate="100000/minute")
     config.use(found)
-    schedule._finished.clear()  # remembered per database, and this one may have been another test's
+    for memo in (schedule._finished, pulse._noted):
+        memo.clear()  # remembered per database, and this one may have been another test's
     yield found
     db.close()
     config.use(None)

@@ -45,7 +45,7 @@ class _Bell(threading.Thread):
             try:
                 worker.send("notifications.send")
             except Exception as error:
-                _log.warning("mail.broker_refused", error=str(error))
+                _log.info("mail.broker_refused", error=str(error))
 
 
 _lock = threading.Lock()

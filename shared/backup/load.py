@@ -59,7 +59,7 @@ def load(source: Source, urls: dict[str, str], aside: str | None, tell: Tell, fi
             txs = {service: open_.enter_context(db.write(service)) for service in drafts}
             counted = _fill(source, txs, aside, tell)
             finish(txs)
-        db.close()
+        db.close({*drafts.values(), *real.values()})
         for service, url in real.items():
             if url.startswith("sqlite"):
                 _swap(_path(url), _path(drafts[service]), aside)
@@ -68,7 +68,7 @@ def load(source: Source, urls: dict[str, str], aside: str | None, tell: Tell, fi
     except OSError as error:
         raise Wrong(f"a file cannot be written ({error.strerror or error}): see to it, and run it again") from None
     finally:
-        db.close()
+        db.close({*drafts.values(), *real.values()})
         for url in drafts.values():
             if url.startswith("sqlite"):
                 _remove(_path(url))

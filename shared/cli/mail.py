@@ -141,7 +141,5 @@ def _lines(rows: Iterable[Any], none: str) -> None:
     if not rows:
         print(none)
     for row in rows:
-        state = getattr(row, "state", "held")
-        print(
-            f"{row.id}  {state:<8}{row.kind:<18}{row.created_at:%Y-%m-%d %H:%M}  {row.address or 'nobody'}  {row.subject}"
-        )
+        what = f"{getattr(row, 'state', 'held'):<8}{row.kind:<18}{row.created_at:%Y-%m-%d %H:%M}"
+        print(f"{row.id}  {what}  {row.address or 'nobody'}  {row.subject}")

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
+import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from ..mortal import die_with_parent
 
 FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
 HEALTHY_AFTER = 60.0
-KEEP_LOG = 20_000_000
-WARNING = re.compile(rb"\b(warning|error|critical|fatal)\b", re.IGNORECASE)
-# Valkey's advice about a kernel setting that matters to big servers only.
-NO_WARNING = re.compile(rb"overcommit")
+KEEP_LOG = 20_000_000  # bytes of a log, and as many of the one before it
 
 
 class Part:
@@ -31,6 +29,10 @@ class Part:
         self.process: subprocess.Popen[bytes] | None = None
         self.delay = FIRST_DELAY
         self.restart_at: float | None = None
+        self.answers: Callable[[], bool] = self.alive  # asked after a restart: is it back?
+        self.marker: Path | None = None  # a file that it makes when it is ready
+        self.missed = False  # it died, and has not answered since
+        self.keep_log = KEEP_LOG
         self._since = 0.0
         self._read = log.stat().st_size if log.exists() else 0
 
@@ -42,6 +44,8 @@ class Part:
         def bind() -> None:
             die_with_parent(parent, sig)
 
+        if self.marker:
+            self.marker.unlink(missing_ok=True)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 self.command, cwd=self.cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -66,6 +70,7 @@ class Part:
         code = self.process.returncode
         self.signal(signal.SIGKILL)
         self.process = None
+        self.missed = True
         if time.monotonic() - self._since >= HEALTHY_AFTER:
             self.delay = FIRST_DELAY
         self.restart_at = time.monotonic() + self.delay
@@ -100,8 +105,15 @@ class Part:
             return False
         return True
 
-    def warnings(self) -> list[str]:
-        """New lines of the log that a person should see, whole lines only; also keeps the file from growing on."""
+    def back(self) -> bool:
+        """True once, when it answers again after it died."""
+        if self.missed and self.alive() and self.answers():
+            self.missed = False
+            return True
+        return False
+
+    def lines(self) -> list[str]:
+        """New whole lines of its log; also keeps the file from growing on."""
         try:
             size = self.log.stat().st_size
             if size < self._read:
@@ -117,14 +129,9 @@ class Part:
         if not whole and len(text) < 1_000_000:
             return []
         self._read += whole or len(text)
-        if self._read > KEEP_LOG:
+        if self._read > self.keep_log:
             self._rotate()
-        lines = text[:whole].splitlines()
-        return [
-            line.decode(errors="replace").strip()[:300]
-            for line in lines
-            if WARNING.search(line[:100]) and not NO_WARNING.search(line)
-        ]
+        return [line.decode(errors="replace").rstrip() for line in text[:whole].splitlines()]
 
     def last_words(self) -> str:
         """The last line of its log: of a traceback, the one that says what went wrong."""
@@ -139,7 +146,7 @@ class Part:
     def _rotate(self) -> None:
         """The part holds the file open, so it is copied and cut, not renamed."""
         try:
-            self.log.with_suffix(".log.1").write_bytes(self.log.read_bytes())
+            shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
             os.truncate(self.log, 0)
             self._read = 0
         except OSError:

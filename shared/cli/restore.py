@@ -19,6 +19,8 @@ from . import Refused, settings
 from .backup import locked, ready
 from .progress import Progress
 
+GRACE = 2.0
+
 
 def main(args: list[str]) -> int:
     """Check, load, migrate, and say what is different now."""
@@ -113,7 +115,10 @@ def stopped(folder: Path, urls: dict[str, str]) -> Iterator[None]:
     with open(locked(folder), "a+") as lock:
         only_one(lock, folder)
         for service, url in urls.items():
-            others = load.connections(url)
+            others, end = load.connections(url), time.monotonic() + GRACE
+            while others and time.monotonic() < end:
+                time.sleep(0.1)  # a connection that was just closed is counted a moment longer
+                others = load.connections(url)
             if others:
                 raise Refused(
                     f"{others} programs are connected to the database of {service}: stop web and workers first"

@@ -11,6 +11,7 @@ import sys
 import time
 from types import FrameType
 
+from .news import News
 from .parts import Part
 
 LOOK_EVERY = 0.5
@@ -22,6 +23,7 @@ class Supervisor:
 
     def __init__(self) -> None:
         self.parts: list[Part] = []
+        self.news = News()
         self.stops = 0
         self._wake, wake = os.pipe()
         os.set_blocking(self._wake, False)
@@ -47,13 +49,15 @@ class Supervisor:
         except (InterruptedError, BlockingIOError):
             pass
         for part in self.parts:
-            lines = part.warnings()
+            lines = [words for line in part.lines() if (words := self.news.told(part.name, line))]
             for line in lines[:LINES_AT_ONCE]:
-                say(f"{part.name}: {line}")
+                say(line)
             if len(lines) > LINES_AT_ONCE:
                 say(f"{part.name}: … {len(lines) - LINES_AT_ONCE} more lines in {part.log}")
             if said := part.died():
                 say(said)
+            elif part.back():
+                say(f"{part.name} is back")
             elif part.restart_at is not None and time.monotonic() >= part.restart_at and not self.stops:
                 part.start()
 

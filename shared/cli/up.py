@@ -138,6 +138,12 @@ def run(found: config.Config, options: argparse.Namespace, data: Path, embedded:
         [*python, "shared.work", "--ready", str(ready)],
         settings.ROOT, log / "worker.log", 75, signal.SIGKILL,
     )  # fmt: skip
+    valkey.answers = lambda: broker.answers(found.broker_url)
+    web.answers = lambda: answers(reachable(options.host), options.port, f"/{found.services[0]}/ready")
+    worker.answers = ready.exists
+    worker.marker = ready
+    for part in (valkey, web, worker):
+        part.keep_log = found.keep_logs * 1_000_000
     try:
         if embedded:
             valkey.command = [str(broker.binary()), "valkey.conf"]
@@ -188,7 +194,7 @@ def up_to_date(found: config.Config, service: str) -> bool:
 
 def wait_for_all(keeper: Supervisor, found: config.Config, options: argparse.Namespace, ready: Path) -> bool:
     """Wait until every service and the worker answer; False when somebody stopped it first."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(options.host, options.host)
+    host = reachable(options.host)
     missing = list(found.services)
     told = time.monotonic() + READY_WITHIN
     while not keeper.stops:
@@ -202,6 +208,11 @@ def wait_for_all(keeper: Supervisor, found: config.Config, options: argparse.Nam
             say(f"still waiting for: {', '.join(late)} (what they say: {os.environ['BATON_DATA']}/log)")
         keeper.look(0.03)
     return False
+
+
+def reachable(host: str) -> str:
+    """Where this machine reaches what listens on `host`."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
 
 
 def answers(host: str, port: int, path: str) -> bool:

@@ -82,7 +82,7 @@ def answer(source: str, receipt: relay.Receipt) -> None:
             },
         )
     except Exception as error:
-        logger.warning("inbox.receipt_not_sent", source=source, batch=receipt.batch, error=str(error))
+        logger.info("inbox.receipt_not_sent", source=source, batch=receipt.batch, error=str(error))
     die.at("inbox.receipted")
 
 

@@ -96,7 +96,7 @@ def send_all(service: str, messages: list[Message]) -> int:
         try:
             publish(f"{message.subscriber}.receive", message.payload())
         except Exception as error:
-            logger.warning("outbox.broker_refused", service=service, subscriber=message.subscriber, error=str(error))
+            logger.info("outbox.broker_refused", service=service, subscriber=message.subscriber, error=str(error))
             _release(service, messages[sent:])
             break
         die.at("outbox.published")

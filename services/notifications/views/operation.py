@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from flask import Response, redirect
@@ -49,32 +50,32 @@ def mails(tx: Connection) -> dict[str, Any]:
 blueprint = pages.blueprint(SERVICE, reader_zone, "notifications/ops.html", mails, SAID)
 
 
-@blueprint.post("/mails/<id>/arrived")
+@blueprint.post("/mails/<uuid:id>/arrived")
 @access.needs("organizer")
-def arrived(id: str) -> Any:
+def arrived(id: UUID) -> Any:
     """A held mail reached its reader."""
     return _decide(held.arrived, id, "arrived")
 
 
-@blueprint.post("/mails/<id>/again")
+@blueprint.post("/mails/<uuid:id>/again")
 @access.needs("organizer")
-def again(id: str) -> Any:
+def again(id: UUID) -> Any:
     """A held mail goes out once more."""
     return _decide(held.again, id, "again")
 
 
-@blueprint.post("/mails/<id>/hold")
+@blueprint.post("/mails/<uuid:id>/hold")
 @access.needs("organizer")
-def hold(id: str) -> Any:
+def hold(id: UUID) -> Any:
     """It was no more than a mistake to say that it arrived."""
     return _decide(held.undo, id, "held")
 
 
-def _decide(command: Callable[[Connection, str, str], None], id: str, said: str) -> Response:
+def _decide(command: Callable[[Connection, str, str], None], id: UUID, said: str) -> Response:
     who = access.reader()
     try:
         with db.write(SERVICE) as tx:
-            command(tx, id[:64], who.actor if who else ops.NOBODY)
+            command(tx, str(id), who.actor if who else ops.NOBODY)
     except held.Refused as refused:
         problem(409, "This cannot be done to this mail", str(refused))
     return redirect(f"{HOME}?said={said}", 303)  # type: ignore[return-value]
