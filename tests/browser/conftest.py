@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import Any
 
 import pytest
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from shared import access, clock, db, tokens
+from shared.config import SERVICES
 from tests.conftest import Baton
 
 LAN = "baton.lan"  # a host name that is not this machine's, as browsers see it, and leads here
@@ -55,14 +55,10 @@ def browser(chromium: str) -> Iterator[Any]:
 @pytest.fixture
 def site(baton: Baton, change_settings: Any) -> Iterator[Any]:
     """The front door: the origin where Baton answers. `site.sign_in(context, person, roles)` puts a cookie there."""
-    apps = {f"/{service}": baton.app(service) for service in ("notifications",) if _has_pages(service)}
+    apps = {f"/{service}": baton.app(service) for service in SERVICES if service != "signup"}
     with served(_under_one_roof(baton.app("signup"), apps)) as origin:
         change_settings(base_url=origin)
         yield Site(origin, baton)
-
-
-def _has_pages(service: str) -> bool:
-    return find_spec(f"services.{service}.views") is not None
 
 
 def _under_one_roof(front: Any, others: dict[str, Any]) -> Any:

@@ -15,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from services.signup import people, program
 from shared import db, tokens
+from shared.config import SERVICES
 from tests.browser.conftest import Site
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -62,6 +63,7 @@ ORGANIZER = [
     "/signup/organizer/organizers",
     "/signup/organizer/audit",
     "/notifications/outbox",
+    *(f"/{service}/ops" for service in SERVICES),
 ]
 
 

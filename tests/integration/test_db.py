@@ -118,3 +118,21 @@ def test_a_savepoint_that_met_a_full_disk_does_not_let_the_rest_pass_for_kept(se
         with contextlib.suppress(Exception), tx.begin_nested():
             tx.execute(BIG, {"id": "big"})
     assert seen() == set()
+
+
+def test_a_read_is_one_view_however_many_questions(settings: Any) -> None:
+    """Given somebody who writes between two questions of one read, Then both answers are of the same instant."""
+    count = sa.text("SELECT count(*) FROM inbox")
+    with db.read("blog") as tx:
+        before = tx.execute(count).scalar()
+
+        def meanwhile() -> None:
+            with db.write("blog") as other:
+                other.execute(MARK, {"id": "meanwhile"})
+
+        writer = Thread(target=meanwhile)
+        writer.start()
+        writer.join()
+        assert tx.execute(count).scalar() == before == 0
+    with db.read("blog") as tx:
+        assert tx.execute(count).scalar() == 1

@@ -34,16 +34,6 @@ def test_what_is_still_owed_is_kept_however_old(wire: Any) -> None:
     assert len(wire.baton.rows("blog", "event")) == 2
 
 
-def test_proofs_of_handling_outlive_the_events(wire: Any) -> None:
-    wire.emit(("a", 1))
-    wire.baton.drain()
-    for days, left in ((100, 1), (21, 0)):
-        wire.baton.pass_machine_time(days * DAY)
-        with db.write("sessions") as tx:
-            keeping.prune(tx)
-        assert len(wire.baton.rows("sessions", "inbox")) == left
-
-
 def test_pruning_goes_in_steps(wire: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(keeping, "STEP", 2)
     wire.emit(*[("a", n) for n in range(6)])
