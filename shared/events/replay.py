@@ -126,10 +126,11 @@ def _tell(tx: Connection, subscriber: str, entry: tuple[str, str, State]) -> int
 def _claim(tx: Connection, subscriber: str) -> tuple[str, str]:
     """(claim, the place up to which all is told)."""
     now = clock.machine()
-    mine = {"claim": db.new_id(), "subscriber": subscriber, "now": now, "stale": now - LEASE}
+    claim = db.new_id()
+    mine = {"claim": claim, "subscriber": subscriber, "now": now, "stale": now - LEASE}
     if not tx.execute(_CLAIM, mine).rowcount:
         raise Running(f"a replay to {subscriber} is under way already: it goes on by itself")
-    return mine["claim"], tx.execute(_AFTER, mine).scalar_one()
+    return claim, str(tx.execute(_AFTER, {"claim": claim}).scalar_one())
 
 
 def _renew(tx: Connection, claim: str, after: str, told: int) -> None:

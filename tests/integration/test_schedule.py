@@ -167,7 +167,7 @@ def test_a_day_that_has_no_such_hour_still_has_its_run() -> None:
 
 
 def test_a_job_of_no_period_waits(jobs: Any) -> None:
-    job("sessions", "never", lambda tx, now: None)(note)
+    job("sessions", "never", lambda tx, now: None)(note)  # type: ignore[arg-type]
     assert schedule.tick("sessions") == [] and jobs.baton.rows("sessions", "run") == []
 
 

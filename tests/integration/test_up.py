@@ -168,6 +168,8 @@ def test_a_part_that_dies_is_restarted_and_said(up: Up, module: str) -> None:
     _, alive = psutil.wait_procs(family, 10)
     assert not alive, "what it had started must not outlive it"
     wait("pages answer", lambda: up.status("/signup/ready") == 200)
+    wait("the terminal says that it is back", lambda: f"\n{name} is back\n" in up.terminal())
+    assert "Traceback" not in up.terminal() and "celery" not in up.terminal(), "the noise of libraries is in the log"
 
 
 def test_term_leaves_no_child(up: Up) -> None:

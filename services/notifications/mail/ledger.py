@@ -215,7 +215,7 @@ def again(tx: Connection, id: str, by: str) -> bool:
 
     The claim ends: a sender that was only frozen finds that the mail is no longer its own.
     """
-    fresh = {"claim": None, "claimed_at": None, "data_at": None, "due": clock.machine(), "error": None}
+    fresh: dict[str, Any] = {"claim": None, "claimed_at": None, "data_at": None, "due": clock.machine(), "error": None}
     return _move(tx, id, (State.HELD,), Step.AGAIN, **fresh, **_decided("again", by))
 
 
