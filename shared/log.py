@@ -24,8 +24,8 @@ def get(name: str = "baton") -> Any:
     return structlog.get_logger(name)
 
 
-def configure(form: str) -> None:
-    """Set the process's log format, `text` or `json`; safe to call again."""
+def configure(form: str, least: int = logging.INFO) -> None:
+    """Set the process's log format, `text` or `json`, and the least level; safe to call again, the first one holds."""
     global _configured
     if _configured:
         return
@@ -39,7 +39,7 @@ def configure(form: str) -> None:
             structlog.processors.format_exc_info,
             last,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )

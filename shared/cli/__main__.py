@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 
 from . import COMMANDS, Refused, usage
+
+QUIET = {"events", "mail", "doctor", "backup", "restore", "move", "migrate"}
 
 
 def main(args: list[str]) -> int:
@@ -18,6 +21,11 @@ def main(args: list[str]) -> int:
     if name not in COMMANDS:
         print(f"baton: there is no command {name!r}; `./baton --help` lists them", file=sys.stderr)
         return 2
+    if name in QUIET:
+        # What a command did is its own answer, on standard output; only what went wrong is said beside it.
+        from .. import log
+
+        log.configure("text", logging.WARNING)
     try:
         return int(importlib.import_module(f"shared.cli.{name}").main(rest) or 0)
     except Refused as refused:

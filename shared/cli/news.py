@@ -16,8 +16,8 @@ NEWS = (
     ("mail.server_away", "mail", False, "the mail server does not answer; mails wait until it is back ({said})"),
     ("mail.server_back", "mail", True, "the mail server is back"),
 )
-_OURS = re.compile(r"^\S+Z \[(\w+) *\]|\"level\": \"(\w+)\"")
-_SAID = re.compile(r"said='([^']*)'|said=\"([^\"]*)\"|\"said\": \"([^\"]*)\"")
+_OURS = re.compile(r"^\S+Z (\w+) |\"level\": \"(\w+)\"")
+_SAID = re.compile(r"said='([^']*)'|said=\"([^\"]*)\"|\"said\": \"([^\"]*)\"|said=(\S+)")
 _WARNING = re.compile(r"\b(warning|error|critical|fatal)\b", re.IGNORECASE)
 # Valkey's advice about a kernel setting that matters to big servers only.
 _NO_WARNING = re.compile(r"overcommit")

@@ -9,11 +9,17 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from shared import doorbell
+from shared import doorbell, log
 from shared.cli.news import News
 
-AWAY = "2026-11-22T18:09:26.1Z [warning  ] broker.away              reason='Error 111'"
-BACK = "2026-11-22T18:09:36.1Z [info     ] broker.back"
+
+def line_of(level: str, name: str, **values: str) -> str:
+    """A line as this code's own log writes it."""
+    return log._line(None, "", {"timestamp": "2026-11-22T18:09:26.133002Z", "level": level, "event": name, **values})
+
+
+AWAY = "2026-11-22T18:09:26.1Z warning  broker.away              reason='Error 111'"
+BACK = "2026-11-22T18:09:36.1Z info     broker.back"
 
 
 def test_news_of_several_parts_are_told_once() -> None:
@@ -27,18 +33,29 @@ def test_news_of_several_parts_are_told_once() -> None:
 
 def test_the_mail_server_is_told_of_with_what_it_said() -> None:
     news = News()
-    line = "2026-11-22T18:09:26.1Z [warning  ] mail.server_away         said='connecting: mail:25 cannot be reached'"
+    line = "2026-11-22T18:09:26.1Z warning  mail.server_away         said='connecting: mail:25 cannot be reached'"
     assert "mail:25 cannot be reached" in (news.told("worker", line) or "")
     as_json = '{"event": "mail.server_away", "level": "warning", "said": "no such host"}'
     assert "no such host" in (news.told("worker", as_json) or "")
-    assert news.told("worker", "2026-11-22T18:10:26.1Z [info     ] mail.server_back") == "the mail server is back"
+    assert news.told("worker", "2026-11-22T18:10:26.1Z info     mail.server_back") == "the mail server is back"
+
+
+def test_lines_are_read_as_our_log_writes_them() -> None:
+    news = News()
+    assert "[Errno 111] refused" in (
+        news.told("w", line_of("warning", "mail.server_away", said="[Errno 111] refused")) or ""
+    )
+    assert "refused" in (news.told("w", line_of("warning", "mail.server_away", said="refused")) or "")
+    assert news.told("w", line_of("info", "mail.server_back")) == "the mail server is back"
+    assert news.told("w", line_of("info", "outbox.broker_refused", error="Error 111")) is None
+    assert news.told("w", line_of("error", "delivery.dead"))
 
 
 @pytest.mark.parametrize(
     ("line", "shown"),
     [
-        ("2026-11-22T18:09:26.1Z [error    ] delivery.dead   subscriber=blog", True),
-        ("2026-11-22T18:09:26.1Z [info     ] outbox.broker_refused    error='Error 111'", False),
+        ("2026-11-22T18:09:26.1Z error    delivery.dead   subscriber=blog", True),
+        ("2026-11-22T18:09:26.1Z info     outbox.broker_refused    error='Error 111'", False),
         ('{"error": "x", "event": "outbox.broker_refused", "level": "info"}', False),
         ('{"event": "delivery.dead", "level": "error"}', True),
         ("warning: beat died; the worker ends", True),
