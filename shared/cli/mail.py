@@ -90,12 +90,12 @@ def show(options: argparse.Namespace) -> int:
     from .. import db
 
     with db.read(SERVICE) as tx:
-        row = importlib.import_module("services.notifications.outbox").one(tx, options.id)
-    if row is None:
+        shown = importlib.import_module("services.notifications.outbox").one(tx, options.id)
+    if shown is None:
         raise Refused(f"there is no mail {options.id!r}: `./baton mail list` has them")
-    names = ("id", "state", "kind", "subject", "name", "address", "created_at", "attempts", "sent_at", "error",
-             "decided", "decided_by", "text")  # fmt: skip
-    facts = {name: getattr(row, name) for name in names}
+    names = ("id", "state", "kind", "name", "address", "created_at", "attempts", "sent_at", "error", "decided",
+             "decided_by")  # fmt: skip
+    facts = {name: getattr(shown.row, name) for name in names} | {"subject": shown.subject, "text": shown.text}
     if options.json:
         print(json.dumps(facts, default=str))
         return 0

@@ -141,7 +141,7 @@ def test_erasing_takes_a_persons_words_out_of_reasons(baton: Baton, dead: dict[s
     ("position", "subscriber", "status"),
     [
         (1, "nobody", 404),
-        (1, "%00", 404),
+        (1, "%00", 400),
         (1, "sessions'--", 404),
         (1, "signup", 404),
         (HUGE, "sessions", 404),
@@ -157,7 +157,7 @@ def test_hostile_addresses_find_nothing(baton: Baton, position: Any, subscriber:
     for end, method in (("skip", client.get), ("skip", client.post), ("retry", client.post)):
         answer = method(f"/signup/ops/deliveries/{position}/{subscriber}/{end}")
         assert answer.status_code in {status, 409}, end
-    assert client.post(f"/signup/ops/replay/{subscriber}").status_code in {404, 303}
+    assert client.post(f"/signup/ops/replay/{subscriber}").status_code in {status, 303}
     if subscriber != "sessions":
         assert baton.dump() == before
 

@@ -248,7 +248,7 @@ def prune(tx: Connection) -> bool:
     old = sa.select(mail.c.id).where(_DONE, _WHOLE, mail.c.created_at < now - timedelta(days=kept.keep_mail_texts))
     texts = list(tx.execute(old.order_by(mail.c.created_at).limit(STEP)).scalars())
     if texts:
-        words = {"text": "", "html": "", "headers": [], "raw": b"", "made_of": None, "emptied_at": now}
+        words: dict[str, Any] = {"text": "", "html": "", "headers": [], "raw": b"", "made_of": None, "emptied_at": now}
         tx.execute(mail.update().where(mail.c.id.in_(texts)).values(**words))
     older = sa.select(mail.c.id).where(_DONE, mail.c.created_at < now - timedelta(days=kept.keep_mails))
     lines = list(tx.execute(older.order_by(mail.c.created_at, mail.c.id).limit(STEP)).scalars())
