@@ -111,7 +111,7 @@ def _before_and_after(app: Flask) -> None:
     @app.before_request
     def begin() -> None:
         log.clear()
-        given = request.headers.get("X-Request-ID", "")
+        given = request.environ.get("HTTP_X_REQUEST_ID", "")
         g.request_id = given if given.isalnum() and len(given) <= 64 else secrets.token_hex(8)
         log.bind(request=g.request_id, correlation=g.request_id)
         if _holds_nul():
