@@ -8,13 +8,16 @@ like those of `people`: the open transaction first, then who does it.
 from __future__ import annotations
 
 from .dates import ORDERS
+from .dialect import MENDED
 from .files import (
     Import,
     call,
     check,
     columns,
+    each_refused,
     give,
     listed,
+    mending,
     most,
     one,
     purge,
@@ -35,6 +38,7 @@ from .running import PATIENCE, work
 __all__ = [
     "FIELDS",
     "MEANT",
+    "MENDED",
     "ORDERS",
     "PATIENCE",
     "Columns",
@@ -42,8 +46,10 @@ __all__ = [
     "call",
     "check",
     "columns",
+    "each_refused",
     "give",
     "listed",
+    "mending",
     "most",
     "one",
     "purge",

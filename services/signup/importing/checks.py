@@ -152,6 +152,8 @@ class Checks:
         return zone
 
     def _meaning(self, field: str, said: str) -> str | None:
+        if "\n" in said or "\r" in said:
+            said = " ".join(said.split())  # as a form would give it back
         seen = self.said[field]
         if said in seen or len(seen) < REMEMBERED:
             seen[said] = seen.get(said, 0) + 1

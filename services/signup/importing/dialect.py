@@ -21,6 +21,8 @@ SAMPLE_ROWS = 500
 LONGEST_LINE = 1 << 20  # characters; csv itself allows 128 Ki in a cell
 COLUMNS_MOST = 400
 HEADER_MOST = 1000  # characters of a question
+# What a file of refused rows has beside its own columns. Mended and given again, it is read without them.
+MENDED = ("Row", "What to mend")
 
 _AS_CSV = "Open it in the program it comes from and download or export it as CSV."
 _SHEETS = "Open it in Google Sheets, Excel or LibreOffice and choose Download or Save as: comma-separated values (CSV)."
@@ -217,7 +219,7 @@ def records(file: BinaryIO, dialect: Dialect) -> Iterator[tuple[int, list[str] |
     """
     text = io.TextIOWrapper(file, encoding=dialect.encoding, newline="")
     reader = csv.reader(_lines(text), delimiter=dialect.delimiter, strict=True)
-    number = 0
+    number, width, begun = 0, None, False
     while True:
         number += 1
         try:
@@ -232,7 +234,10 @@ def records(file: BinaryIO, dialect: Dialect) -> Iterator[tuple[int, list[str] |
         if number == 1 and _SEP.fullmatch(dialect.delimiter.join(cells).strip()):
             continue
         if any(cells) and any(cell.strip() for cell in cells):
-            yield number, cells
+            if not begun and tuple(cells[-len(MENDED) :]) == MENDED:
+                width = len(cells) - len(MENDED)
+            begun = True
+            yield number, cells[:width]
 
 
 def _lines(text: Any) -> Iterator[str]:
@@ -266,4 +271,4 @@ def header(cells: Sequence[str]) -> list[str]:
     if len(cells) > COLUMNS_MOST:
         remedy = f"At most {COLUMNS_MOST} columns are read. Delete those that nobody needs."
         raise Refused("file", f"This file has {len(cells)} columns.", remedy)
-    return [" ".join(cell.replace("\ufeff", "").split())[:HEADER_MOST] for cell in cells]
+    return [" ".join(cell.replace("\ufeff", "").replace("\x00", "").split())[:HEADER_MOST] for cell in cells]

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import clock, config, db
+from shared import clock, config, db, export
 
 from .. import audit
 from ..models import import_part as parts
@@ -31,6 +31,7 @@ from .mapping import Columns
 PART = 1 << 20
 KEEP = 7 * 86_400.0  # machine seconds after the last touch for which a file and its refused rows are kept
 LISTED = 20
+ZONES_MOST = 50  # each is a choice among hundreds
 SAMPLE_ROWS = 200
 
 Import = Mapping[Any, Any]
@@ -253,14 +254,34 @@ def call(tx: Connection, id: str) -> None:
     tx.execute(sa.update(imports).where(imports.c.id == id).values(touched=clock.machine()))
 
 
-def refused_rows(tx: Connection, id: str, most: int | None = None) -> list[Import]:
-    """Rows that cannot be taken, in the order of the file: {row, cells, problems}."""
+def each_refused(tx: Connection, id: str) -> Iterator[Import]:
+    """All rows that cannot be taken, some hundred at a time."""
     query = sa.select(refusals).where(refusals.c["import"] == id).order_by(refusals.c.row)
-    return list(tx.execute(query.limit(most) if most else query).mappings())
+    yield from tx.execute(query.execution_options(yield_per=500)).mappings()
+
+
+def refused_rows(tx: Connection, id: str, most: int) -> list[Import]:
+    """The first rows that cannot be taken, in the order of the file: {row, cells, problems}."""
+    query = sa.select(refusals).where(refusals.c["import"] == id).order_by(refusals.c.row)
+    return list(tx.execute(query.limit(most)).mappings())
+
+
+def mending(row: Import) -> Iterator[str]:
+    """The refused rows as a CSV file, to be mended and given again: their cells, the row's number, and what to mend."""
+    width = len(row["header"])
+
+    def rows(tx: Connection) -> Iterator[dict[Any, Any]]:
+        for each in each_refused(tx, row["id"]):
+            why = " ".join(f"{p['column']}: {p['message']} {p['remedy']}".strip(": ") for p in each["problems"])
+            yield {**dict(enumerate(each["cells"])), width: each["row"], width + 1: why}
+
+    with db.read("signup") as tx:
+        yield "\ufeff"
+        yield from export.csv_text([*row["header"], *dialect.MENDED], rows(tx), range(width + 2))
 
 
 def unmapped(row: Import, now: Program) -> dict[str, list[dict[str, Any]]]:
-    """Per field whose answers mean something: [{answer, times, meaning}], the most frequent first."""
+    """Per field whose answers mean something: [{answer, times, meaning}], those first that nobody knows."""
     if not row["mapping"]:
         return {}
     made = mapping.from_dict(row["mapping"])
@@ -270,6 +291,12 @@ def unmapped(row: Import, now: Program) -> dict[str, list[dict[str, Any]]]:
             continue
         said = {answer: n for answer, n in row["answers"][field].items() if answer or field == "stream"}
         meant = {**guess.suggestions(field, said, now), **made.meanings.get(field, {})}
+        if field == "timezone":
+            # Of zones only what needs a person: most forms have dozens of names that mean themselves.
+            said = {answer: n for answer, n in said.items() if answer not in meant or answer in made.meanings[field]}
+            said = dict(list(said.items())[:ZONES_MOST])
+        if not said:
+            continue
         entries = [{"answer": a, "times": n, "meaning": meant.get(a)} for a, n in said.items()]
         found[field] = sorted(entries, key=lambda each: (each["meaning"] is not None, -each["times"], each["answer"]))
     return found

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import clock, db, log
+from shared import clock, db
 
 from .. import audit
 from ..models import import_refusal as refusals
@@ -31,7 +31,6 @@ STEP = 2_000  # rows a transaction: some 60 ms for which others wait
 PATIENCE = 20.0  # seconds without a step after which somebody else is called
 LONGEST = 400.0  # seconds for which one task works; its hard limit is 630
 ANSWERS_MOST = 200  # different answers that are shown for mapping
-logger = log.get()
 
 
 class Overtaken(Exception):
@@ -59,7 +58,6 @@ def work(id: str, progress: Callable[[Import], None] = lambda row: None, longest
         row = files.one(tx, id)
     if row is None or row["state"] not in WORKING:
         return False
-    log.bind(imported=id)
     pass_ = _Pass(id, row["state"])
     try:
         for step in pass_.steps():
@@ -73,7 +71,6 @@ def work(id: str, progress: Callable[[Import], None] = lambda row: None, longest
         with db.write("signup") as tx:
             pass_.finish(tx)
     except Overtaken:
-        logger.info("import.overtaken")
         return False
     except Unreadable as unreadable:
         with db.write("signup") as tx:
@@ -82,8 +79,6 @@ def work(id: str, progress: Callable[[Import], None] = lambda row: None, longest
         row = files.one(tx, id)
     if row is not None:
         progress(row)
-        counts = {name: row[name] for name in ("fresh", "known", "repeated", "refused")}
-        logger.info(f"import.{row['state']}", rows=row["rows"], **counts)
     return False
 
 

@@ -35,7 +35,6 @@ WORDS = {
     "people.imported": "People were imported",
     "mapping.saved": "The columns of a form were mapped",
     "mapping.undone": "The mapping of a form was undone",
-    "data.exported": "Data were downloaded",
     "organizer.added": "Became an organizer",
     "organizer.removed": "Is no organizer any more",
     "program.seeded": "The program was set up",
