@@ -8,16 +8,17 @@ and again (domains, streams, zones) is looked up once.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared import clock
 
 from .. import address, rules
 from ..program import Program
-from ..rules import Question, Refused, answers, text
+from ..rules import Question, Refused, text
 from . import dates, guess
 from .mapping import Columns, answers_to
 
@@ -30,11 +31,10 @@ NO = frozenset({"no", "false", "n", "0", "unchecked", "nein", "non", "não", "fa
 FORMULA = frozenset("=+-@\t\r＝＋－＠")
 
 _LOCAL = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*\Z")
-_NAME = re.compile(r"[A-Za-z]+(?:[ '-][A-Za-z]+)*\Z")
+_NAME = re.compile(r"[^\W\d_]+(?:[ '-][^\W\d_]+)*\Z")  # letters of any script: what most names are
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """One person of the file, as columns of `person`. `key` is their address as compared."""
 
     row: int
@@ -68,6 +68,8 @@ class Checks:
         self.header, self.made, self.now = header, made, now
         self.names = [n for n, each in enumerate(made.columns) if each == "name"]
         self.places = {field: made.place(field) for field in guess.FIELDS}
+        taken = ("email", "stream", "timezone", "github", "blog", "timestamp")
+        self.fields = [(each, self.places[each], getattr(self, f"_{each}")) for each in taken]
         self.answers = answers_to(made, asked.values())
         self.zone = clock.zone(made.timezone)
         self.said: dict[str, dict[str, int]] = {"stream": {}, "timezone": {}}  # answers as they come, and how often
@@ -84,36 +86,26 @@ class Checks:
             return [Wrong("", what, "Put cells with a comma or line break in them in quotation marks.")]
         cells = [cell if cell[:1] != "'" or cell[1:2] not in FORMULA else cell[1:] for cell in cells]
         wrong: list[Wrong] = []
-        email = self._take(wrong, "email", cells, self._email) or ""
-        name = self._name(wrong, cells)
-        found = Found(
-            row,
-            rules.email_key(email),
-            name,
-            email,
-            self._take(wrong, "stream", cells, self._stream) or "",
-            self._take(wrong, "timezone", cells, self._timezone) or self.made.timezone,
-            self._answers(wrong, cells),
-            self._take(wrong, "github", cells, self._github),
-            self._take(wrong, "blog", cells, self._blog),
-            self._take(wrong, "timestamp", cells, self._at),
-        )
-        return wrong or found
-
-    def _take(self, wrong: list[Wrong], field: str, cells: Sequence[str], check: Callable[[str], Any]) -> Any:
-        place = self.places[field]
-        try:
-            return check(cells[place].strip() if place is not None else "")
-        except Refused as refusal:
-            wrong.append(Wrong(self._column(place), refusal.message, refusal.remedy))
-            return None
+        told: list[Any] = []
+        for _, place, check in self.fields:
+            try:
+                told.append(check("" if place is None else cells[place].strip()))
+            except Refused as refusal:
+                wrong.append(Wrong(self._column(place), refusal.message, refusal.remedy))
+                told.append("")
+        email, stream, timezone, github, blog, at = told
+        name, said = self._name(wrong, cells), self._answers(wrong, cells)
+        if wrong:
+            return wrong
+        zone = timezone or self.made.timezone
+        return Found(row, rules.email_key(email), name, email, stream, zone, said, github, blog, at)
 
     def _column(self, place: int | None) -> str:
         return (self.header[place] or f"Column {place + 1}") if place is not None else ""
 
     def _name(self, wrong: list[Wrong], cells: Sequence[str]) -> str:
         said = " ".join(cell for cell in (cells[n].strip() for n in self.names) if cell)
-        if len(said) <= text.NAME_MOST and _NAME.match(said):
+        if len(said) <= text.NAME_MOST and _NAME.match(said) and unicodedata.is_normalized("NFC", said):
             return said
         try:
             return text.name("name", said)
@@ -168,7 +160,7 @@ class Checks:
             self._meant[field, said] = meaning
         return meaning
 
-    def _at(self, said: str) -> datetime | None:
+    def _timestamp(self, said: str) -> datetime | None:
         if not said:
             return None
         at = dates.parse(said, self.made.dates, self.zone)
@@ -180,10 +172,10 @@ class Checks:
         return at
 
     def _github(self, said: str) -> str | None:
-        return None if said.casefold() in NOTHING else text.github("github", said.partition("?")[0])
+        return None if not said or said.casefold() in NOTHING else text.github("github", said.partition("?")[0])
 
     def _blog(self, said: str) -> str | None:
-        return None if said.casefold() in NOTHING else text.url("blog", _with_scheme(said))
+        return None if not said or said.casefold() in NOTHING else text.url("blog", _with_scheme(said))
 
     def _answers(self, wrong: list[Wrong], cells: Sequence[str]) -> dict[str, Any]:
         kept: dict[str, Any] = {}
@@ -221,7 +213,8 @@ def answer(question: Question, said: str) -> Any:
         return None if said.casefold() in NOTHING else text.url(question.id, _with_scheme(said))
     if question.kind == "short":
         said = " ".join(said.splitlines())  # pasted over several lines, as form fields elsewhere allow
-    return answers.check([question], {question.id: said}).get(question.id)
+        return text.line(question.id, said)
+    return text.paragraphs(question.id, said)
 
 
 def _option(question: Question, said: str) -> str:

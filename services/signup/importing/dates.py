@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 ORDERS = {"mdy": "month, day, year", "dmy": "day, month, year"}  # what begins with the year needs no choice
 _DATE = re.compile(r"(\d{1,4})\s?[./-]\s?(\d{1,2})\s?[./-]\s?(\d{1,4})")
 _TIME = re.compile(r"(\d{1,2})\s?[:.hH]\s?(\d{2})(?:\s?[:.m]\s?(\d{2})(?:[.,]\d+)?)?")
+_USUAL = re.compile(r"(\d\d?)/(\d\d?)/(\d{4}) (\d\d?):(\d\d):(\d\d)", re.ASCII)  # what Google writes in most places
 _OFFSET = re.compile(r"(?:(?:GMT|UTC)\s?([+\-−]\d{1,2})(?::?(\d{2}))?|([+-]\d{2}):?(\d{2})|(GMT|UTC|Z))\s*\Z")
 # Afternoon as locales of Google Sheets write it, and morning; compared without dots and spaces.
 _PM = frozenset("pm μμ 下午 오후 午後 م ch em du".split())
@@ -23,6 +24,11 @@ def parse(text: str, order: str, zone: tzinfo) -> datetime | None:
     :param order: `mdy` or `dmy`, for dates that do not begin with the year.
     :param zone: where its wall time holds, unless it names an offset itself.
     """
+    usual = _USUAL.fullmatch(text)
+    if usual:
+        a, b, year, hour, minute, second = map(int, usual.groups())
+        month, day = (a, b) if order == "mdy" else (b, a)
+        return _instant(year, month, day, hour, minute, second, zone)
     found = _DATE.search(text)
     if not found:
         return None
@@ -46,10 +52,14 @@ def parse(text: str, order: str, zone: tzinfo) -> datetime | None:
                 return None
             hour = hour % 12 + (12 if half == "pm" else 0)
         offset = _offset(tail)
+    return _instant(year, month, day, hour, minute, second, offset or zone)
+
+
+def _instant(year: int, month: int, day: int, hour: int, minute: int, second: int, zone: tzinfo) -> datetime | None:
     if not 1990 <= year <= 2200:
         return None
     try:
-        return datetime(year, month, day, hour, minute, second, tzinfo=offset or zone).astimezone(UTC)
+        return datetime(year, month, day, hour, minute, second, tzinfo=zone).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 

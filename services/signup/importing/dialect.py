@@ -233,7 +233,7 @@ def records(file: BinaryIO, dialect: Dialect) -> Iterator[tuple[int, list[str] |
             raise Unreadable(_letters(error, dialect.encoding), "Export it again, as CSV in UTF-8.") from None
         if number == 1 and _SEP.fullmatch(dialect.delimiter.join(cells).strip()):
             continue
-        if any(cells) and any(cell.strip() for cell in cells):
+        if any(map(str.strip, cells)):
             if not begun and tuple(cells[-len(MENDED) :]) == MENDED:
                 width = len(cells) - len(MENDED)
             begun = True

@@ -27,7 +27,7 @@ from .dialect import Broken, Dialect, Unreadable, records
 from .files import Import, Pieces
 from .insert import insert, known
 
-STEP = 2_000  # rows a transaction: some 60 ms for which others wait
+STEP = 5_000  # rows a transaction: a tenth of a second or two for which others wait
 PATIENCE = 20.0  # seconds without a step after which somebody else is called
 LONGEST = 400.0  # seconds for which one task works; its hard limit is 630
 ANSWERS_MOST = 200  # different answers that are shown for mapping

@@ -83,4 +83,6 @@ def bare(words: str) -> str:
     if words.isascii():
         return words.lower()
     apart = unicodedata.normalize("NFD", words.casefold())
-    return unicodedata.normalize("NFC", "".join(each for each in apart if not unicodedata.combining(each)))
+    if any(map(unicodedata.combining, apart)):
+        apart = "".join([each for each in apart if not unicodedata.combining(each)])
+    return unicodedata.normalize("NFC", apart)
