@@ -37,8 +37,7 @@ def parse(text: str, order: str, zone: tzinfo) -> datetime | None:
         year, month, day = a, b, c
     else:
         year, (month, day) = c, (a, b) if order == "mdy" else (b, a)
-    if year < 100:
-        year += 2000
+        year += 2000 if len(found[3]) == 2 else 0
     rest = text[found.end() :]
     hour = minute = second = 0
     offset: tzinfo | None = None

@@ -18,6 +18,7 @@ from ..rules import Refused
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE = 256 << 10  # bytes that are looked at to tell how a file is written
 SAMPLE_ROWS = 500
+BEGINNING = 4096  # bytes that give other kinds of files, and UTF-16, away
 LONGEST_LINE = 1 << 20  # characters; csv itself allows 128 Ki in a cell
 COLUMNS_MOST = 400
 HEADER_MOST = 1000  # characters of a question
@@ -93,6 +94,7 @@ class Letters:
         self._first_broken = 0
         self._other: str | None = None
         self._started = False
+        self._held = b""
         self._undefined = False
 
     def feed(self, chunk: bytes) -> None:
@@ -100,9 +102,20 @@ class Letters:
 
         :raises Refused: it is no text.
         """
-        if not self._started and chunk:
-            self._started = True
-            self._other = _by_beginning(chunk)
+        if not self._started:
+            self._held += chunk
+            if len(self._held) < BEGINNING:
+                return
+            chunk = self._begin()
+        self._look(chunk)
+
+    def _begin(self) -> bytes:
+        """Whatever pieces it comes in, the beginning is looked at whole."""
+        held, self._held, self._started = self._held, b"", True
+        self._other = _by_beginning(held)
+        return held
+
+    def _look(self, chunk: bytes) -> None:
         if self._other:
             return
         if b"\x00" in chunk:
@@ -125,8 +138,10 @@ class Letters:
     def encoding(self) -> str:
         """Python's name of the encoding, after the whole file.
 
-        :raises Refused: it cannot be told.
+        :raises Refused: it cannot be told, or this is no text.
         """
+        if not self._started:
+            self._look(self._begin())
         if self._other:
             return self._other
         self._note(self._decoder.decode(b"", True))
@@ -156,7 +171,7 @@ def _by_beginning(head: bytes) -> str | None:
     for mark, encoding in _BOMS:
         if head.startswith(mark):
             return encoding if encoding != "utf-8-sig" else None
-    sample = head[:4096]
+    sample = head[:BEGINNING]
     even, odd, half = sample[::2].count(0), sample[1::2].count(0), max(1, len(sample) // 2)
     if odd > half * 0.4 and even < half * 0.1:
         return "utf-16-le"

@@ -166,7 +166,7 @@ def zone(answer: str) -> str | None:
     """The zone that an answer names: by its IANA name, a city, or a common short name; None when it names none."""
     by_name, by_city = _zones()
     said = " ".join(answer.split()).casefold()
-    if found := by_name.get(said.replace(" ", "_")):
+    if found := _SAID.get(said) or by_name.get(said.replace(" ", "_")):
         return found
     parts = [plain(part) for part in re.split(r"[(),;/]| - ", said)]
     for part in (plain(said).removesuffix(" time").removesuffix(" standard"), *parts):
