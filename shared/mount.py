@@ -84,6 +84,8 @@ class Mount:
             answer = await self._in_company(scope, body)
         else:
             answer = await asyncio.get_running_loop().run_in_executor(self.pool, self.answer, scope, body)
+        if body is not None and not isinstance(body, bytes):
+            body.close()
         if isinstance(answer[2], Stream):
             await self._send(protocol, *answer[:2], answer[2])
         else:
@@ -184,16 +186,19 @@ async def read(scope: Any, protocol: Any, most: int = LARGEST_BODY) -> Body:
             return None
         if int(length) <= LARGEST_BODY:
             return bytes(await protocol())
-    total, file = 0, tempfile.SpooledTemporaryFile(LARGEST_BODY)
+    file = tempfile.SpooledTemporaryFile(LARGEST_BODY) if most > LARGEST_BODY else io.BytesIO()
+    total = 0
     async for chunk in protocol:
         total += len(chunk)
         if total > most:
+            file.close()
             return None
         file.write(bytes(chunk))
     if total > LARGEST_BODY:
         return file  # type: ignore[return-value]
-    file.seek(0)
-    return file.read()
+    with file:
+        file.seek(0)
+        return file.read()
 
 
 def environ(scope: Any, path: str, body: Body) -> Environ:

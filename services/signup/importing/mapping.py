@@ -107,7 +107,9 @@ def checked(tx: Connection, header: Sequence[str], given: Columns) -> Columns:
         refused.append(Refused("dates", "There is no such order.", f"Choose from {', '.join(dates.ORDERS)}."))
     for name, known in (("stream", slugs), ("timezone", clock.zones())):
         for answer, meaning in given.meanings.get(name, {}).items():
-            if meaning not in known:
+            if "\x00" in answer:
+                refused.append(Refused(f"meaning.{name}", "An answer cannot be read.", "Load the page again."))
+            elif meaning not in known:
                 field = f"meaning.{name}.{answer}"[:200]
                 refused.append(Refused(field, f"There is no {name} “{meaning}”.", "Choose one from the list."))
     Refused.raise_any(refused)
