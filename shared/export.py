@@ -113,10 +113,10 @@ def cell(value: Any) -> str:
 
 
 def json_text(columns: list[str], rows: Iterable[Row]) -> Iterator[str]:
-    """A JSON array, an object a row."""
+    """A JSON array, an object a row; what a row does not have is left out."""
     begun, lines = False, []
     for number, row in enumerate(rows, start=1):
-        entry = json.dumps({name: row.get(name) for name in columns}, ensure_ascii=False, default=_plain)
+        entry = json.dumps({name: row[name] for name in columns if name in row}, ensure_ascii=False, default=_plain)
         lines.append(f"{',' if begun else '['}\n{entry}")
         begun = True
         if number % STEP == 0:

@@ -223,7 +223,7 @@ class Bar:
         """How far that import is."""
         if not self.shown:
             return
-        importing = row["state"] == "importing"
+        importing = row["state"] in {"importing", "done"}
         done, whole = (row["done"], row["rows"]) if importing else (row["read"], row["size"])
         part = min(1.0, done / max(1, whole))
         bar = "█" * int(part * 30)

@@ -131,7 +131,7 @@ class Checks:
         slug = self._meaning("stream", said)
         if slug is None:
             what = f"Nobody said which stream “{_short(said)}” is." if said else "No stream is given."
-            raise Refused("stream", what, "Choose it under “What the answers mean”.")
+            raise Refused("stream", what, "Choose it under “What the answers mean” (in a terminal: --meaning).")
         return slug
 
     def _timezone(self, said: str) -> str | None:
@@ -140,7 +140,11 @@ class Checks:
         zone = self._meaning("timezone", said)
         if zone is None:
             what = f"Nobody knows which time zone “{_short(said)}” is."
-            raise Refused("timezone", what, "Choose it under “What the answers mean”, or leave that column out.")
+            raise Refused(
+                "timezone",
+                what,
+                "Choose it under “What the answers mean” (in a terminal: --meaning), or leave that column out.",
+            )
         return zone
 
     def _meaning(self, field: str, said: str) -> str | None:
