@@ -81,9 +81,9 @@ def new_ids(count: int) -> list[str]:
 
     Random ones lie anywhere: a few thousand rows then rewrite most pages of each index.
     """
-    time = f"{int(clock.machine() * 1000):012x}"
+    at = f"{int(clock.machine() * 1000):012x}"
     dice, start = secrets.randbits(26), secrets.randbits(47)
-    head = f"{time[:8]}-{time[8:]}-7{dice >> 14:03x}-{0x8000 | dice & 0x3FFF:04x}-"
+    head = f"{at[:8]}-{at[8:]}-7{dice >> 14:03x}-{0x8000 | dice & 0x3FFF:04x}-"
     return [f"{head}{number:012x}" for number in range(start, start + count)]
 
 

@@ -416,6 +416,32 @@ def test_two_at_once_double_nothing(baton: Baton, monkeypatch: Any) -> None:
     assert len(baton.rows("signup", "event", type="application.imported")) == 40
 
 
+def test_who_signs_up_in_the_same_instant_comes_in_once(baton: Baton) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from services.signup.importing.checks import Found
+    from services.signup.importing.insert import insert
+
+    def found(n: int) -> Found:
+        address = f"p{n}@example.org"
+        return Found(n, address, f"P {n}", address, "stream1", "UTC", {}, None, None, None)
+
+    def bring() -> int:
+        with db.write("signup") as tx:
+            return insert(tx, BY, [found(n) for n in range(5)])
+
+    with ThreadPoolExecutor(1) as pool:
+        with db.write("signup") as tx:
+            typed = {"name": "P", "email": "p3@example.org", "stream": "stream1", "timezone": "UTC", "charter": "1"}
+            people.apply(tx, {**typed, "answers": {}})
+            brought = pool.submit(bring)
+            time.sleep(0.3)  # time for the other to run into what is not committed yet
+        assert brought.result(30) == 4
+    assert sorted(persons(baton)) == [f"p{n}@example.org" for n in range(5)]
+    assert len(baton.rows("signup", "event", type="application.imported")) == 4
+    assert persons(baton)["p3@example.org"]["state"] == "applied"
+
+
 WORK = """import sys
 from services.signup import importing
 from services.signup.importing import running
