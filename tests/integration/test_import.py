@@ -190,7 +190,7 @@ def test_formulas_are_text_and_names_stay_readable(baton: Baton) -> None:
     found = persons(baton)
     assert found["ann@example.org"]["name"] == "-Ann"
     assert found["ann@example.org"]["answers"] == {"stream1-background": "=cmd|' /C calc'!A0"}
-    assert found["eq@example.org"]["name"] == '=HYPERLINK("http://evil.example","me")'
+    assert found["eq@example.org"]["name"] == '=HYPERLINK(A1,"me")'
 
 
 HOURS = "How many hours a week can you give it?"

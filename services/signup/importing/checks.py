@@ -31,7 +31,7 @@ NO = frozenset({"no", "false", "n", "0", "unchecked", "nein", "non", "não", "fa
 FORMULA = frozenset("=+-@\t\r＝＋－＠")
 
 _LOCAL = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*\Z")
-_NAME = re.compile(r"[^\W\d_]+(?:[ '-][^\W\d_]+)*\Z")  # letters of any script: what most names are
+_NAME = re.compile(r"[A-Za-zÀ-ÖØ-öø-ɏ]+(?:[ '-][A-Za-zÀ-ÖØ-öø-ɏ]+)*\Z")  # what most names are: nothing to refuse
 
 
 class Found(NamedTuple):

@@ -221,4 +221,4 @@ def refused(id: str) -> Response:
 
 def _one(id: str) -> Any:
     with db.read("signup") as tx:
-        return (importing.one(tx, id) if id.isprintable() else None) or not_found("import")
+        return importing.one(tx, id) or not_found("import")
