@@ -47,6 +47,7 @@ class Config:
     clock: str = ""
     embed_origins: tuple[str, ...] = ()
     signup_rate: str = "10/minute"
+    import_mib: int = 64
     trusted_proxies: int = 0
     log: str = "text"
     keep_events: int = 90
@@ -107,6 +108,7 @@ def load(env: Mapping[str, str]) -> Config:
         clock=text("CLOCK", ""),
         embed_origins=_origins(text("EMBED_ORIGINS", "")),
         signup_rate=_rate(text("SIGNUP_RATE", defaults.signup_rate)),
+        import_mib=_number(text("IMPORT_MIB", str(defaults.import_mib)), "BATON_IMPORT_MIB", 1, 1024),
         trusted_proxies=_number(text("TRUSTED_PROXIES", "0"), "BATON_TRUSTED_PROXIES", 0, 10),
         log=text("LOG", defaults.log),
         keep_events=days("EVENTS", defaults.keep_events, 7),

@@ -13,10 +13,11 @@ from __future__ import annotations
 import asyncio
 import io
 import sys
+import tempfile
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import unquote_to_bytes
 
 from . import clock, db, log
@@ -25,7 +26,31 @@ logger = log.get()
 
 Environ = dict[str, Any]
 App = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
-Answer = tuple[int, list[tuple[str, str]], bytes]
+Body = bytes | BinaryIO | None  # a file: an upload, spooled to disk; None: too large, unread
+
+
+class Stream:
+    """The parts of a long answer, made one after another while it is sent, so that it never lies in memory whole.
+
+    An app gives it as its response (`direct_passthrough`, so that Flask hands it through as it is).
+    """
+
+    def __init__(self, parts: Iterator[bytes]) -> None:
+        self._parts = parts
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._parts
+
+    def __next__(self) -> bytes:
+        return next(self._parts)
+
+    def close(self) -> None:
+        """End the making of parts; what they are read from is closed."""
+        getattr(self._parts, "close", lambda: None)()
+
+
+Answer = tuple[int, list[tuple[str, str]], bytes | Stream]
+Uploads = Mapping[str, tuple[int, Callable[[Any], bool]]]
 
 FAILED: Answer = (500, [("content-type", "text/plain; charset=utf-8")], b"This could not be kept. Please try again.\n")
 LONGEST_COMPANY = 0.02  # seconds of computing before a commit: how long those who write elsewhere may have to wait
@@ -35,13 +60,15 @@ LARGEST_BODY = 2 << 20  # apps refuse earlier, with words; this only bounds the 
 class Mount:
     """RSGI: sends a request to the app its first path segment names; `/` and unknown paths to the one in front."""
 
-    def __init__(self, apps: dict[str, App], front: str, at_once: int) -> None:
+    def __init__(self, apps: dict[str, App], front: str, at_once: int, uploads: Uploads | None = None) -> None:
         """
         :param at_once: how many requests compute at the same time; 1 means in the event loop itself.
+        :param uploads: paths that take more than LARGEST_BODY: (bytes, who may, by the request's headers).
         """
+        self.uploads = uploads or {}
         self.apps = apps
         self.front = apps.get(front) or next(iter(apps.values()))
-        self.waiting: deque[tuple[Any, bytes | None, asyncio.Future[Answer]]] = deque()
+        self.waiting: deque[tuple[Any, Body, asyncio.Future[Answer]]] = deque()
         self.pool = ThreadPoolExecutor(at_once, "web") if at_once > 1 else None
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
@@ -50,16 +77,45 @@ class Mount:
             protocol.close(403)
             return
         try:
-            body = await read(scope, protocol)
+            body = await read(scope, protocol, self._most(scope))
         except RuntimeError:  # RSGIProtocolClosed: the sender went away
             return
         if self.pool is None:
             answer = await self._in_company(scope, body)
         else:
             answer = await asyncio.get_running_loop().run_in_executor(self.pool, self.answer, scope, body)
-        protocol.response_bytes(*answer)
+        if body is not None and not isinstance(body, bytes):
+            body.close()
+        if isinstance(answer[2], Stream):
+            await self._send(protocol, *answer[:2], answer[2])
+        else:
+            protocol.response_bytes(*answer)
 
-    async def _in_company(self, scope: Any, body: bytes | None) -> Answer:
+    def _most(self, scope: Any) -> int:
+        """How long a body may be: more than usual where files are given, by whom may give them."""
+        most, may = self.uploads.get(scope.path, (LARGEST_BODY, None))
+        return most if may and may(scope.headers) else LARGEST_BODY
+
+    async def _send(self, protocol: Any, status: int, headers: list[tuple[str, str]], parts: Stream) -> None:
+        """A long answer, part by part; between two parts others are answered."""
+        transport, loop = protocol.response_stream(status, headers), asyncio.get_running_loop()
+        try:
+            while True:
+                part = (
+                    next(parts, None) if self.pool is None else await loop.run_in_executor(self.pool, next, parts, None)
+                )
+                if part is None:
+                    break
+                await transport.send_bytes(part)
+        except RuntimeError:  # RSGIProtocolClosed: the reader went away
+            pass
+        except Exception:
+            logger.exception("web.stream_failed")
+            raise
+        finally:
+            parts.close()
+
+    async def _in_company(self, scope: Any, body: Body) -> Answer:
         """The answer, computed with those of whoever else asks now: what they all write is one commit."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Answer] = loop.create_future()
@@ -87,7 +143,7 @@ class Mount:
         if self.waiting:
             asyncio.get_running_loop().call_soon(self._answer_waiting)
 
-    def _computed(self, scope: Any, body: bytes | None) -> Answer:
+    def _computed(self, scope: Any, body: Body) -> Answer:
         """The answer; an app that breaks spoils nobody else's."""
         try:
             return self.answer(scope, body)
@@ -95,7 +151,7 @@ class Mount:
             logger.exception("web.app_failed")
             return FAILED
 
-    def answer(self, scope: Any, body: bytes | None) -> Answer:
+    def answer(self, scope: Any, body: Body) -> Answer:
         """(status, headers, body) of the app the path names. A body of None is too large: the app refuses it unread."""
         raw = unquote_to_bytes(scope.path)
         path = raw.decode("latin-1")
@@ -106,6 +162,8 @@ class Mount:
             answer[:] = int(status[:3]), [(name.lower(), value) for name, value in headers]
 
         parts = app(environ(scope, path, body), start_response)
+        if isinstance(parts, Stream):
+            return answer[0], answer[1], parts
         try:
             return answer[0], answer[1], b"".join(parts)
         finally:
@@ -114,28 +172,41 @@ class Mount:
                 close()
 
 
-async def read(scope: Any, protocol: Any) -> bytes | None:
-    """The whole body, or None when it is more than LARGEST_BODY."""
+async def read(scope: Any, protocol: Any, most: int = LARGEST_BODY) -> Body:
+    """The whole body, or None when it is more than `most`: then nothing of it is read, if its length is told.
+
+    What may be more than LARGEST_BODY lies in a file, not in memory.
+    """
     headers = scope.headers
     length = headers.get("content-length")
     if length is None and headers.get("transfer-encoding") is None and not scope.http_version.startswith("2"):
         return b""
     if length is not None:
-        if not length.isdigit() or int(length) > LARGEST_BODY:
+        if not length.isdigit() or int(length) > most:
             return None
-        return bytes(await protocol())
-    chunks, total = [], 0
+        if int(length) <= LARGEST_BODY:
+            return bytes(await protocol())
+    file = tempfile.SpooledTemporaryFile(LARGEST_BODY) if most > LARGEST_BODY else io.BytesIO()
+    total = 0
     async for chunk in protocol:
         total += len(chunk)
-        if total > LARGEST_BODY:
+        if total > most:
+            file.close()
             return None
-        chunks.append(bytes(chunk))
-    return b"".join(chunks)
+        file.write(bytes(chunk))
+    if total > LARGEST_BODY:
+        return file  # type: ignore[return-value]
+    with file:
+        file.seek(0)
+        return file.read()
 
 
-def environ(scope: Any, path: str, body: bytes | None) -> Environ:
+def environ(scope: Any, path: str, body: Body) -> Environ:
     """PEP 3333's dictionary. An unread body keeps a length over every app's limit, and nothing to read."""
     host, _, port = scope.server.rpartition(":")
+    length = len(body) if isinstance(body, bytes) else body.seek(0, io.SEEK_END) if body else 0
+    if body and not isinstance(body, bytes):
+        body.seek(0)
     made: Environ = {
         "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
@@ -148,7 +219,7 @@ def environ(scope: Any, path: str, body: bytes | None) -> Environ:
         "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.scheme,
-        "wsgi.input": io.BytesIO(body or b""),
+        "wsgi.input": body if body and not isinstance(body, bytes) else io.BytesIO(body or b""),  # type: ignore[arg-type]
         "wsgi.input_terminated": True,
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
@@ -168,8 +239,8 @@ def environ(scope: Any, path: str, body: bytes | None) -> Environ:
     made.pop("HTTP_CONTENT_LENGTH", None)
     if body is None:
         made["CONTENT_LENGTH"] = str(1 << 40)
-    elif body:
-        made["CONTENT_LENGTH"] = str(len(body))
+    elif length:
+        made["CONTENT_LENGTH"] = str(length)
     if scope.authority and "HTTP_HOST" not in made:
         made["HTTP_HOST"] = scope.authority
     return made

@@ -27,7 +27,8 @@ def mount() -> Mount:
     settings = config.current()
     apps = {name: importlib.import_module(f"services.{name}").create_app() for name in settings.services}
     sqlite = all(settings.database_url(name).startswith("sqlite") for name in settings.services)
-    return Mount(apps, FRONT, AT_ONCE_SQLITE if sqlite else AT_ONCE_POSTGRESQL)
+    uploads = {path: taken for app in apps.values() for path, taken in app.extensions.get("uploads", {}).items()}
+    return Mount(apps, FRONT, AT_ONCE_SQLITE if sqlite else AT_ONCE_POSTGRESQL, uploads)
 
 
 async def serve(application: Mount, host: str, port: int) -> None:

@@ -153,6 +153,11 @@ def _before_and_after(app: Flask) -> None:
         return response
 
 
+def take_uploads(app: Flask, path: str, most: int) -> None:
+    """Let organizers post up to `most` bytes to `path`. Anybody else is refused as everywhere, before it is read."""
+    app.extensions.setdefault("uploads", {})[path] = (most, access.shows_role("organizer"))
+
+
 def public_form(view: Any) -> Any:
     """Mark a view that any site may post to: it must neither read a cookie nor trust its sender."""
     view.public_form = True

@@ -42,7 +42,6 @@ def settings(found: config.Config) -> dict[str, Any]:
         "worker_prefetch_multiplier": 1,
         "task_soft_time_limit": 45,
         "task_time_limit": 60,
-        "task_annotations": {f"{SLOW}.*": {"soft_time_limit": 600, "time_limit": 630}},
         "broker_transport_options": {
             # Longer than the longest task; unacked messages of a dead worker come back after it (celery #4354).
             "visibility_timeout": 900,
@@ -165,8 +164,9 @@ def on_tick(service: str) -> Callable[[Callable[[], Any]], Callable[[], Any]]:
 
 
 def task(name: str) -> Callable[[Callable[..., Any]], Any]:
-    """Register a task of a service, named `<service>.<task>`."""
-    return app.task(name=name)
+    """Register a task of a service, named `<service>.<task>`, or `slow.<task>`: that may take ten minutes, in steps."""
+    limits = {"soft_time_limit": 600, "time_limit": 630} if name.startswith(f"{SLOW}.") else {}
+    return app.task(name=name, **limits)
 
 
 def send(name: str, *args: Any) -> None:

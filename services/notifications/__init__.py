@@ -9,12 +9,13 @@ from flask import Flask
 
 def create_app() -> Flask:
     """The Flask app of this service: wiring only."""
-    from shared import face, web
+    from shared import export, face, web
 
-    from . import figures, models, views
+    from . import exports, figures, models, views
 
-    del figures  # imported for what it registers
-    app = web.create(models.SERVICE, views.outbox, views.operation, api=[views.api], context=views.context)
+    del exports, figures  # imported for what they register
+    blueprints = (views.outbox, views.operation, export.blueprint(models.SERVICE))
+    app = web.create(models.SERVICE, *blueprints, api=[views.api], context=views.context)
     face.dress(app)
     app.jinja_env.filters["machine"] = lambda seconds: datetime.fromtimestamp(seconds, UTC)
     return app

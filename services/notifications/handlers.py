@@ -2,6 +2,7 @@
 
 application.received    confirm                  application.expired    everything of theirs emptied
 application.reminded    confirm-reminder         applications.summarized  applications, to each organizer
+application.imported    imported, or imported-reminder
 application.repeated    sign-in ("already here") signin.requested       sign-in
 member.confirmed        welcome                  member.left, .erasing  goodbye
 organizer.added         organizer, if invited    address.requested      address
@@ -19,7 +20,7 @@ from sqlalchemy.engine import Connection
 from shared.events import Event, on
 
 from . import people
-from .mail import compose, summary
+from .mail import compose, letter, summary
 from .mail.compose import Reader
 from .models import SERVICE
 
@@ -45,6 +46,17 @@ def application_received(tx: Connection, event: Event) -> None:
 @on(SERVICE, "application.reminded")
 def application_reminded(tx: Connection, event: Event) -> None:
     _ask_to_confirm(tx, event, "confirm-reminder", again=False)
+
+
+@on(SERVICE, "application.imported")
+def application_imported(tx: Connection, event: Event) -> None:
+    """A file named them: they are asked, and reminded once, and get nothing else before they confirm."""
+    data = event.data
+    to = people.keep(tx, data, "imported")
+    organizer = people.name_of(tx, data["by"])
+    context = {"stream": compose.stream_name(tx, data["stream"]), "organizer": letter.line(organizer)}
+    kind = "imported-reminder" if data["reminder"] else "imported"
+    compose.write(tx, kind, event.id, to, context, mentions=[data["by"]] if organizer else [])
 
 
 @on(SERVICE, "application.repeated")

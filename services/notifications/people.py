@@ -60,6 +60,11 @@ def zone_of(tx: Connection, id: str) -> str:
     return tx.execute(sa.select(person.c.timezone).where(person.c.id == id)).scalar() or ""
 
 
+def name_of(tx: Connection, id: str | None) -> str:
+    """What the person is called; empty when nobody, or nobody known, is meant."""
+    return tx.execute(sa.select(person.c.name).where(person.c.id == id)).scalar() or "" if id else ""
+
+
 def forgotten(tx: Connection, ids: Iterable[str]) -> set[str]:
     """Those of them who were erased. The others cannot be before `tx` ends, so that erasing finds what it writes."""
     known = sa.select(person.c.id, person.c.state).where(person.c.id.in_(list(ids))).order_by(person.c.id)

@@ -7,13 +7,13 @@ from flask import Flask
 
 def create_app() -> Flask:
     """The Flask app of signup."""
-    from shared import face, web
+    from shared import export, face, web
 
-    from . import figures, rules
+    from . import exports, figures, importing, rules
     from .views import links, me, operation, organizer, pages, public
     from .views.api import blueprint as api
 
-    del figures  # imported for what it registers
+    del exports, figures  # imported for what they register
     app = web.create(
         "signup",
         public.blueprint,
@@ -21,10 +21,12 @@ def create_app() -> Flask:
         me.blueprint,
         *organizer.blueprints,
         operation.blueprint,
+        export.blueprint("signup"),
         api=[api],
         context=pages.context,
     )
     app.register_error_handler(rules.Refused, pages.refused_page)
     app.before_request(pages.keep_body)
+    web.take_uploads(app, organizer.UPLOAD, importing.most() + organizer.AROUND)
     face.dress(app)
     return app

@@ -94,6 +94,7 @@ person = sa.Table(
     sa.Column("is_organizer", sa.Boolean, nullable=False),
     sa.Column("created_at", db.Instant, nullable=False),
     sa.Column("applied_at", db.Instant),  # the latest application
+    sa.Column("imported_at", db.Instant),  # when a file of an organizer brought them in
     # What an unproven hand typed for the address of somebody who had left: takes effect when they confirm.
     sa.Column("reapplied", db.NullableJson),
     sa.Column("mailed_at", db.Machine),  # the last mail an application or a resend caused (at most one an hour)
@@ -171,3 +172,68 @@ asked = sa.Table(
     sa.Column("at", db.Machine, nullable=False),
 )
 sa.Index("ix_asked_who", asked.c.who, asked.c.at)
+# A file that an organizer gave to be imported, and how far that is (rules.imports has its states). Written by
+# importing; the file's own words (header, answers, problem) are blanked a week after the last touch, the rest stays as
+# history. `done` is the row of the file up to which the present pass is committed, `touched` the last step (machine
+# time). The counts are those of the check until the import begins, then those of the import.
+imports = sa.Table(
+    "import",
+    metadata,
+    sa.Column("id", db.Key, primary_key=True),
+    sa.Column("file", sa.String(200), nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),  # bytes
+    sa.Column("form", sa.String(64), nullable=False),  # of the header: files of one form share a mapping
+    sa.Column("header", db.Json, nullable=False),
+    sa.Column("encoding", sa.String(16), nullable=False),
+    sa.Column("delimiter", sa.String(1), nullable=False),
+    sa.Column("mapping", db.NullableJson),  # as the last check used it
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("by", sa.String(64), nullable=False),  # organizer/<id> | system
+    sa.Column("created_at", db.Instant, nullable=False),
+    sa.Column("touched", db.Machine, nullable=False),
+    sa.Column("done", sa.Integer, nullable=False),
+    sa.Column("rows", sa.Integer, nullable=False),  # the last row of the file, once it was read to its end
+    sa.Column("read", sa.BigInteger, nullable=False),  # bytes that the present pass has read
+    sa.Column("fresh", sa.Integer, nullable=False),
+    sa.Column("known", sa.Integer, nullable=False),
+    sa.Column("repeated", sa.Integer, nullable=False),
+    sa.Column("refused", sa.Integer, nullable=False),
+    sa.Column("superseded", db.Json, nullable=False),  # rows whose address comes again further down
+    sa.Column("answers", db.Json, nullable=False),  # {"stream"|"timezone": {answer: how often}}
+    sa.Column("problem", db.NullableJson),  # {message, remedy}: why the file could not be read to its end
+)
+sa.Index("ix_import_created", imports.c.created_at)
+
+# A piece of that file, up to 1 MiB. Written when it is given; deleted when its import is done, thrown away, or a week
+# after the last touch.
+import_part = sa.Table(
+    "import_part",
+    metadata,
+    sa.Column("import", db.Key, sa.ForeignKey("import.id", name="fk_import_part_import"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
+# A row of the file that cannot be taken: its cells, and [{column, message, remedy}]. Written by the check and the
+# import; deleted with a new check, when thrown away, or a week after the last touch.
+import_refusal = sa.Table(
+    "import_refusal",
+    metadata,
+    sa.Column("import", db.Key, sa.ForeignKey("import.id", name="fk_import_refusal_import"), primary_key=True),
+    sa.Column("row", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("cells", db.Json, nullable=False),
+    sa.Column("problems", db.Json, nullable=False),
+)
+
+# A version of the mapping of one form (importing/mapping.py). Written by organizers; the one that holds is the last
+# that was not undone; never deleted.
+import_mapping = sa.Table(
+    "import_mapping",
+    metadata,
+    sa.Column("form", sa.String(64), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("mapping", db.Json, nullable=False),
+    sa.Column("by", sa.String(64), nullable=False),
+    sa.Column("at", db.Instant, nullable=False),
+    sa.Column("undone_at", db.Instant),
+)

@@ -11,11 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import clock, config, db
+from shared import clock, config, db, worker
 from shared.events import emit
 from shared.schedule import daily, every, job
+from shared.worker import on_tick
 
-from . import audit, people, program, rules
+from . import audit, importing, people, program, rules
 from .models import asked, idempotency, used_token
 from .models import person as people_table
 
@@ -29,16 +30,17 @@ HOURLY = every(timedelta(hours=1))
 
 c = people_table.c
 # Waiting for somebody to confirm: a new application, or one of somebody who had left.
-UNCONFIRMED = sa.or_(c.state == "applied", sa.and_(c.state == "left", c.reapplied.is_not(None)))
+UNCONFIRMED = sa.or_(c.state.in_(rules.UNPROVEN), sa.and_(c.state == "left", c.reapplied.is_not(None)))
+ASKED_AT = sa.func.coalesce(c.applied_at, c.imported_at)
 
 
 @job("signup", "applications.expire", HOURLY)
 def expire_applications(tx: Connection, _period: str) -> bool:
     """Purge applications that nobody confirmed within 14 days."""
     before = clock.now() - timedelta(days=rules.PURGE_AFTER_DAYS)
-    due = _step(tx, UNCONFIRMED, c.applied_at <= before)
+    due = _step(tx, UNCONFIRMED, ASKED_AT <= before)
     for row in due:
-        if row["state"] == "applied":
+        if row["state"] in rules.UNPROVEN:
             people.expire(tx, row)
         else:
             tx.execute(sa.update(people_table).where(c.id == row["id"]).values(reapplied=None))
@@ -49,11 +51,14 @@ def expire_applications(tx: Connection, _period: str) -> bool:
 def remind_applicants(tx: Connection, _period: str) -> bool:
     """Remind once who has not confirmed after 3 days."""
     now = clock.now()
-    due = _step(tx, UNCONFIRMED, c.reminded_at.is_(None), c.applied_at <= now - timedelta(days=rules.REMIND_AFTER_DAYS))
+    due = _step(tx, UNCONFIRMED, c.reminded_at.is_(None), ASKED_AT <= now - timedelta(days=rules.REMIND_AFTER_DAYS))
     for row in due:
         typed = {**row, **(row["reapplied"] or {})}
         data = {field: typed[field] for field in ("name", "email", "timezone", "stream")}
         tx.execute(sa.update(people_table).where(c.id == row["id"]).values(reminded_at=now))
+        if row["state"] == "imported" and not row["reapplied"]:
+            people.ask_imported(tx, row, reminder=True)
+            continue
         emit(tx, "application.reminded", people.subject(row["id"]), {"person": row["id"], **data, "again": True})
     return len(due) == STEP
 
@@ -65,6 +70,23 @@ def erase_people(tx: Connection, _period: str) -> bool:
     for row in due:
         people.erase_now(tx, audit.SYSTEM, row["id"])
     return len(due) == STEP
+
+
+@job("signup", "imports.purge", HOURLY)
+def purge_imports(tx: Connection, _period: str) -> None:
+    """Forget the files of imports a week after they were last touched."""
+    importing.purge(tx)
+
+
+@on_tick("signup")
+def look_after_imports() -> None:
+    """Call a worker for every import on which nobody works: one just begun, or one whose worker died."""
+    with db.read("signup") as tx:
+        ids = importing.waiting(tx, importing.PATIENCE)
+    for id in ids:
+        with db.write("signup") as tx:
+            importing.call(tx, id)
+        worker.send("slow.import", id)
 
 
 @job("signup", "spent.purge", HOURLY)

@@ -31,10 +31,14 @@ COMMANDS = {
     "backup": Command("write everything into one file while Baton runs (./baton backup FILE)"),
     "restore": Command("bring a backup back, into empty databases or after setting the old ones aside"),
     "move": Command("copy everything to other databases, counted row by row (--to postgresql://…)"),
+    "import": Command(
+        "bring people in from a CSV file of Google Forms or any other (--dry-run shows what would happen)"
+    ),
+    "export": Command("write everything that Baton holds to a folder, as CSV and JSON"),
     "clock": Command("show program time, or move it forward when it stands still (+3d)"),
     "test": Command("set up and run the whole test suite (arguments go to pytest)", TEST),
     "check": Command("style, types, import rules, generated documents", TEST),
-    "bench": Command("measure Baton beside its floors (intake, hop, start, memory)", TEST),
+    "bench": Command("measure Baton beside its floors (intake, hop, import, start, memory)", TEST),
     "chaos": Command("kill parts at random while people sign up, and count what was lost", TEST),
 }
 

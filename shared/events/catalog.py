@@ -84,6 +84,16 @@ class Applicant(Data):
     again = fields.Boolean(load_default=False, metadata={"description": "the same address applied before"})
 
 
+class Imported(Data):
+    person = fields.String(required=True, metadata=PERSON)
+    name = fields.String(required=True, metadata=PERSONAL)
+    email = fields.String(required=True, metadata=PERSONAL)
+    timezone = fields.String(required=True)
+    stream = fields.String(required=True, allow_none=True)
+    by = fields.String(required=True, allow_none=True, metadata={"description": "id of the organizer, if one did it"})
+    reminder = fields.Boolean(required=True, metadata={"description": "they were asked before, and asked no more"})
+
+
 class Recipient(Data):
     person = fields.String(required=True, metadata=PERSON)
     name = fields.String(required=True, metadata=PERSONAL)
@@ -152,6 +162,7 @@ ENTRIES = [
     Entry("application.received", "signup", ("notifications",), Applicant, "Somebody applied and has to confirm."),
     Entry("application.repeated", "signup", ("notifications",), Applicant, "A member's address applied once more."),
     Entry("application.reminded", "signup", ("notifications",), Applicant, "An application waits for confirmation."),
+    Entry("application.imported", "signup", ("notifications",), Imported, "A file named somebody, who has to confirm."),
     Entry("application.expired", "signup", ("notifications",), Person, "An unconfirmed application was purged."),
     Entry(
         "applications.summarized",

@@ -24,3 +24,32 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
     button.textContent = "Copied";
   });
 }
+
+// A file that is too large is said so before it is sent.
+for (const input of document.querySelectorAll("input[data-most]")) {
+  const words = input.form.querySelector("[data-too-large]");
+  const look = () => {
+    words.hidden = !input.files[0] || input.files[0].size <= input.dataset.most * 2 ** 20;
+    return words.hidden;
+  };
+  input.addEventListener("change", look);
+  input.form.addEventListener("submit", (event) => look() || event.preventDefault());
+}
+
+// Work that goes on is looked at again, without loading the page.
+const live = document.querySelector("[data-live]");
+const look = async () => {
+  if (live.dataset.live !== "yes") return;
+  try {
+    const answer = await fetch(location.pathname);
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(live.id);
+    if (answer.ok && fresh) {
+      live.replaceChildren(...fresh.childNodes);
+      live.dataset.live = fresh.dataset.live;
+    }
+  } catch {
+    // Asked again below.
+  }
+  setTimeout(look, 1000);
+};
+if (live) setTimeout(look, 1000);

@@ -1,4 +1,4 @@
-"""`./baton bench intake|hop|start|memory`; exit code 1 when a ratio is below the least that will do."""
+"""`./baton bench intake|hop|import|start|memory`; exit code 1 when a ratio is below the least that will do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from .measure import Missing, table
 
-BENCHES = ("intake", "hop", "start", "memory")
+BENCHES = ("intake", "hop", "import", "start", "memory")
 
 
 def main(args: list[str]) -> int:

@@ -61,6 +61,7 @@ ORGANIZER = [
     "/signup/organizer/charter/1",
     "/signup/organizer/snippets",
     "/signup/organizer/organizers",
+    "/signup/organizer/import",
     "/signup/organizer/audit",
     "/notifications/outbox",
     *(f"/{service}/ops" for service in SERVICES),

@@ -553,8 +553,9 @@ def test_who_was_imported_confirms_like_anybody(baton: Baton, client: Any) -> No
     baton.pass_machine_time(3601)
     with db.write("signup") as tx:
         access_links.request_sign_in(tx, "ada@example.org")
-    assert len(baton.rows("signup", "event", type="application.received")) == 2
-    assert client.post(links(person)[0]).headers["Location"] == "/signup/me?said=confirmed"
+    assert len(baton.rows("signup", "event", type="application.imported")) == 1
+    accepts = {"charter": charter()}
+    assert client.post(links(person)[0], data=accepts).headers["Location"] == "/signup/me?said=confirmed"
     assert baton.rows("signup", "person", id=person)[0]["state"] == "confirmed"
 
 

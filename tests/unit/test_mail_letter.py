@@ -37,6 +37,7 @@ SAMPLE: dict[str, Any] = {
     "stream": "Starting out",
     "state": "waiting",
     "again": True,
+    "organizer": "Olga <b>Organizer</b>",
     "already": False,
     "erased": NOW + timedelta(days=30),
     "when": "on Sunday, 3 January 2027",

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask, request
 
-from shared.mount import LARGEST_BODY, Mount, environ
+from shared.mount import LARGEST_BODY, Mount, Stream, environ
 
 
 class Protocol:
@@ -142,3 +142,106 @@ def test_nobody_is_told_of_success_when_the_commit_fails(monkeypatch: pytest.Mon
 
     found = together("one", "two", commit=fail, monkeypatch=monkeypatch)
     assert [status for status, _ in found] == [500, 500]
+
+
+# ---- files that are given, and long answers ----
+
+PATH = "/signup/files"
+
+
+def exchange(app: Any, headers: dict[str, str], *chunks: bytes, at_once: int = 1, **uploads: Any) -> Protocol:
+    scope = SimpleNamespace(
+        proto="http", http_version="1.1", server="127.0.0.1:8000", client="10.1.2.3:9999", scheme="http", path=PATH,
+        method="POST", query_string="", headers=headers, authority="localhost:8000",
+    )  # fmt: skip
+    protocol = Protocol(*chunks)
+    asyncio.run(Mount({"signup": app}, "signup", at_once, uploads.get("taken")).__rsgi__(scope, protocol))
+    return protocol
+
+
+def reader(seen: list[Any]) -> Any:
+    def app(environ: Any, start: Any) -> list[bytes]:
+        body = environ["wsgi.input"]
+        seen.append((type(body).__name__, int(environ.get("CONTENT_LENGTH", 0)), len(body.read())))
+        start("200 OK", [])
+        return [b""]
+
+    return app
+
+
+@pytest.mark.parametrize("at_once", [1, 8])
+@pytest.mark.parametrize("head", ["content-length", "transfer-encoding"])
+def test_a_file_lies_on_disk_not_in_memory_where_files_are_taken(at_once: int, head: str) -> None:
+    seen: list[Any] = []
+    taken = {PATH: (3 * LARGEST_BODY, lambda headers: headers.get("cookie") == "good")}
+    chunks = [b"x" * (LARGEST_BODY // 2)] * 5
+    size = sum(map(len, chunks))
+    headers = {head: str(size) if head == "content-length" else "chunked", "cookie": "good"}
+    exchange(reader(seen), headers, *chunks, at_once=at_once, taken=taken)
+    assert seen == [("SpooledTemporaryFile", size, size)]
+
+
+@pytest.mark.parametrize(
+    ("cookie", "size"), [("bad", LARGEST_BODY + 1), ("good", 3 * LARGEST_BODY + 1), ("good", 2 << 30)]
+)
+def test_too_much_or_by_somebody_else_is_refused_without_being_read(cookie: str, size: int) -> None:
+    seen: list[Any] = []
+    taken = {PATH: (3 * LARGEST_BODY, lambda headers: headers.get("cookie") == "good")}
+    protocol = exchange(reader(seen), {"content-length": str(size), "cookie": cookie}, b"never read", taken=taken)
+    assert seen == [("BytesIO", 1 << 40, 0)]
+    assert protocol.answer and protocol.answer[0] == 200
+
+
+def test_a_file_that_turns_out_too_long_is_dropped() -> None:
+    seen: list[Any] = []
+    taken = {PATH: (3 * LARGEST_BODY, lambda headers: True)}
+    exchange(reader(seen), {"transfer-encoding": "chunked"}, *[b"x" * LARGEST_BODY] * 4, taken=taken)
+    assert seen == [("BytesIO", 1 << 40, 0)]
+
+
+class Streaming(Protocol):
+    """A protocol that keeps what is sent, part by part, and may find the reader gone."""
+
+    def __init__(self, gone_after: int = 1000) -> None:
+        super().__init__()
+        self.sent: list[bytes] = []
+        self.gone_after = gone_after
+
+    def response_stream(self, status: int, headers: list[tuple[str, str]]) -> Streaming:
+        self.answer = status, dict(headers), b""
+        return self
+
+    async def send_bytes(self, part: bytes) -> None:
+        if len(self.sent) >= self.gone_after:
+            raise RuntimeError("closed")
+        self.sent.append(part)
+
+
+@pytest.mark.parametrize("at_once", [1, 8])
+def test_a_long_answer_is_made_while_it_is_sent(at_once: int) -> None:
+    made: list[int] = []
+    closed: list[bool] = []
+
+    def parts() -> Any:
+        try:
+            for n in range(5):
+                made.append(n)
+                yield b"%d" % n
+        finally:
+            closed.append(True)
+
+    def app(environ: Any, start: Any) -> Any:
+        start("200 OK", [("Content-Type", "text/csv")])
+        return Stream(parts())
+
+    scope = SimpleNamespace(
+        proto="http", http_version="1.1", server="127.0.0.1:8000", client="10.1.2.3:9999", scheme="http", path=PATH,
+        method="GET", query_string="", headers={}, authority="localhost:8000",
+    )  # fmt: skip
+    whole = Streaming()
+    asyncio.run(Mount({"signup": app}, "signup", at_once).__rsgi__(scope, whole))
+    assert whole.sent == [b"0", b"1", b"2", b"3", b"4"] and closed == [True]
+    made.clear()
+    leaves = Streaming(gone_after=2)
+    asyncio.run(Mount({"signup": app}, "signup", at_once).__rsgi__(scope, leaves))
+    assert made == [0, 1, 2] and closed == [True, True]

@@ -127,7 +127,8 @@ def write(
         "due": clock.machine(),
         "deadline": None,
         "expires": clock.machine() + works.total_seconds() if purpose == "sign-in" else None,
-        "made_of": context if others else None,
+        # The link in a mail is nowhere else: one with a link is not written anew, but emptied.
+        "made_of": context if others and not purpose else None,
         "created_at": now,
         **_state(tx, cause, to.email, what.duty),
         **_letter(id, kind, settings, about, to, words, now),

@@ -24,6 +24,8 @@ KINDS = {
     for kind in (
         Kind("confirm", True, "Confirm a sign-up", "confirm"),
         Kind("confirm-reminder", False, "Reminder to confirm", "confirm"),
+        Kind("imported", True, "Asked after an import", "confirm"),
+        Kind("imported-reminder", False, "Reminder after an import", "confirm"),
         Kind("welcome", True, "Welcome", "enter"),
         Kind("sign-in", True, "Link to sign in", "sign-in"),
         Kind("applications", False, "New applications"),

@@ -6,7 +6,7 @@ the audit log, emit the event of the catalogue, and raise `rules.Refused` when t
 
 from __future__ import annotations
 
-from .applying import Applied, apply, confirm, mail_wait, resend_confirmation
+from .applying import Applied, apply, ask_imported, confirm, mail_wait, resend_confirmation
 from .asking import ask
 from .erasing import erase_later, erase_now, expire, keep
 from .membership import CHECKLIST, change_stream, come_back, correct, leave, pause, step_down, tick
@@ -29,6 +29,7 @@ __all__ = [
     "Row",
     "apply",
     "ask",
+    "ask_imported",
     "ask_new_address",
     "change_stream",
     "come_back",

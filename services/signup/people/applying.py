@@ -169,10 +169,10 @@ def _take_known(tx: Connection, program: Program, values: dict[str, Any]) -> App
         return None
     now = clock.now()
     kept: dict[str, Any] = {}
-    if row["state"] in rules.UNPROVEN:
+    if row["state"] == "applied":
         search = rows.search_words(values["name"], values["email"])
         kept = {**values, "search": search, "charter_at": now, "applied_at": now}
-    elif row["state"] == "left":
+    elif row["state"] in {"left", "imported"}:
         # Whoever typed this may not be the owner of the address: it takes effect when the owner confirms.
         kept = {"reapplied": {**values, "email": row["email"]}, "applied_at": now}
         if not row["reapplied"]:
@@ -208,12 +208,26 @@ def resend_confirmation(tx: Connection, by: str, person: str) -> None:
         remedy = f"Try again in {int(wait // 60) + 1} min: we mail once an hour."
         raise rules.Busy("person", "They were mailed less than an hour ago.", remedy, wait)
     tx.execute(sa.update(people).where(people.c.id == person).values(mailed_at=clock.machine()))
-    _emit(tx, "application.received", row, again=True)
+    if row["state"] == "imported":
+        ask_imported(tx, row)
+    else:
+        _emit(tx, "application.received", row, again=True)
     audit.note(tx, by, "confirmation.resent", rows.subject(person))
 
 
-def confirm(tx: Connection, person: str) -> str:
-    """Prove that the address is theirs: "confirmed", "already" when it was, "gone" when the application was purged."""
+def ask_imported(tx: Connection, row: Row, reminder: bool = False) -> None:
+    """Have somebody whom a file named asked (again) whether they take part."""
+    data = {field: row[field] for field in ("name", "email", "timezone", "stream")}
+    data |= {"person": row["id"], "by": None, "reminder": reminder}
+    emit(tx, "application.imported", rows.subject(row["id"]), data)
+
+
+def confirm(tx: Connection, person: str, charter: str | None = None) -> str:
+    """Prove that the address is theirs: "confirmed", "already" when it was, "gone" when the application was purged.
+
+    :param charter: the version they accept with it: for somebody imported, who has accepted none so far. Without it,
+        or when it is not the present one, they are told "charter", and nothing has changed.
+    """
     row = tx.execute(sa.select(people).where(people.c.id == person).with_for_update()).mappings().first()
     if row is None or row["state"] == "erased":
         return "gone"
@@ -226,6 +240,10 @@ def confirm(tx: Connection, person: str) -> str:
         kept = {**again, "search": rows.search_words(again["name"], row["email"]), "charter_at": now}
         values |= {**kept, "left_at": None, "left_from": None, "leave_reason": None, "erase_after": None}
         values["answers"] = {**row["answers"], **again["answers"]}
+    elif row["state"] == "imported":
+        if charter != load(tx).charter.version:
+            return "charter"
+        values |= {"charter_version": int(charter), "charter_at": now}
     rows.change(tx, row, values, "member.confirmed")
     audit.note(tx, rows.subject(person), "person.confirmed", rows.subject(person))
     return "confirmed"

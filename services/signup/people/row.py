@@ -80,5 +80,9 @@ def search_words(name: str, email: str) -> str:
 
 def bare(words: str) -> str:
     """Without capitals and accents: "muller" finds Müller, and Ánna stands beside Anna."""
+    if words.isascii():
+        return words.lower()
     apart = unicodedata.normalize("NFD", words.casefold())
-    return unicodedata.normalize("NFC", "".join(each for each in apart if not unicodedata.combining(each)))
+    if any(map(unicodedata.combining, apart)):
+        apart = "".join([each for each in apart if not unicodedata.combining(each)])
+    return unicodedata.normalize("NFC", apart)

@@ -112,7 +112,10 @@ def email_key(email: str) -> str:
     Case is folded on both sides of the @ (RFC 5321 lets the local part differ by case; no provider people use does),
     and NFC applied. The domain is in its ASCII form already (address.checked). A +tag is kept: it is another mailbox.
     """
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", email.strip()).casefold())
+    email = email.strip()
+    if email.isascii():
+        return email.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", email).casefold())
 
 
 def url(field: str, value: str) -> str:

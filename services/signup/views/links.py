@@ -13,6 +13,7 @@ from shared import access, db, tokens
 from shared.web import local_path, problem
 
 from .. import access_links, people, rate, rules
+from .joining import joining
 from .pages import go, page, refusals, unreadable
 
 blueprint = Blueprint("links", __name__)
@@ -26,7 +27,7 @@ def confirm(token: str) -> Response:
     except tokens.BadToken as bad:
         return _bad(bad.reason, again=True)
     if request.method != "POST":
-        return page(
+        return joining(claims["person"]) or page(
             "link.html",
             heading="Confirm your address",
             text="One press, and you are in. Your own page opens next: what happens now, and everything you told us.",
@@ -34,7 +35,9 @@ def confirm(token: str) -> Response:
             note="Not you? Then close this page. Without the press nothing happens, and the application is deleted.",
         )
     with db.write("signup") as tx:
-        outcome = people.confirm(tx, claims["person"])
+        outcome = people.confirm(tx, claims["person"], request.form.get("charter"))
+    if outcome == "charter":
+        return joining(claims["person"], again=True) or _bad("gone", again=True)
     if outcome == "gone":
         return _bad("gone", again=True)
     return _opened(claims, "confirmed" if outcome == "confirmed" else "already")

@@ -42,6 +42,9 @@ SAID = {
     "their-return": "They are back.",
     "their-leave": "They have left.",
     "resent": "The confirmation is on its way again.",
+    "mapped": "Saved. The next file of this form is read the same way.",
+    "mapping-undone": "The last mapping is undone. What you see is what held before it, or a guess.",
+    "thrown-away": "The file is thrown away, and everything that was read in it.",
     "no-organizer": "They are no organizer any more.",
 }
 

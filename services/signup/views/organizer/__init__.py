@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from . import charter, log, members, organizers, program, questions, snippets, streams
+from . import charter, imports, log, members, organizers, program, questions, snippets, streams
+from .imports import AROUND, UPLOAD
 
-blueprints = [each.blueprint for each in (members, program, streams, questions, charter, snippets, organizers, log)]
+blueprints = [
+    each.blueprint for each in (members, program, streams, questions, charter, snippets, organizers, imports, log)
+]
 
-__all__ = ["blueprints"]
+__all__ = ["AROUND", "UPLOAD", "blueprints"]

@@ -12,6 +12,7 @@ WORDS = {
     "application.received": "Signed up",
     "application.reminded": "Reminded to confirm",
     "application.repeated": "Signed up again, being a member",
+    "application.imported": "Imported, and asked to confirm",
     "application.expired": "The application was deleted: nobody confirmed it",
     "confirmation.resent": "The confirmation was mailed again",
     "signin.requested": "A sign-in link was asked for",
@@ -28,6 +29,12 @@ WORDS = {
     "person.erased": "Erased",
     "checklist.ticked": "Ticked off",
     "checklist.unticked": "Unticked",
+    "import.given": "A file was given to be imported",
+    "import.started": "An import was started",
+    "import.thrown_away": "A file was thrown away",
+    "people.imported": "People were imported",
+    "mapping.saved": "The columns of a form were mapped",
+    "mapping.undone": "The mapping of a form was undone",
     "organizer.added": "Became an organizer",
     "organizer.removed": "Is no organizer any more",
     "program.seeded": "The program was set up",
@@ -112,6 +119,6 @@ def detail_words(detail: dict[str, Any] | None, names: Mapping[str, str]) -> str
     if "from" in found and "to" in found:
         return " ".join(f"{way} {names.get(found[way], found[way])}" for way in ("from", "to"))
     called = [names.get(value, value) for name, value in found.items() if name in _SHORT_NAMES]
-    values = [value for name, value in found.items() if name not in {*_SHORT_NAMES, "from", "after", "step"}]
+    values = [value for name, value in found.items() if name not in {*_SHORT_NAMES, "from", "after", "step", "import"}]
     flat = [each for value in values for each in (value if isinstance(value, list) else [value])]
     return ", ".join([*called, *(str(each).replace("_", " ") for each in flat)])
