@@ -107,29 +107,33 @@ def send_all(service: str, messages: list[Message]) -> int:
 def claim(service: str, subscriber: str) -> list[Message]:
     """Take what is due for `subscriber`, as messages; each delivery in them is due again later if nobody answers.
 
-    What is to go is found out before the write lock is taken, for which requests wait, and taken if it still is as it
-    was found. A claim or a receipt that a power cut takes away is made again: the event comes twice, and counts once.
+    On SQLite what is to go is found out before the write lock is taken, for which requests wait, and taken if it still
+    is as it was found; on PostgreSQL nobody else waits, and two who claim at once must not find the same. A claim or a
+    receipt that a power cut takes away is made again: the event comes twice, and counts once.
     """
     now = clock.machine()
-    with db.read(service) as tx:
-        heads, free = _due(tx, subscriber, now)
-        silent = [row for row in heads if row.attempts >= 2 and row.batch is not None]
-        packed = [] if silent else _plan(tx, subscriber, heads, now, free)
-    if not silent and not packed:
-        return []
-    messages = []
+    found = None
+    if db.engine(service).dialect.name == "sqlite":
+        with db.read(service) as tx:
+            found = _found(tx, service, subscriber, now, bury=False)
+        if found == []:
+            return []
     with db.write(service, durable=False) as tx:
         db.lock(tx, f"claim:{subscriber}")
-        if silent:
-            packed = _plan(tx, subscriber, _bury_silent(tx, subscriber, heads, now), now, free)
-        free = WINDOW - _in_flight(tx, subscriber, now)
-        for rows in packed[: max(free, 0)]:
-            batch = db.new_id()
-            if _push_due(tx, subscriber, batch, rows, now):
-                messages.append((batch, rows))
-    with db.read(service) as tx:
-        events = _events(tx, service, [row.position for _, rows in messages for row in rows])
-    return [Message(subscriber, batch, [events[row.position] for row in rows]) for batch, rows in messages]
+        if found is None:
+            found = _found(tx, service, subscriber, now, bury=True) or []
+        free = max(WINDOW - _in_flight(tx, subscriber, now), 0) if found else 0
+        return [message for message, attempts in found[:free] if _push_due(tx, message, attempts, now)]
+
+
+def _found(tx: Connection, service: str, subscriber: str, now: float, bury: bool) -> list[tuple[Message, int]] | None:
+    """What is to go now; None when something silent is to be buried first, and that is not allowed here."""
+    heads, free = _due(tx, subscriber, now)
+    if any(row.attempts >= 2 and row.batch is not None for row in heads):
+        if not bury:
+            return None
+        heads = _bury_silent(tx, subscriber, heads, now)
+    return _plan(tx, service, subscriber, heads, now, free)
 
 
 def _due(tx: Connection, subscriber: str, now: float) -> tuple[list[Any], int]:
@@ -150,9 +154,16 @@ def _in_flight(tx: Connection, subscriber: str, now: float) -> int:
     return tx.execute(_IN_FLIGHT, {"subscriber": subscriber, "now": now}).scalar() or 0
 
 
-def _plan(tx: Connection, subscriber: str, heads: list[Any], now: float, most: int) -> list[list[Any]]:
-    """What goes in each of up to `most` messages."""
-    return list(itertools.islice(_packed(_runs(tx, subscriber, heads, now)), most))
+def _plan(
+    tx: Connection, service: str, subscriber: str, heads: list[Any], now: float, most: int
+) -> list[tuple[Message, int]]:
+    """Up to `most` messages, each with how often its events were sent before."""
+    packed = list(itertools.islice(_packed(_runs(tx, subscriber, heads, now)), most))
+    # Somebody erased from here on is told in clear once more; that they were erased follows, and blanks it there.
+    events = _events(tx, service, [row.position for rows in packed for row in rows])
+    return [
+        (Message(subscriber, db.new_id(), [events[row.position] for row in rows]), rows[0].attempts) for rows in packed
+    ]
 
 
 def _runs(tx: Connection, subscriber: str, heads: list[Any], now: float) -> Iterable[list[Any]]:
@@ -199,6 +210,8 @@ def _packed(runs: Iterable[list[Any]]) -> Iterable[list[Any]]:
 
 
 def _events(tx: Connection, service: str, positions: list[int]) -> dict[int, Event]:
+    if not positions:
+        return {}
     found = tx.execute(_EVENTS, {"events": positions})
     return {
         row.position: Event(
@@ -218,14 +231,12 @@ def _events(tx: Connection, service: str, positions: list[int]) -> dict[int, Eve
     }
 
 
-def _push_due(tx: Connection, subscriber: str, batch: str, rows: list[Any], now: float) -> bool:
-    """Make them due again later, as one message; False, and nothing done, when one of them is no longer to go."""
-    due = now + wait(rows[0].attempts + 1)
-    wanted = {"due": due, "now": now, "batch": batch, "subscriber": subscriber, "events": [r.position for r in rows]}
-    if tx.execute(_READY, wanted).scalar() != len(rows):
-        return False
-    tx.execute(_PUSH, wanted)
-    return True
+def _push_due(tx: Connection, message: Message, attempts: int, now: float) -> bool:
+    """Make its events due again later; False, and nothing done, when one of them is no longer to go."""
+    events = [event.position for event in message.events]
+    due = now + wait(attempts + 1)
+    wanted = {"due": due, "now": now, "batch": message.batch, "subscriber": message.subscriber, "events": events}
+    return bool(tx.execute(_PUSH, {**wanted, "count": len(events)}).rowcount)
 
 
 def _bury_silent(tx: Connection, subscriber: str, heads: Iterable[Any], now: float) -> list[Any]:
@@ -398,14 +409,11 @@ _EVENTS = _text(
     " WHERE position IN :events",
     "events",
 ).columns(erased=sa.Boolean, data=db.Json, time=db.Instant)
-_READY = _text(
-    "SELECT count(*) FROM delivery WHERE subscriber = :subscriber AND event IN :events AND confirmed_at IS NULL"
-    " AND dead_at IS NULL AND due <= :now",
-    "events",
-)
 _PUSH = _text(
-    "UPDATE delivery SET due = :due, sent = :now, batch = :batch, attempts = attempts + 1"
-    " WHERE subscriber = :subscriber AND event IN :events",
+    """UPDATE delivery SET due = :due, sent = :now, batch = :batch, attempts = attempts + 1
+    WHERE subscriber = :subscriber AND event IN :events AND :count =
+    (SELECT count(*) FROM delivery WHERE subscriber = :subscriber AND event IN :events AND confirmed_at IS NULL
+     AND dead_at IS NULL AND due <= :now)""",
     "events",
 )
 _ANSWERED = sa.text("SELECT answered FROM subscriber WHERE name = :subscriber")
