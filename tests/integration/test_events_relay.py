@@ -69,6 +69,29 @@ def test_while_a_message_is_in_flight_the_next_waits_until_it_is_full(wire: Any)
     assert wire.deliver() == 1, "a full one waits for nobody"
 
 
+# On PostgreSQL what is to go is found out under the lock of claims already.
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("answered", [False, True])
+def test_what_another_took_meanwhile_does_not_go_twice(wire: Any, monkeypatch: Any, answered: bool) -> None:
+    """Given a claim that has found what is due, When another takes it (and is answered), Then the first leaves it."""
+    wire.emit(("a", 1), ("b", 2))
+    find, first = relay._found, [True]
+
+    def found(*args: Any, **more: Any) -> Any:
+        result = find(*args, **more)
+        if first.pop() if first else False:
+            assert wire.deliver() == 1
+            if answered:
+                wire.handle_one()  # the message
+                wire.handle_one()  # its receipt
+        return result
+
+    monkeypatch.setattr(relay, "_found", found)
+    assert wire.deliver() == 0
+    assert {row["attempts"] for row in wire.deliveries()} == {1}
+    assert len(wire.unconfirmed()) == (0 if answered else 2)
+
+
 def test_nobody_waits_long_for_an_answer_that_is_lost(wire: Any) -> None:
     wire.emit(("a", 1))
     wire.deliver()
