@@ -10,8 +10,9 @@ import re
 from . import log
 
 logger = log.get("baton.broker")
-# Those that talk to the broker. Not celery.app.trace: what a task raises is about the task.
-_TALKERS = ("celery.worker.consumer", "celery.beat", "kombu", "amqp", "redis")
+# Those that talk to the broker; a request does so when it acknowledges its message. Not celery.app.trace: what a task
+# raises is about the task.
+_TALKERS = ("celery.worker.consumer", "celery.worker.request", "celery.beat", "kombu", "amqp", "redis")
 _ABOUT_IT = re.compile(r"connect|broker|transport", re.IGNORECASE)
 _CONNECTED = "celery.worker.consumer.connection"
 _away = False

@@ -38,6 +38,14 @@ def wait(what: str, true: Callable[[], object]) -> None:
         time.sleep(0.05)
 
 
+def runs(process: psutil.Process, module: str) -> bool:
+    """Whether that is what the process runs; one that has just ended, and is not waited for yet, runs nothing."""
+    try:
+        return module in " ".join(process.cmdline())
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return False
+
+
 class Up:
     """A running `./baton up`."""
 
@@ -60,7 +68,7 @@ class Up:
     def part(self, module: str) -> psutil.Process:
         """The leading process of one part."""
         direct = psutil.Process(self.process.pid).children()
-        return next(child for child in direct if module in " ".join(child.cmdline()))
+        return next(child for child in direct if runs(child, module))
 
     def status(self, path: str) -> int:
         try:
@@ -166,7 +174,7 @@ def test_a_part_that_dies_is_restarted_and_said(up: Up, module: str) -> None:
     family = [old, *old.children(recursive=True)]
     old.kill()
     wait(f"the terminal says that {name} died", lambda: f"{name} died (SIGKILL)" in up.terminal())
-    wait("it runs again", lambda: any(module in " ".join(p.cmdline()) and p.pid != old.pid for p in up.children()))
+    wait("it runs again", lambda: any(p.pid != old.pid and runs(p, module) for p in up.children()))
     _, alive = psutil.wait_procs(family, 10)
     assert not alive, "what it had started must not outlive it"
     wait("pages answer", lambda: up.status("/signup/ready") == 200)

@@ -85,6 +85,8 @@ def record(name: str, level: int, words: str, error: BaseException | None = None
 def test_what_libraries_say_of_the_broker_is_one_line(logs: Any) -> None:
     record("celery.worker.consumer.consumer", logging.WARNING, "consumer: Connection to broker lost. Trying again")
     record("celery.worker.consumer.consumer", logging.ERROR, "consumer: Cannot connect to redis://x", ConnectionError())
+    lost = "Couldn't ack 'e130', reason:ConnectionError('Error while reading from 127.0.0.1:6379')"
+    record("celery.worker.request", logging.CRITICAL, lost, ConnectionResetError(104, "reset by peer"))
     record("celery.beat", logging.ERROR, "Message Error: Couldn't apply\n['  File']", ConnectionRefusedError(111, "no"))
     record("py.warnings", logging.WARNING, "x.py:1: CPendingDeprecationWarning: In Celery 5.1")
     assert [(entry["event"], entry["log_level"]) for entry in logs] == [("broker.away", "warning")]
@@ -98,5 +100,6 @@ def test_what_a_task_raises_is_not_taken_for_the_broker(logs: Any) -> None:
 
     record("celery.app.trace", logging.ERROR, "Task raised", OperationalError("SELECT", {}, Exception("connection")))
     record("urllib3", logging.WARNING, "Connection pool is full")
-    assert [entry["event"] for entry in logs] == ["library.said", "library.said"]
+    record("celery.worker.request", logging.ERROR, "Hard time limit (60s) exceeded for signup.receive[1]")
+    assert [entry["event"] for entry in logs] == ["library.said"] * 3
     assert logs[0]["exc_info"]
