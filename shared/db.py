@@ -65,6 +65,7 @@ Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 # In this one None is SQL's NULL, not JSON's null, so that it can be asked for.
 NullableJson = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 Key = sa.String(36)  # a UUID as text
+Day = sa.String(10)  # a local date, ISO 8601: the same text on every database, and it sorts
 Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # counts up by itself as a primary key
 
 _metadata: dict[str, sa.MetaData] = {}

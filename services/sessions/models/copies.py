@@ -1,4 +1,4 @@
-"""The tables of sessions: so far its own copy of what it must know about people and the program.
+"""Its own copy of what sessions must know about people and the program.
 
 Written by event handlers alone (handlers.py); nobody else's database is ever read.
 """
@@ -10,8 +10,7 @@ import sqlalchemy as sa
 from shared import db
 from shared.db import Instant, Json, Key
 
-SERVICE = "sessions"
-metadata = db.metadata(SERVICE)
+metadata = db.metadata("sessions")
 
 # A row is a person as signup last told of them: whom to place, in which zone, since when. No address: what is mailed
 # is mailed by notifications. Written by handlers; blanked, never deleted, when the person is erased.

@@ -1,0 +1,20 @@
+"""The tables of sessions, by what they are about: copies of what signup tells, circles, meetings, turns, minutes."""
+
+from __future__ import annotations
+
+from shared import db
+
+from .circles import change, circle, place, policy, stream_policy, waiting
+from .copies import person, program
+from .meetings import attendance, invite, rsvp, series, session, told
+from .minutes import item, minutes, resource, revision
+from .turns import absence, standing, turn
+
+SERVICE = "sessions"
+metadata = db.metadata(SERVICE)
+
+__all__ = [
+    "SERVICE", "absence", "attendance", "change", "circle", "invite", "item", "metadata", "minutes", "person", "place",
+    "policy", "program", "resource", "revision", "rsvp", "series", "session", "standing", "stream_policy", "told",
+    "turn", "waiting",
+]  # fmt: skip

@@ -1,0 +1,69 @@
+"""The ledger of turns: who stands where, who was asked, who is away."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from shared import db
+from shared.db import Day, Instant, Json, Key
+
+metadata = db.metadata("sessions")
+
+# Where a person begins in the ledger of a circle and role: score = turns served + credit. Written when they join the
+# circle, or first count as a mentor for it; `left_at` set when they go; a new row of numbers when they return. Never
+# deleted.
+standing = sa.Table(
+    "standing",
+    metadata,
+    sa.Column("circle", Key, sa.ForeignKey("circle.id", name="fk_standing_circle"), primary_key=True),
+    sa.Column("role", sa.String(12), primary_key=True),  # coordinator, mentor
+    sa.Column("person", Key, primary_key=True),
+    sa.Column("joined_at", Instant, nullable=False),
+    sa.Column("credit", sa.Integer, nullable=False),
+    sa.Column("left_at", Instant),
+)
+sa.Index("ix_standing_person", standing.c.person)
+
+# A row is one person's duty at one session. Written when they are proposed; its state moves as rules.states says; never
+# deleted: the ledger is counted from it.
+turn = sa.Table(
+    "turn",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("session", Key, sa.ForeignKey("session.id", name="fk_turn_session"), nullable=False),
+    sa.Column("circle", Key, sa.ForeignKey("circle.id", name="fk_turn_circle")),
+    sa.Column("role", sa.String(12), nullable=False),
+    sa.Column("person", Key, nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("why", Json, nullable=False),  # rules.rotation's reason
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("offered_at", Instant),
+    sa.Column("answer_by", Instant),
+    sa.Column("answered_at", Instant),
+    sa.Column("by", sa.String(64)),  # who moved it last: person/<id>, organizer/<id>, system
+)
+_sure = turn.c.state.in_(["accepted", "served"])
+sa.Index("one_sure_turn_per_session_and_role", turn.c.session, turn.c.role, unique=True,
+         postgresql_where=_sure, sqlite_where=_sure)  # fmt: skip
+_alive = turn.c.state.in_(["proposed", "offered", "accepted"])
+sa.Index("one_live_turn_per_person_session_and_role", turn.c.session, turn.c.role, turn.c.person, unique=True,
+         postgresql_where=_alive, sqlite_where=_alive)  # fmt: skip
+_asked = turn.c.state == "offered"
+sa.Index("ix_turn_answer_by", turn.c.answer_by, postgresql_where=_asked, sqlite_where=_asked)
+sa.Index("ix_turn_person", turn.c.person, turn.c.role)
+sa.Index("ix_turn_circle", turn.c.circle, turn.c.role, turn.c.state)
+
+# Days on which somebody cannot, for one role or for all. Written by them or an organizer; `withdrawn_at` undoes it.
+absence = sa.Table(
+    "absence",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("person", Key, nullable=False),
+    sa.Column("role", sa.String(12)),  # null: any role, and the sessions themselves
+    sa.Column("first", Day, nullable=False),
+    sa.Column("last", Day, nullable=False),
+    sa.Column("by", sa.String(64), nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("withdrawn_at", Instant),
+)
+sa.Index("ix_absence_person", absence.c.person, absence.c.last)
