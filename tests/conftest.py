@@ -21,7 +21,7 @@ import pytest
 
 from shared import clock, config, db, migrate, pulse, schedule, worker
 from shared.config import SERVICES, Config
-from shared.events import relay
+from shared.events import bell, relay
 
 from .postgres import Postgres, Rewound, required
 
@@ -40,7 +40,7 @@ class Baton:
         self._offset = 0.0
         real = clock.machine
         monkeypatch.setattr(clock, "machine", lambda: real() + self._offset)
-        monkeypatch.setattr(relay, "ring", lambda service: None)
+        monkeypatch.setattr(bell, "ring", lambda service: None)
         monkeypatch.setattr(worker, "send", self.send)
         for service in SERVICES:
             worker.carry(service)

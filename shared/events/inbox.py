@@ -6,6 +6,7 @@ time. A batch is handled optimistically in one transaction; if anything in it fa
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -87,9 +88,9 @@ def answer(source: str, receipt: relay.Receipt) -> None:
 
 
 def _mark(tx: Connection, events: Iterable[Event]) -> None:
-    now = clock.machine()
-    rows = [{"source": event.source, "event": event.id, "handled": now} for event in events]
-    tx.execute(_MARK, rows)
+    # One statement for all: of many rows the driver sends each to PostgreSQL on its own.
+    rows = json.dumps([[event.source, event.id] for event in events])
+    tx.execute(_MARK[tx.dialect.name], {"rows": rows, "now": clock.machine()})
 
 
 def _handle(tx: Connection, service: str, event: Event) -> None:
@@ -134,4 +135,13 @@ def _unseen(tx: Connection, event: Event) -> bool:
     return tx.execute(db.insert(tx, inbox).values(row).on_conflict_do_nothing()).rowcount == 1
 
 
-_MARK = sa.text("INSERT INTO inbox (source, event, handled) VALUES (:source, :event, :handled)")
+_MARK = {
+    "sqlite": sa.text(
+        "INSERT INTO inbox (source, event, handled)"
+        " SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), :now FROM json_each(:rows)"
+    ),
+    "postgresql": sa.text(
+        "INSERT INTO inbox (source, event, handled)"
+        " SELECT value ->> 0, value ->> 1, :now FROM jsonb_array_elements(CAST(:rows AS jsonb)) AS each (value)"
+    ),
+}

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from .. import clock, config, db, log
 from . import relay, replay
-from .outbox import bell
+from .outbox import hook
 
 LONGER = 30  # days by which the proof that an event was handled outlives the event
 STEP = 5_000
@@ -51,7 +51,7 @@ def retry(tx: Connection, position: int, subscriber: str) -> bool:
     changed = tx.execute(_RETRY, {"event": position, "subscriber": subscriber, "now": clock.machine()}).rowcount
     if changed and found["skipped_at"] and tx.execute(_OVERTOOK, found).first() is not None:
         replay.tell(tx, subscriber, found["subject"])
-    db.after_commit(tx, bell(db.service_of(tx)))
+    db.after_commit(tx, hook(db.service_of(tx)))
     return bool(changed)
 
 
@@ -62,7 +62,7 @@ def skip(tx: Connection, position: int, subscriber: str, by: str, why: str) -> b
     done = tx.execute(
         _SKIP, {"event": position, "subscriber": subscriber, "now": clock.machine(), "by": by, "why": why}
     ).rowcount
-    db.after_commit(tx, bell(db.service_of(tx)))
+    db.after_commit(tx, hook(db.service_of(tx)))
     return bool(done)
 
 

@@ -12,7 +12,7 @@ from marshmallow import Schema, ValidationError, fields
 from sqlalchemy.engine import Connection
 
 from .. import clock, db, log
-from . import relay
+from . import bell
 from .catalog import BY_TYPE, Entry
 
 
@@ -46,7 +46,7 @@ def emit(tx: Connection, type: str, subject: str, data: dict[str, Any], only: tu
     if owed:
         common = {"event": position, "subject": subject, "seq": seq, "due": now}
         _INSERT_DELIVERY(tx, *({**common, "subscriber": name} for name in owed))
-        db.after_commit(tx, bell(service))
+        db.after_commit(tx, hook(service))
     return id
 
 
@@ -75,7 +75,7 @@ def emit_all(tx: Connection, type: str, happenings: Sequence[tuple[str, dict[str
     for name in entry.subscribers:
         tx.exec_driver_sql(owed, (name, now, before, correlation, type))
     if entry.subscribers:
-        db.after_commit(tx, bell(service))
+        db.after_commit(tx, hook(service))
 
 
 _FIRST = "SELECT coalesce(max(position), 0) FROM event"
@@ -131,13 +131,13 @@ _INSERT_EVENT, _INSERT_DELIVERY = db.Quick(_insert_event), db.Quick(_insert_deli
 _rings: dict[str, Any] = {}
 
 
-def bell(service: str) -> Any:
-    """The hook that rings for `service`; the same object each time, so that one commit rings once."""
+def hook(service: str) -> Any:
+    """What rings after a commit for `service`; the same object each time, so that one commit rings once."""
     return _rings.setdefault(service, partial(_ring, service))
 
 
 def _ring(service: str) -> None:
-    relay.ring(service)
+    bell.ring(service)
 
 
 def _checked(service: str, type: str, data: dict[str, Any]) -> Entry:

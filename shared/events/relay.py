@@ -8,10 +8,8 @@ sending only the first unconfirmed event of a subject, with those that follow it
 from __future__ import annotations
 
 import itertools
-import os
+import json
 import random
-import threading
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +21,6 @@ from .. import clock, db, die, log
 from .catalog import BY_TYPE
 from .envelope import Event
 
-REST, MOST_REST = 9, 0.2  # a bell rests that many times as long as it worked, so many seconds at most: see _Bell
 BATCH = 100  # events in one message: the doorbell is the price, not the event
 WINDOW = 3  # messages in flight per subscriber; more would fall due while still queued, and go out twice
 LINGER = 0.2  # seconds for which a message that is not full waits while another is in flight
@@ -111,19 +108,31 @@ def claim(service: str, subscriber: str) -> list[Message]:
     is as it was found; on PostgreSQL nobody else waits, and two who claim at once must not find the same. A claim or a
     receipt that a power cut takes away is made again: the event comes twice, and counts once.
     """
+    if db.engine(service).dialect.name != "sqlite":
+        with db.write(service, durable=False) as tx:
+            return _claim_alone(tx, service, subscriber)
     now = clock.machine()
-    found = None
-    if db.engine(service).dialect.name == "sqlite":
-        with db.read(service) as tx:
-            found = _found(tx, service, subscriber, now, bury=False)
-        if found == []:
-            return []
+    with db.read(service) as tx:
+        found = _found(tx, service, subscriber, now, bury=False)
+    if found == []:
+        return []
     with db.write(service, durable=False) as tx:
-        db.lock(tx, f"claim:{subscriber}")
         if found is None:
-            found = _found(tx, service, subscriber, now, bury=True) or []
-        free = max(WINDOW - _in_flight(tx, subscriber, now), 0) if found else 0
-        return [message for message, attempts in found[:free] if _push_due(tx, message, attempts, now)]
+            return _claim_alone(tx, service, subscriber)
+        # Others may have claimed since.
+        free = max(WINDOW - _in_flight(tx, subscriber, now), 0)
+        return _take(tx, found[:free], now)
+
+
+def _claim_alone(tx: Connection, service: str, subscriber: str) -> list[Message]:
+    """Find and take in one: nobody else claims for this subscriber before `tx` ends."""
+    db.lock(tx, f"claim:{subscriber}")
+    now = clock.machine()
+    return _take(tx, _found(tx, service, subscriber, now, bury=True) or [], now)
+
+
+def _take(tx: Connection, found: list[tuple[Message, int]], now: float) -> list[Message]:
+    return [message for message, attempts in found if _push_due(tx, message, attempts, now)]
 
 
 def _found(tx: Connection, service: str, subscriber: str, now: float, bury: bool) -> list[tuple[Message, int]] | None:
@@ -151,7 +160,7 @@ def _due(tx: Connection, subscriber: str, now: float) -> tuple[list[Any], int]:
 
 
 def _in_flight(tx: Connection, subscriber: str, now: float) -> int:
-    return tx.execute(_IN_FLIGHT, {"subscriber": subscriber, "now": now}).scalar() or 0
+    return tx.execute(_IN_FLIGHT, {"subscriber": subscriber, "now": now, "most": WINDOW * BATCH}).scalar() or 0
 
 
 def _plan(
@@ -176,8 +185,8 @@ def _runs(tx: Connection, subscriber: str, heads: list[Any], now: float) -> Iter
     while heads:
         some, heads = heads[:16], heads[16:]
         fresh = [row.subject for row in some if not row.attempts]
-        wanted = {"subscriber": subscriber, "subjects": fresh, "most": 16 * BATCH}
-        found = tx.execute(_FOLLOWERS, wanted) if fresh else ()
+        wanted = {"subscriber": subscriber, "subjects": _list(tx, fresh), "most": 16 * BATCH}
+        found = tx.execute(_FOLLOWERS[tx.dialect.name], wanted) if fresh else ()
         runs = {subject: list(rows) for subject, rows in itertools.groupby(found, key=lambda row: row.subject)}
         for head in some:
             if head.attempts:
@@ -212,7 +221,7 @@ def _packed(runs: Iterable[list[Any]]) -> Iterable[list[Any]]:
 def _events(tx: Connection, service: str, positions: list[int]) -> dict[int, Event]:
     if not positions:
         return {}
-    found = tx.execute(_EVENTS, {"events": positions})
+    found = tx.execute(_EVENTS[tx.dialect.name], {"events": _list(tx, positions)})
     return {
         row.position: Event(
             row.position,
@@ -235,8 +244,9 @@ def _push_due(tx: Connection, message: Message, attempts: int, now: float) -> bo
     """Make its events due again later; False, and nothing done, when one of them is no longer to go."""
     events = [event.position for event in message.events]
     due = now + wait(attempts + 1)
-    wanted = {"due": due, "now": now, "batch": message.batch, "subscriber": message.subscriber, "events": events}
-    return bool(tx.execute(_PUSH, {**wanted, "count": len(events)}).rowcount)
+    wanted = {"due": due, "now": now, "batch": message.batch, "subscriber": message.subscriber}
+    told = {**wanted, "events": _list(tx, events), "count": len(events)}
+    return bool(tx.execute(_PUSH[tx.dialect.name], told).rowcount)
 
 
 def _bury_silent(tx: Connection, subscriber: str, heads: Iterable[Any], now: float) -> list[Any]:
@@ -281,10 +291,17 @@ def confirm(service: str, payload: dict[str, Any]) -> None:
         later=payload["later"],
     )
     die.at("confirm.received")
+    messages = None
     with db.write(service, durable=False) as tx:
-        settle(tx, receipt)
+        if tx.dialect.name != "sqlite":
+            # The lock first: who claims may want to move on what a late receipt ends, and would wait for us.
+            db.lock(tx, f"claim:{receipt.subscriber}")
+            settle(tx, receipt)
+            messages = _claim_alone(tx, service, receipt.subscriber)
+        else:
+            settle(tx, receipt)
     die.at("confirm.committed")
-    send_all(service, claim(service, receipt.subscriber))
+    send_all(service, claim(service, receipt.subscriber) if messages is None else messages)
 
 
 def settle(tx: Connection, receipt: Receipt) -> None:
@@ -298,7 +315,7 @@ def settle(tx: Connection, receipt: Receipt) -> None:
         .on_conflict_do_update(index_elements=["name"], set_={"answered": now})
     )
     if receipt.done:
-        tx.execute(_CONFIRM, {"now": now, "subscriber": who, "events": receipt.done})
+        tx.execute(_CONFIRM[tx.dialect.name], {"now": now, "subscriber": who, "events": _list(tx, receipt.done)})
     waits = dict.fromkeys(receipt.later, None) | dict.fromkeys(receipt.not_yet, "") | receipt.failed
     for position, error in waits.items():
         _postpone(tx, who, receipt.batch, position, error, now)
@@ -330,91 +347,69 @@ def _postpone(tx: Connection, who: str, batch: str, position: int, error: str | 
         logger.error("delivery.dead", event_id=row["id"], type=row["type"], subscriber=who, reason=error or "not yet")
 
 
-# -- ring: the committing process sends at once, in a thread of its own that coalesces --------------------------------
-
-
-class _Bell(threading.Thread):
-    """Sends what is due whenever it is rung; rings during a delivery make one more delivery, not many.
-
-    It shares its process with requests: at least nine tenths of the time are theirs. Under load each delivery then
-    carries what many commits left.
-    """
-
-    def __init__(self, service: str) -> None:
-        super().__init__(name=f"outbox-{service}", daemon=True)
-        self.service = service
-        self.rung = threading.Event()
-
-    def run(self) -> None:
-        while True:
-            self.rung.wait()
-            self.rung.clear()
-            began = time.monotonic()
-            try:
-                deliver_due(self.service)
-            except Exception:
-                # What was not sent stays due: the tick brings it.
-                logger.exception("outbox.delivery_failed", service=self.service)
-            time.sleep(min(REST * (time.monotonic() - began), MOST_REST))
-
-
-_bells: dict[tuple[int, str], _Bell] = {}
-_bells_lock = threading.Lock()
-
-
-def ring(service: str) -> None:
-    """Deliver soon, without making the caller wait: a frozen broker can block a publish for half a minute."""
-    key = (os.getpid(), service)
-    bell = _bells.get(key)
-    if bell is None or not bell.is_alive():
-        with _bells_lock:
-            bell = _bells.get(key)
-            if bell is None or not bell.is_alive():
-                bell = _bells[key] = _Bell(service)
-                bell.start()
-    bell.rung.set()
-
-
 # -- SQL ---------------------------------------------------------------------------------------------------------------
 
 
-def _text(sql: str, *expanding: str) -> Any:
-    return sa.text(sql).bindparams(*(sa.bindparam(name, expanding=True) for name in expanding))
+def _by_dialect(sql: str) -> dict[str, Any]:
+    """A statement that is given a list of positions, `{events}`: as one parameter, since each length of a list written
+    out is another statement to SQLAlchemy, the driver and the server.
+    """
+    words = {
+        "sqlite": "IN (SELECT value FROM json_each(:events))",
+        "postgresql": "= ANY(CAST(:events AS bigint[]))",
+    }
+    return {dialect: sa.text(sql.format(events=words[dialect])) for dialect in words}
+
+
+def _list(tx: Connection, values: list[Any]) -> Any:
+    return json.dumps(values) if tx.dialect.name == "sqlite" else values
 
 
 _WAITING = sa.text(
     "SELECT count(*), min(due) FROM (SELECT due FROM delivery WHERE subscriber = :subscriber AND confirmed_at IS NULL"
     " AND due <= :now AND dead_at IS NULL ORDER BY due LIMIT :most) AS waiting"
 )
+# PostgreSQL takes the partial indexes for empty, as they are most of the time, whenever a backlog comes: it would scan
+# one of them whole for what the other, or the primary key, finds at once. So these say in which order to look, and how
+# far; and what is looked up by its key speaks of confirmed_at in words that fit no partial index.
 _IN_FLIGHT = sa.text(
-    "SELECT count(DISTINCT batch) FROM delivery WHERE subscriber = :subscriber AND confirmed_at IS NULL"
-    " AND due > :now AND batch IS NOT NULL"
+    "SELECT count(DISTINCT batch) FROM (SELECT batch FROM delivery WHERE subscriber = :subscriber"
+    " AND confirmed_at IS NULL AND due > :now AND batch IS NOT NULL ORDER BY due LIMIT :most) AS flying"
 )
 # The head of its subject as a scalar sub-query: a NOT EXISTS took PostgreSQL seconds with stale statistics.
-_HEADS = _text(
+_HEADS = sa.text(
     """SELECT d.event AS position, d.subject, d.attempts, d.silences, d.sent, d.batch, d.due FROM delivery d
     WHERE d.subscriber = :subscriber AND d.confirmed_at IS NULL AND d.due <= :now AND d.dead_at IS NULL
     AND (SELECT h.seq FROM delivery h WHERE h.subscriber = d.subscriber AND h.subject = d.subject
          AND h.confirmed_at IS NULL ORDER BY h.seq LIMIT 1) = d.seq
     ORDER BY d.due, d.event LIMIT :most"""
 )
-_FOLLOWERS = _text(
-    """SELECT d.event AS position, d.subject, d.attempts, d.due, d.dead_at FROM delivery d
-    WHERE d.subscriber = :subscriber AND d.confirmed_at IS NULL AND d.subject IN :subjects
-    ORDER BY d.subject, d.seq LIMIT :most""",
-    "subjects",
-)
-_EVENTS = _text(
-    "SELECT position, id, type, version, subject, seq, time, correlation, erased, data FROM event"
-    " WHERE position IN :events",
-    "events",
-).columns(erased=sa.Boolean, data=db.Json, time=db.Instant)
-_PUSH = _text(
+_FOLLOWERS = {
+    "sqlite": sa.text(
+        """SELECT d.event AS position, d.subject, d.attempts, d.due, d.dead_at FROM delivery d
+        WHERE d.subscriber = :subscriber AND d.confirmed_at IS NULL
+        AND d.subject IN (SELECT value FROM json_each(:subjects)) ORDER BY d.subject, d.seq LIMIT :most"""
+    ),
+    "postgresql": sa.text(
+        """SELECT d.event AS position, d.subject, d.attempts, d.due, d.dead_at
+        FROM unnest(CAST(:subjects AS varchar[])) WITH ORDINALITY AS wanted (subject, place),
+        LATERAL (SELECT * FROM delivery WHERE subscriber = :subscriber AND confirmed_at IS NULL
+                 AND subject = wanted.subject ORDER BY seq LIMIT :most) AS d
+        ORDER BY wanted.place, d.seq"""
+    ),
+}
+_EVENTS = {
+    dialect: sql.columns(erased=sa.Boolean, data=db.Json, time=db.Instant)
+    for dialect, sql in _by_dialect(
+        "SELECT position, id, type, version, subject, seq, time, correlation, erased, data FROM event"
+        " WHERE position {events}"
+    ).items()
+}
+_PUSH = _by_dialect(
     """UPDATE delivery SET due = :due, sent = :now, batch = :batch, attempts = attempts + 1
-    WHERE subscriber = :subscriber AND event IN :events AND :count =
-    (SELECT count(*) FROM delivery WHERE subscriber = :subscriber AND event IN :events AND confirmed_at IS NULL
-     AND dead_at IS NULL AND due <= :now)""",
-    "events",
+    WHERE subscriber = :subscriber AND event {events} AND :count =
+    (SELECT count(*) FROM delivery WHERE subscriber = :subscriber AND event {events}
+     AND coalesce(confirmed_at, 0) = 0 AND dead_at IS NULL AND due <= :now)"""
 )
 _ANSWERED = sa.text("SELECT answered FROM subscriber WHERE name = :subscriber")
 _SILENT = sa.text(
@@ -425,10 +420,9 @@ _RELEASE = sa.text(
     "UPDATE delivery SET due = :due, batch = NULL, attempts = attempts - 1"
     " WHERE subscriber = :subscriber AND batch = :batch AND confirmed_at IS NULL AND attempts > 0"
 )
-_CONFIRM = _text(
+_CONFIRM = _by_dialect(
     "UPDATE delivery SET confirmed_at = :now, batch = NULL, dead_at = NULL, error = NULL"
-    " WHERE subscriber = :subscriber AND event IN :events AND confirmed_at IS NULL",
-    "events",
+    " WHERE subscriber = :subscriber AND event {events} AND coalesce(confirmed_at, 0) = 0"
 )
 _ONE = sa.text(
     "SELECT d.*, e.id, e.type, e.recorded FROM delivery d JOIN event e ON e.position = d.event"

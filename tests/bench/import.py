@@ -18,7 +18,7 @@ from pathlib import Path
 from services.signup import importing
 from shared import config, db, log
 from shared.cli import migrate
-from shared.events import relay
+from shared.events import bell
 
 from .measure import Missing, Row, in_turn
 
@@ -40,7 +40,7 @@ def measure(rounds: int) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="baton-bench-") as folder:
         config.use(config.Config(secret="a-secret-of-benches-that-is-long-enough", data=Path(folder)))
         log.configure("text")
-        relay.ring = lambda service: None  # type: ignore[assignment]
+        bell.ring = lambda service: None  # type: ignore[assignment]
         try:
             for service in ("signup", "notifications"):
                 importlib.import_module(f"services.{service}.models")

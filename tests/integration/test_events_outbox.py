@@ -9,7 +9,7 @@ import pytest
 from marshmallow import ValidationError
 
 from shared import clock, db, log
-from shared.events import emit, emit_all, relay
+from shared.events import bell, emit, emit_all
 from tests.integration.conftest import ANSWER, TYPE, numbers
 
 
@@ -22,7 +22,7 @@ def test_an_event_is_kept_with_what_it_is_about_or_not_at_all(wire: Any) -> None
 
 
 def test_it_is_owed_from_its_commit_on_whatever_becomes_of_the_bell(wire: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(relay, "ring", lambda service: (_ for _ in ()).throw(OSError))
+    monkeypatch.setattr(bell, "ring", lambda service: (_ for _ in ()).throw(OSError))
     with pytest.raises(OSError):
         wire.emit(("post/1", 1))
     wire.baton.drain()
@@ -31,7 +31,7 @@ def test_it_is_owed_from_its_commit_on_whatever_becomes_of_the_bell(wire: Any, m
 
 def test_one_commit_rings_once_after_it_and_a_rollback_never(wire: Any, monkeypatch: Any) -> None:
     rung: list[str] = []
-    monkeypatch.setattr(relay, "ring", lambda service: rung.append(service))
+    monkeypatch.setattr(bell, "ring", lambda service: rung.append(service))
     with db.write("blog") as tx:
         for n in range(5):
             emit(tx, TYPE, f"post/{n}", {"n": n})
@@ -177,7 +177,7 @@ def test_two_deliverers_at_once_send_nothing_twice(wire: Any) -> None:
 
 def test_many_at_once_are_events_like_those_one_by_one(wire: Any, monkeypatch: Any) -> None:
     rung: list[str] = []
-    monkeypatch.setattr(relay, "ring", lambda service: rung.append(service))
+    monkeypatch.setattr(bell, "ring", lambda service: rung.append(service))
     with db.write("blog") as tx:
         emit(tx, TYPE, "post/0", {"n": 0, "name": "one"})
         emit_all(tx, TYPE, [(f"post/{n}", {"n": n, "name": "Zoë's “\\n” 'quoted'"}) for n in range(1, 250)])

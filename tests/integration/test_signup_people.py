@@ -14,7 +14,7 @@ from services.signup import access_links, audit, people, program, rate, rules
 from services.signup.rules import Refused
 from shared import db, tokens
 from shared.config import SERVICES
-from shared.events import relay
+from shared.events import bell
 from tests.conftest import Baton
 
 
@@ -394,7 +394,7 @@ def test_known_or_not_the_same_is_told_to_the_database(baton, monkeypatch):
     baton.drain()
     seen: list[list[str]] = []
     rung: list[str] = []
-    monkeypatch.setattr(relay, "ring", rung.append)
+    monkeypatch.setattr(bell, "ring", rung.append)
 
     def watch(connection, cursor, statement, *_):
         if not statement.startswith(("RELEASE", "ROLLBACK TO")):
