@@ -10,11 +10,9 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-import secrets
 import sqlite3
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -27,6 +25,8 @@ from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.types import TypeDecorator
 
 from . import clock, config, die
+from .ids import new_id as new_id
+from .ids import new_ids as new_ids
 
 BUSY_MS = 20_000
 
@@ -70,22 +70,6 @@ Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # counts up by it
 
 _metadata: dict[str, sa.MetaData] = {}
 _engines: dict[tuple[int, str], Engine] = {}
-
-
-def new_id() -> str:
-    """A fresh random id."""
-    return str(uuid.uuid4())
-
-
-def new_ids(count: int) -> list[str]:
-    """Fresh ids for many rows at once, in order (UUIDs of version 7): they lie together in every index.
-
-    Random ones lie anywhere: a few thousand rows then rewrite most pages of each index.
-    """
-    at = f"{int(clock.machine() * 1000):012x}"
-    dice, start = secrets.randbits(26), secrets.randbits(47)
-    head = f"{at[:8]}-{at[8:]}-7{dice >> 14:03x}-{0x8000 | dice & 0x3FFF:04x}-"
-    return [f"{head}{number:012x}" for number in range(start, start + count)]
 
 
 def metadata(service: str) -> sa.MetaData:

@@ -7,7 +7,6 @@ are the same on a laptop, behind a proxy and in a task.
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -33,7 +32,7 @@ from marshmallow import Schema
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import access, config, db, log, metrics, migrate
+from . import access, config, db, ids, log, metrics, migrate
 from .problems import SCHEMA as PROBLEM_SCHEMA
 from .problems import Problem, as_problem, problem
 from .problems import response as problem_response
@@ -112,7 +111,7 @@ def _before_and_after(app: Flask) -> None:
     def begin() -> None:
         log.clear()
         given = request.environ.get("HTTP_X_REQUEST_ID", "")
-        g.request_id = given if given.isalnum() and len(given) <= 64 else secrets.token_hex(8)
+        g.request_id = given if given.isalnum() and len(given) <= 64 else ids.token(8)
         log.bind(request=g.request_id, correlation=g.request_id)
         if _holds_nul():
             problem(
@@ -172,7 +171,7 @@ def allow_embedding() -> None:
 def csp_nonce() -> str:
     """The nonce of this answer's inline scripts."""
     if "csp_nonce" not in g:
-        g.csp_nonce = secrets.token_urlsafe(12)
+        g.csp_nonce = ids.token(12)
     return str(g.csp_nonce)
 
 

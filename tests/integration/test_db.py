@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import uuid
 from functools import partial
 from threading import Thread
 from typing import Any
@@ -137,9 +136,3 @@ def test_a_read_is_one_view_however_many_questions(settings: Any) -> None:
         assert tx.execute(count).scalar() == before == 0
     with db.read("blog") as tx:
         assert tx.execute(count).scalar() == 1
-
-
-def test_ids_of_many_rows_follow_one_another_and_are_never_the_same() -> None:
-    some, more = db.new_ids(1000), db.new_ids(1000)
-    assert some == sorted(some) and len({*some, *more}) == 2000
-    assert {uuid.UUID(each).version for each in some} == {7}
