@@ -7,19 +7,43 @@ and a signup whose confirmation cannot arrive would be lost.
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+
 from email_validator import EmailNotValidError, validate_email
 
 from .rules import Refused
 from .rules.text import EMAIL_MOST, line
 
 REMEDY = "Write it as in ada@example.org."
+_PLAIN = re.compile(r"[A-Za-z0-9_+-]{1,64}(?:\.[A-Za-z0-9_+-]{1,64})*\Z")
 
 
 def checked(field: str, typed: str) -> str:
     """The address as kept: what stands before the @ as typed, the domain in ASCII and lower case.
 
+    With something plain before the @, whether an address is good hangs on its domain alone, and those repeat.
+
     :raises Refused: it is no address that mail can be sent to.
     """
+    local, _, domain = typed.partition("@")
+    if len(local) <= 64 and _PLAIN.match(local) and len(typed) <= EMAIL_MOST:
+        known = _domain(domain)
+        if known and len(local) + 1 + len(known) <= EMAIL_MOST:
+            return f"{local}@{known}"
+    return _checked(field, typed)
+
+
+@lru_cache(maxsize=4096)
+def _domain(typed: str) -> str | None:
+    """The domain as kept; None when it is none that mail can be sent to."""
+    try:
+        return _checked("email", f"a@{typed}").partition("@")[2]
+    except Refused:
+        return None
+
+
+def _checked(field: str, typed: str) -> str:
     typed = line(field, typed, most=4 * EMAIL_MOST)
     if not typed:
         raise Refused(field, "The e-mail address is missing.", REMEDY)

@@ -22,7 +22,7 @@ from ..rules import Question, Refused, text
 from . import dates, guess
 from .mapping import Columns, answers_to
 
-REMEMBERED = 10_000  # different domains, answers and zones, at most
+REMEMBERED = 10_000  # different answers and zones, at most
 SAID_MOST = 5_000  # characters of a cell that are kept of a refused row
 NOTHING = frozenset({"", "-", "--", "n/a", "na", "none", "no", "nil", "null", "nope", "not yet"})
 YES = frozenset({"yes", "true", "y", "x", "1", "ok", "checked", "ja", "oui", "sí", "si", "sim", "wahr", "vrai"})
@@ -30,7 +30,6 @@ NO = frozenset({"no", "false", "n", "0", "unchecked", "nein", "non", "não", "fa
 # What a spreadsheet would take for a formula. Exports put an apostrophe before it (shared/export.py); it is taken away.
 FORMULA = frozenset("=+-@\t\r＝＋－＠")
 
-_LOCAL = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*\Z")
 _NAME = re.compile(r"[A-Za-zÀ-ÖØ-öø-ɏ]+(?:[ '-][A-Za-zÀ-ÖØ-öø-ɏ]+)*\Z")  # what most names are: nothing to refuse
 
 
@@ -74,7 +73,6 @@ class Checks:
         self.zone = clock.zone(made.timezone)
         self.said: dict[str, dict[str, int]] = {"stream": {}, "timezone": {}}  # answers as they come, and how often
         self._meant: dict[tuple[str, str], str | None] = {}
-        self._domains: dict[str, str] = {}
 
     def person(self, row: int, cells: list[str]) -> Found | list[Wrong]:
         """The person in that row, or everything that is wrong with it."""
@@ -114,15 +112,6 @@ class Checks:
             return ""
 
     def _email(self, said: str) -> str:
-        local, at, domain = said.partition("@")
-        if at and domain and len(said) <= text.EMAIL_MOST and len(local) <= 64 and _LOCAL.match(local):
-            known = self._domains.get(domain)
-            if known is None:
-                # With a plain part before the @, whether an address is good hangs on its domain alone.
-                known = address.checked("email", said).partition("@")[2]
-                if len(self._domains) < REMEMBERED:
-                    self._domains[domain] = known
-            return f"{local}@{known}"
         return address.checked("email", said)
 
     def _stream(self, said: str) -> str:
