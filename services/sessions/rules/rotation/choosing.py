@@ -24,10 +24,10 @@ _RANK = {kind: rank for rank, kind in enumerate(Kind)}
 class Place(NamedTuple):
     """A place in line; the smallest is asked first.
 
-    :param again: this person has the session just before or after, so others are asked first.
+    :param tier: 0; 1: this person has the session just before or after; 2: this would be their first one here.
     """
 
-    again: bool
+    tier: int
     score: int
     last: date
     joined: date
@@ -86,7 +86,7 @@ class Choice:
         passed = sum(bar.kind in _AHEAD for bar in self.barred.values())
         own = place.score - place.credit
         return Why(
-            kind, self.role, place.last, number, own, place.credit, place.last == place.joined, place.again, passed
+            kind, self.role, place.last, number, own, place.credit, place.last == place.joined, place.tier, passed
         )
 
     def _first_by(self) -> Kind:
@@ -94,8 +94,8 @@ class Choice:
         if len(self.line) == 1:
             return Kind.ONLY
         first, second = self.line[:2]
-        if first.again != second.again:
-            return Kind.RESTED
+        if first.tier != second.tier:
+            return Kind.OTHERS
         if first.score != second.score:
             return Kind.FEWEST
         if first.last != second.last:
@@ -108,10 +108,11 @@ def choose(ledger: Ledger, session: Session) -> Choice:
 
     Not in line: who left or is paused, has passed on this session or stands for it already, is away, has another duty
     fewer than `near` days off, or as a mentor is at the month's limit. Whoever has the session just before or after in
-    this role comes after all others: nobody twice running if another can.
+    this role comes after all others: nobody twice running if another can. Whoever came since the session before stands
+    last: a newcomer does not lead their first session.
     """
     circle, role, near, day = ledger.circle, ledger.role, ledger.near, session.date
-    beside = _beside(ledger, session)
+    before, beside = _beside(ledger, session)
     here: dict[str, Kind] = {}
     close: dict[str, date] = {}
     held: dict[str, int] = {}
@@ -160,17 +161,18 @@ def choose(ledger: Ledger, session: Session) -> Choice:
             if person in held:
                 turn = max(turn, latest[person])
             score = credit + served + held.get(person, 0)
-            line.append(Place(person in again, score, turn, joined, person, credit))
+            tier = 2 if before is not None and joined > before else 1 if person in again else 0
+            line.append(Place(tier, score, turn, joined, person, credit))
     line.sort()
     return Choice(session, role, tuple(line), barred)
 
 
-def _beside(ledger: Ledger, session: Session) -> set[str]:
-    """The ids of the sessions of this circle just before and just after."""
+def _beside(ledger: Ledger, session: Session) -> tuple[date | None, set[str]]:
+    """The day of the session of this circle just before, if there is one, and the ids of those before and after."""
     this = (session.date, session.id)
     before = max(((each.date, each.id) for each in ledger.sessions if (each.date, each.id) < this), default=None)
     after = min(((each.date, each.id) for each in ledger.sessions if (each.date, each.id) > this), default=None)
-    return {found[1] for found in (before, after) if found is not None}
+    return before[0] if before else None, {found[1] for found in (before, after) if found}
 
 
 def _closer(one: date, other: date, day: date) -> bool:

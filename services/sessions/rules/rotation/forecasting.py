@@ -46,6 +46,9 @@ def forecast(ledger: Ledger, since: date, count: int = AHEAD) -> tuple[Forecast,
 
 def holder(ledger: Ledger, session: Session) -> Duty | None:
     """The turn of whoever has this session in this role: who said yes before who is being asked."""
-    turns = [duty for duty in ledger.duties if duty.session == session.id and duty.role == ledger.role]
-    standing = [duty for duty in turns if duty.state in TAKEN] + [duty for duty in turns if duty.state in HOLDING]
-    return standing[0] if standing else None
+    turns = [
+        duty
+        for duty in ledger.duties
+        if duty.session == session.id and duty.role == ledger.role and duty.state in HOLDING | TAKEN
+    ]
+    return min(turns, key=lambda duty: (duty.state not in TAKEN, duty.person), default=None)

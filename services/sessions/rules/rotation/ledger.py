@@ -30,7 +30,8 @@ class Role(StrEnum):
 class Member(NamedTuple):
     """Somebody in the ledger of one circle and role. `admitted` says what a joiner's row, or a returner's, is.
 
-    :param joined: the day they came into this circle or pool; who comes back joins anew.
+    :param joined: the day they came into this circle or pool; who comes back joins anew. Who comes on the day of a
+        session was there: after it, it is the next day.
     :param credit: turns that they are taken to have had before they joined; may be negative.
     :param served: turns that they served here, in this role.
     :param last: the day of the latest of those.

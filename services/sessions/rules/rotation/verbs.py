@@ -195,8 +195,8 @@ def skip_date(ledger: Ledger, session: str, agreed: Iterable[str] = ()) -> Chang
         displaced = holder(ledger, following)
         if displaced is not None and displaced.person == carried.person:
             continue
-        step = [*([_release(displaced)] if displaced else []), _give(ledger, following, carried.person, yes)]
         try:
+            step = [*([_release(displaced)] if displaced else []), _give(ledger, following, carried.person, yes)]
             apply(ledger, Change("", tuple(_folded([*moves, *step])), (), dropped=at))
         except Refused:
             break

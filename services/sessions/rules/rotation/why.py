@@ -18,7 +18,7 @@ class Kind(StrEnum):
     LONGEST = "longest"
     JOINED = "joined"
     LISTED = "listed"
-    RESTED = "rested"
+    OTHERS = "others"
     ONLY = "only"
     LATER = "later"
     BOTH = "both"
@@ -44,8 +44,8 @@ _WORDS = {
     Kind.JOINED: "Nobody who can be asked has a lower count than {You}: {count}. Of equals {you} joined first.",
     Kind.LISTED: "Nobody who can be asked has a lower count than {You}: {count}. Others are equal in all, and then the "
     "order of the list decides.",
-    Kind.RESTED: "{You} {are} the only one who can be asked and has no session just before or after; the count is "
-    "{count}.",
+    Kind.OTHERS: "{You} {are} asked first, as all others who can be are new here or have a session just before or "
+    "after; the count is {count}.",
     Kind.ONLY: "{You} {are} the only one who can be asked; the count is {count}.",
     Kind.LATER: "{You} {are} number {number} in line; the count is {count}.",
     Kind.HOLDS: "{You} {have} this turn, or {were} asked for it.",
@@ -59,10 +59,12 @@ _WORDS = {
     Kind.PAUSED: "{You} {are} paused.",
     Kind.LEFT: "{You} {have} left.",
 }
-_AGAIN = {
-    True: "A session just before or after is {yours} too: so it is for all who can be asked.",
-    False: "A session just before or after is {yours}, so others are asked first.",
+# By tier of the line, for the first and for those behind.
+_TIERS = {
+    1: "A session just before or after is {yours} too, ",
+    2: "This would be {your} first session here, ",
 }
+_BEHIND = {True: "but there is nobody to ask before.", False: "so others are asked first."}
 _AHEAD = {1: "One who came before could not.", 2: "Others who came before could not."}
 
 # How many of those who are not asked, by kind. A no, a silence and a release look alike.
@@ -86,7 +88,7 @@ class Why:
     :param day: of the last turn, or what the kind speaks of: the end of an absence, the day of another duty.
     :param turns: turns had or held; with `credit` they are the score.
     :param since_joining: `day` is when they joined, not a turn.
-    :param again: they have the session just before or after.
+    :param tier: 1: they have the session just before or after; 2: it would be their first one here.
     :param passed: how many passed on this session before.
     """
 
@@ -97,7 +99,7 @@ class Why:
     turns: int = 0
     credit: int = 0
     since_joining: bool = False
-    again: bool = False
+    tier: int = 0
     passed: int = 0
 
     def words(self, name: str | None = None) -> str:
@@ -110,8 +112,8 @@ class Why:
         since = since.format_map(forms) + said(self.day)
         filled = {**subject, "count": self._count(), "number": self.number, "day": said(self.day), "since": since}
         parts = [_WORDS[self.kind].format_map(filled)]
-        if self.again:
-            parts.append(_AGAIN[self.number == 1].format_map(filled))
+        if self.tier:
+            parts.append(_TIERS[self.tier].format_map(filled) + _BEHIND[self.number == 1])
         if self.number == 1 and self.passed:
             parts.append(_AHEAD[min(self.passed, 2)])
         return " ".join(parts)
