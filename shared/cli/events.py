@@ -11,6 +11,9 @@ from typing import Any
 from .. import config
 from . import Refused, settings
 
+# Modules that write documents from the code, by name: nothing shared imports a service.
+DOCUMENTS = ("shared.events.document", "services.sessions.document")
+
 
 def main(args: list[str]) -> int:
     """Parse and run one of the subcommands."""
@@ -34,11 +37,12 @@ def main(args: list[str]) -> int:
     again = commands.add_parser("replay", help="tell a subscriber the present state again, from the publisher's tables")
     again.add_argument("service", help="who publishes")
     again.add_argument("subscriber", help="who is told")
-    docs = commands.add_parser("docs", help="write docs/events.md and docs/asyncapi.json from the catalogue")
+    docs = commands.add_parser("docs", help="write docs/events.md, docs/asyncapi.json and docs/states.md from the code")
     docs.add_argument("--check", action="store_true", help="write nothing; fail when they are stale")
     options = parser.parse_args(args)
     if options.command == "docs":
-        return importlib.import_module("shared.events.document").main(["--check"] if options.check else [])
+        found_stale = [importlib.import_module(name).main(["--check"] if options.check else []) for name in DOCUMENTS]
+        return max(found_stale)
     settings.apply(options.data)
     try:
         found = config.current()

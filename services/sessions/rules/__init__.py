@@ -1,0 +1,1 @@
+"""The decisions of sessions, pure: no database, no clock, no network; the standard library only."""

@@ -1,0 +1,154 @@
+"""Reasons as data that can be stored, and the English that a page or a mail shows.
+
+A reason is about one person and names no other: whoever passed on a turn is counted, never told by name. The same data
+are said to the person ("You have …") and, with a name, about them ("Ada has …").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What decided: for the first in line, for those behind, for those who are not asked."""
+
+    FEWEST = "fewest"
+    LONGEST = "longest"
+    JOINED = "joined"
+    LISTED = "listed"
+    OTHERS = "others"
+    ONLY = "only"
+    LATER = "later"
+    BOTH = "both"
+    HOLDS = "holds"
+    DECLINED = "declined"
+    LAPSED = "lapsed"
+    RELEASED = "released"
+    AWAY = "away"
+    NEAR = "near"
+    CAP = "cap"
+    PAUSED = "paused"
+    LEFT = "left"
+
+
+_YOU = {
+    "You": "You", "you": "you", "have": "have", "are": "are", "were": "were", "your": "your", "yours": "yours",
+}  # fmt: skip
+_THEY = {"you": "they", "have": "has", "are": "is", "were": "was", "your": "their", "yours": "theirs"}
+
+_WORDS = {
+    Kind.FEWEST: "Of all who can be asked, {You} {have} the lowest count: {count}.",
+    Kind.LONGEST: "Nobody who can be asked has a lower count than {You}: {count}. Of equals {since}.",
+    Kind.JOINED: "Nobody who can be asked has a lower count than {You}: {count}. Of equals {you} joined first.",
+    Kind.LISTED: "Nobody who can be asked has a lower count than {You}: {count}. Others are equal in all, and then the "
+    "order of the list decides.",
+    Kind.OTHERS: "{You} {are} asked first, as all others who can be are new here or have a session just before or "
+    "after; the count is {count}.",
+    Kind.ONLY: "{You} {are} the only one who can be asked; the count is {count}.",
+    Kind.LATER: "{You} {are} number {number} in line; the count is {count}.",
+    Kind.HOLDS: "{You} {have} this turn, or {were} asked for it.",
+    Kind.BOTH: "{You} {have} the other role at this session.",
+    Kind.DECLINED: "{You} said no to this session.",
+    Kind.LAPSED: "{You} {were} asked for this session, and the time to answer is over.",
+    Kind.RELEASED: "{You} {were} freed from this session.",
+    Kind.AWAY: "{You} {are} away until {day}.",
+    Kind.NEAR: "{You} {have} another duty close to it, on {day}.",
+    Kind.CAP: "{You} {have} mentored as often this month as is asked of anybody.",
+    Kind.PAUSED: "{You} {are} paused.",
+    Kind.LEFT: "{You} {have} left.",
+}
+# By tier of the line, for the first and for those behind.
+_TIERS = {
+    1: "A session just before or after is {yours} too, ",
+    2: "This would be {your} first session here, ",
+}
+_BEHIND = {True: "but there is nobody to ask before.", False: "so others are asked first."}
+_AHEAD = {1: "One who came before could not.", 2: "Others who came before could not."}
+
+# How many of those who are not asked, by kind. A no, a silence and a release look alike.
+_COUNTED = {
+    Kind.HOLDS: "{n} asked already",
+    Kind.BOTH: "{n} in the other role",
+    Kind.DECLINED: "{n} not able this time",
+    Kind.LAPSED: "{n} not able this time",
+    Kind.RELEASED: "{n} not able this time",
+    Kind.AWAY: "{n} away",
+    Kind.NEAR: "{n} with another duty close to it",
+    Kind.CAP: "{n} at this month's limit",
+    Kind.PAUSED: "{n} paused",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why one person is asked first (`number` 1), later, or not at all (`number` 0).
+
+    :param day: of the last turn, or what the kind speaks of: the end of an absence, the day of another duty.
+    :param turns: turns had or held; with `credit` they are the score.
+    :param since_joining: `day` is when they joined, not a turn.
+    :param tier: 1: they have the session just before or after; 2: it would be their first one here.
+    :param passed: how many passed on this session before.
+    """
+
+    kind: Kind
+    role: str
+    day: date | None = None
+    number: int = 0
+    turns: int = 0
+    credit: int = 0
+    since_joining: bool = False
+    tier: int = 0
+    passed: int = 0
+
+    def words(self, name: str | None = None) -> str:
+        """The reason in plain English, to the person, or about the person called `name`."""
+        forms = _YOU if name is None else {"You": name, **_THEY}
+        subject = {**forms, "You": forms["You"] if _WORDS[self.kind].startswith("{You}") or name else "you"}
+        since = (
+            "{you} waited longest, since joining on " if self.since_joining else "{your} last turn is the earliest, on "
+        )
+        since = since.format_map(forms) + said(self.day)
+        filled = {**subject, "count": self._count(), "number": self.number, "day": said(self.day), "since": since}
+        parts = [_WORDS[self.kind].format_map(filled)]
+        if self.tier:
+            parts.append(_TIERS[self.tier].format_map(filled) + _BEHIND[self.number == 1])
+        if self.number == 1 and self.passed:
+            parts.append(_AHEAD[min(self.passed, 2)])
+        return " ".join(parts)
+
+    def _count(self) -> str:
+        """The score, with the part that is credit said apart."""
+        turns = "no turn yet" if not self.turns else "one turn" if self.turns == 1 else f"{self.turns} turns"
+        if not self.credit:
+            return turns
+        beside = "and {} for the time before" if self.credit > 0 else "less {} for starting afresh"
+        return f"{self.turns + self.credit} ({turns}, {beside.format(abs(self.credit))})"
+
+
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """Nobody can be asked, and what keeps how many from it."""
+
+    role: str
+    day: date
+    kinds: tuple[tuple[Kind, int], ...]
+
+    def words(self) -> str:
+        """The state in plain English. For a mentor's seat it is an outcome like another."""
+        counted: dict[str, int] = {}
+        for kind, count in self.kinds:
+            if kind in _COUNTED:
+                counted[_COUNTED[kind]] = counted.get(_COUNTED[kind], 0) + count
+        kept = ", ".join(words.format(n=count) for words, count in counted.items())
+        if self.role == "mentor":
+            return f"No mentor on {said(self.day)}: {kept or 'there is nobody to ask'}."
+        if not kept:
+            return f"Nobody can be asked to coordinate on {said(self.day)}: the circle has no members."
+        return f"Nobody can be asked to coordinate on {said(self.day)}: {kept}. The session needs a coordinator."
+
+
+def said(day: date | None) -> str:
+    """A day as people write it."""
+    return f"{day.day} {day:%B %Y}" if day else ""
