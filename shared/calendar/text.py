@@ -11,19 +11,20 @@ _TURNING = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u20
 
 def line(value: object, most: int = 120) -> str:
     """Any text as one harmless line: no controls, no lone surrogates, no marks that turn the direction of reading."""
-    kept = []
-    for char in str(value):
-        category = unicodedata.category(char)
-        if category in ("Cc", "Zl", "Zp") or char.isspace():
-            kept.append(" ")
-        elif category == "Cs":
-            kept.append("\ufffd")
-        elif category == "Cn" or char in _TURNING:
-            continue
-        else:
-            kept.append(char)
-    flat = " ".join("".join(kept).split())
+    typed = str(value)
+    if not (typed.isascii() and typed.isprintable()):
+        typed = "".join(map(_harmless, typed))
+    flat = " ".join(typed.split())
     return flat if len(flat) <= most else flat[: most - 1].rstrip() + "…"
+
+
+def _harmless(char: str) -> str:
+    category = unicodedata.category(char)
+    if category in ("Cc", "Zl", "Zp") or char.isspace():
+        return " "
+    if category == "Cs":
+        return "\ufffd"
+    return "" if category == "Cn" or char in _TURNING else char
 
 
 def paragraphs(value: str, most: int = 5000) -> str:

@@ -7,6 +7,7 @@ import email
 import quopri
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from shared.calendar.reply import Reply, Unread, Why, read
 
 from .test_calendar_invite import HOSTILE, SESSION
 
+FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "ics"
 STAMP = datetime(2027, 1, 5, 10, 0, tzinfo=UTC)
 PLAIN = Reply("session-7@mentors.example.org", 1, "ann@example.org", "ann@example.org", Answer.YES, "", STAMP)
 
@@ -377,6 +379,17 @@ def test_nor_for_a_reply_with_a_part_of_it_broken(data: Any, good: bytes) -> Non
     if isinstance(found, Reply):
         assert found.uid and "@" in found.attendee and found.answer in {Answer.YES, Answer.NO, Answer.MAYBE}
         assert "\n" not in found.uid + found.attendee + (found.sender or "")
+
+
+@pytest.mark.parametrize("path", sorted(FIXTURES.glob("reply-*.ics")), ids=lambda path: path.stem)
+def test_what_other_programs_answered_to_our_invitation(path: Path) -> None:
+    found = read(path.read_bytes())
+    assert (found.uid, found.sequence, found.answer) == (SESSION.uid, 1, Answer.NO)
+    assert found.attendee == "zoe@example.org" and found.stamp is not None
+
+
+def test_there_is_an_answer_of_another_program() -> None:
+    assert list(FIXTURES.glob("reply-*.ics"))
 
 
 def test_a_reply_as_python_would_mail_it() -> None:

@@ -9,6 +9,8 @@ from email.policy import default
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from services.notifications.mail import letter
 from services.notifications.mail.text import Text
@@ -77,3 +79,12 @@ def test_what_is_looked_at_later_has_all_its_parts() -> None:
     shown = email.message_from_bytes(letter.rewritten(raw, lambda words: words.replace("invited", "wanted")))
     parts = [part.get_payload(decode=True) for part in shown.walk() if not part.is_multipart()]
     assert parts == [b"You are wanted.\r\n", b"<p>You are <b>wanted</b>.</p>", data, data]
+
+
+@given(st.text() | st.text("ab=.\t \r\né🏃\u2028", max_size=300))
+@example("." * 100 + "\n.\n \n\t\n= \r\r.\r\n")
+def test_any_text_comes_out_of_its_part_as_it_was(words: str) -> None:
+    raw, _ = write(SESSION, words=Text("S", words, "<p></p>"))
+    plain = [part for part in email.message_from_bytes(raw).walk()][2].get_payload(decode=True)
+    assert plain == words.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n").encode("utf-8", "replace")
+    assert all(len(row) <= 76 for row in raw.partition(b"\r\n\r\n")[2].split(b"\r\n") if b"boundary=" not in row)

@@ -21,6 +21,7 @@ from datetime import datetime
 from email import message_from_bytes
 from email.policy import compat32
 from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 
 import idna
 
@@ -92,13 +93,17 @@ def write(
         "MIME-Version: 1.0\r\n"
         "Content-Language: en\r\n"
     )
-    bodies = [_part("text/plain; charset=utf-8", text.text), _part("text/html; charset=utf-8", text.html)]
+    bodies = [
+        _part("text/plain; charset=utf-8", _quoted_printable(text.text)),
+        _part("text/html; charset=utf-8", _quoted_printable(text.html)),
+    ]
     if invite:
-        bodies.append(_part(f"text/calendar; charset=utf-8; method={invite.method}", invite.data))
-    whole = _multipart("alternative", boundary, bodies)
-    if invite:
-        attached = _part('application/ics; name="invite.ics"', invite.data, 'attachment; filename="invite.ics"')
-        whole = _multipart("mixed", f"=mixed={id}=", [whole, attached])
+        calendar = _quoted_printable(invite.data)
+        bodies.append(_part(f"text/calendar; charset=utf-8; method={invite.method}", calendar))
+        attached = _part('application/ics; name="invite.ics"', calendar, 'attachment; filename="invite.ics"')
+        whole = _multipart("mixed", f"=mixed={id}=", [_multipart("alternative", boundary, bodies), attached])
+    else:
+        whole = _multipart("alternative", boundary, bodies)
     shown = [
         ["From", f"{program} <{origin}>"],
         ["To", f"{to_name} <{to}>".strip()],
@@ -162,14 +167,18 @@ def _multipart(subtype: str, boundary: str, parts: list[bytes]) -> bytes:
     return head + b"".join(b"%s%s\r\n" % (between, part) for part in parts) + f"--{boundary}--\r\n".encode()
 
 
-def _part(kind: str, content: str | bytes, disposition: str = "") -> bytes:
+def _part(kind: str, content: bytes, disposition: str = "") -> bytes:
     where = f"Content-Disposition: {disposition}\r\n" if disposition else ""
-    head = f"Content-Type: {kind}\r\n{where}Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-    return head.encode() + _quoted_printable(content)
+    return f"Content-Type: {kind}\r\n{where}Content-Transfer-Encoding: quoted-printable\r\n\r\n".encode() + content
 
 
 def _quoted_printable(text: str | bytes) -> bytes:
     octets = text.encode("utf-8", "replace") if isinstance(text, str) else text
     # A bare CR must not reach the wire: some servers read "\\r.\\r" as the end of a mail.
-    octets = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return binascii.b2a_qp(octets, istext=True).replace(b"\n", b"\r\n")
+    lines = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    return b"\r\n".join(map(_quoted_line, lines))
+
+
+@lru_cache(2048)  # letters of one kind differ in few lines
+def _quoted_line(line: bytes) -> bytes:
+    return binascii.b2a_qp(line, istext=True).replace(b"\n", b"\r\n")
