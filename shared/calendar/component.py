@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from icalendar import Calendar, vCalAddress, vUri
 from icalendar import Event as VEvent
@@ -44,7 +44,7 @@ def vevent(event: Event, summary: str | None = None) -> VEvent:
     made = VEvent()
     made.add("uid", event.uid)
     made.add("sequence", event.sequence)
-    made.add("dtstamp", event.stamp.astimezone(UTC))
+    made.add("dtstamp", event.stamp)
     sent_in = zone_for(event)
     made.add("dtstart", _time(event.begins, sent_in))
     made.add("dtend", _time(event.ends, sent_in))

@@ -4,7 +4,7 @@
 its reason; nothing else is raised, whatever the bytes. It decides nothing that needs memory: an unknown UID, an older
 SEQUENCE, and an attendee that is not the sender (both are told) are the caller's to judge.
 
-Written by hand, not with the library: that refuses a whole calendar for one bad line, and here six properties matter.
+Written by hand, not with the library: that takes apart zones, alarms and dates too, and here six properties matter.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def read(raw: bytes) -> Reply:
 
 def _automatic(mail: Message) -> str:
     """`replied`: surely a machine's answer. `generated`: sent by a machine, which may carry a person's answer all the
-    same, as what Google Calendar and Exchange send for people does. '': neither. Only the first speaks against a reply.
+    same, as Google Calendar does when somebody presses Yes. '': neither. Only the first speaks against a reply.
     """
     submitted = str(mail.get("Auto-Submitted", "")).strip().lower()
     precedence = str(mail.get("Precedence", "")).strip().lower()

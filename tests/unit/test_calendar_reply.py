@@ -240,7 +240,7 @@ def test_a_machine_that_answers_is_no_person(headers: str) -> None:
      "Precedence: list\r\n"],
 )  # fmt: skip
 def test_a_machine_may_carry_what_a_person_pressed(headers: str) -> None:
-    # Google's and Exchange's do; but without a reply in it, it is what a machine had to say
+    # Google's does; but without a reply in it, it is what a machine had to say
     assert read(mail(headers=headers)) == PLAIN
     assert why(mail("I am away.", kind="text/plain", headers=headers)) is Why.AUTO_REPLY
     assert why(mail("I am here.", kind="text/plain", headers="Auto-Submitted: no\r\n")) is Why.NO_CALENDAR
