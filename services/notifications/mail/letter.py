@@ -4,6 +4,9 @@ Written out by hand, not by `email.message.EmailMessage`: that reads a display n
 called `=?utf-8?q?Ann=0ABcc:_x?=` gets a header of their own (Python 3.11). Here whatever people typed is flattened to
 one plain line (`line`), and anything in it beyond letters, digits and a few marks goes into encoded words (RFC 2047).
 Bodies are quoted-printable: 7 bits, so that any server takes them. (It is also ten times as fast.)
+
+An invitation is carried twice, as the calendars of this world want it: beside the text, as one more way to show the
+mail, and as the attached `invite.ics`.
 """
 
 from __future__ import annotations
@@ -18,8 +21,12 @@ from datetime import datetime
 from email import message_from_bytes
 from email.policy import compat32
 from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 
 import idna
+
+from shared.calendar.event import Invite
+from shared.calendar.text import line
 
 from .text import Text
 
@@ -30,27 +37,6 @@ class Letter:
 
     headers: list[list[str]]
     raw: bytes
-
-
-def line(value: object, most: int = 120) -> str:
-    """Any text as one harmless line: no controls, no lone surrogates, no marks that turn the direction of reading."""
-    kept = []
-    for char in str(value):
-        category = unicodedata.category(char)
-        if category in ("Cc", "Zl", "Zp") or char.isspace():
-            kept.append(" ")
-        elif category == "Cs":
-            kept.append("\ufffd")
-        elif category == "Cn" or char in _TURNING:
-            continue
-        else:
-            kept.append(char)
-    flat = " ".join("".join(kept).split())
-    return flat if len(flat) <= most else flat[: most - 1].rstrip() + "…"
-
-
-# Embeddings, overrides and isolates could make "moc.live" look like another name; a joiner inside an emoji is fine.
-_TURNING = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 
 
 def wire(address: str) -> str:
@@ -73,12 +59,22 @@ def address_of(mailbox: str) -> str:
 
 
 def write(
-    id: str, kind: str, sender: str, program: str, to_name: str, to_address: str, text: Text, date: datetime, host: str
+    id: str,
+    kind: str,
+    sender: str,
+    program: str,
+    to_name: str,
+    to_address: str,
+    text: Text,
+    date: datetime,
+    host: str,
+    invite: Invite | None = None,
 ) -> Letter:
     """The letter to one person.
 
     :param sender: BATON_MAIL_FROM; its name is replaced by the program's.
     :param host: the program's host, for List-Id.
+    :param invite: what the calendar of the recipient, its only attendee, shall know; its organizer is the sender.
     :raises ValueError: the address cannot be one.
     """
     origin, to = address_of(sender), wire(to_address)
@@ -96,13 +92,18 @@ def write(
         f"List-Id: {list_id}\r\n"
         "MIME-Version: 1.0\r\n"
         "Content-Language: en\r\n"
-        f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
     )
-    parts = b"".join(
-        b"--%s\r\nContent-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n%s\r\n"
-        % (boundary.encode(), subtype, _quoted_printable(content))
-        for subtype, content in ((b"plain", text.text), (b"html", text.html))
-    )
+    bodies = [
+        _part("text/plain; charset=utf-8", _quoted_printable(text.text)),
+        _part("text/html; charset=utf-8", _quoted_printable(text.html)),
+    ]
+    if invite:
+        calendar = _quoted_printable(invite.data)
+        bodies.append(_part(f"text/calendar; charset=utf-8; method={invite.method}", calendar))
+        attached = _part('application/ics; name="invite.ics"', calendar, 'attachment; filename="invite.ics"')
+        whole = _multipart("mixed", f"=mixed={id}=", [_multipart("alternative", boundary, bodies), attached])
+    else:
+        whole = _multipart("alternative", boundary, bodies)
     shown = [
         ["From", f"{program} <{origin}>"],
         ["To", f"{to_name} <{to}>".strip()],
@@ -112,7 +113,7 @@ def write(
         ["Auto-Submitted", "auto-generated"],
         ["List-Id", list_id],
     ]
-    return Letter(shown, head.encode() + parts + b"--%s--\r\n" % boundary.encode())
+    return Letter(shown, head.encode() + whole)
 
 
 def rewritten(raw: bytes, change: Callable[[str], str]) -> bytes:
@@ -160,7 +161,24 @@ def _fold(words: list[str]) -> str:
     return "\r\n ".join(words) if sum(map(len, words)) > 66 else " ".join(words)
 
 
-def _quoted_printable(text: str) -> bytes:
+def _multipart(subtype: str, boundary: str, parts: list[bytes]) -> bytes:
+    between = f"--{boundary}\r\n".encode()
+    head = f'Content-Type: multipart/{subtype}; boundary="{boundary}"\r\n\r\n'.encode()
+    return head + b"".join(b"%s%s\r\n" % (between, part) for part in parts) + f"--{boundary}--\r\n".encode()
+
+
+def _part(kind: str, content: bytes, disposition: str = "") -> bytes:
+    where = f"Content-Disposition: {disposition}\r\n" if disposition else ""
+    return f"Content-Type: {kind}\r\n{where}Content-Transfer-Encoding: quoted-printable\r\n\r\n".encode() + content
+
+
+def _quoted_printable(text: str | bytes) -> bytes:
+    octets = text.encode("utf-8", "replace") if isinstance(text, str) else text
     # A bare CR must not reach the wire: some servers read "\\r.\\r" as the end of a mail.
-    octets = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
-    return binascii.b2a_qp(octets, istext=True).replace(b"\n", b"\r\n")
+    lines = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    return b"\r\n".join(map(_quoted_line, lines))
+
+
+@lru_cache(2048)  # letters of one kind differ in few lines
+def _quoted_line(line: bytes) -> bytes:
+    return binascii.b2a_qp(line, istext=True).replace(b"\n", b"\r\n")

@@ -1,0 +1,88 @@
+"""An Event as VEVENT, and what surrounds it: the one place where iCalendar is written, for invitations and feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from icalendar import Calendar, vCalAddress, vUri
+from icalendar import Event as VEvent
+
+from shared import clock
+
+from . import text
+from .event import Event, Mailbox, Status
+from .zone import Zone, zone
+
+PRODUCT = "-//Baton//Baton//EN"
+
+
+def calendar() -> Calendar:
+    """An empty VCALENDAR."""
+    made = Calendar()
+    made.add("prodid", PRODUCT)
+    made.add("version", "2.0")
+    made.add("calscale", "GREGORIAN")
+    return made
+
+
+def zone_for(event: Event) -> Zone | None:
+    """The zone to send its times in; None for UTC."""
+    found = zone(event.zone)
+    return found if found and found.speaks_of(event.begins) and found.speaks_of(event.ends) else None
+
+
+def add_zones(to: Calendar, events: Iterable[Event]) -> None:
+    """Each zone that these events are sent in, once."""
+    used = {found.key: found for event in events if (found := zone_for(event))}
+    for key in sorted(used):
+        to.add_component(used[key].component())
+
+
+def vevent(event: Event, summary: str | None = None) -> VEvent:
+    """The session, without people."""
+    made = VEvent()
+    made.add("uid", event.uid)
+    made.add("sequence", event.sequence)
+    made.add("dtstamp", event.stamp)
+    sent_in = zone_for(event)
+    made.add("dtstart", _time(event.begins, sent_in))
+    made.add("dtend", _time(event.ends, sent_in))
+    made.add("summary", summary or text.line(event.summary, 200))
+    description = text.paragraphs(_description(event))
+    if description:
+        made.add("description", description)
+    location = text.line(event.location, 500)
+    if location:
+        made.add("location", location)
+    if event.url:
+        made.add("url", vUri(text.link(event.url)))
+    made.add("status", event.status.value)
+    made.add("transp", "TRANSPARENT" if event.status is Status.CANCELLED else "OPAQUE")
+    return made
+
+
+def organizer(mailbox: Mailbox) -> vCalAddress:
+    """ORGANIZER."""
+    made = vCalAddress(text.uri(mailbox.address))
+    name = common_name(mailbox.name)
+    if name:
+        made.params["CN"] = name
+    return made
+
+
+def common_name(name: str) -> str:
+    """A name for CN, without what calendars read differently: a double quote would need an escape that some show as it
+    is (RFC 6868), and a backslash, which is no escape there, is one to others.
+    """
+    return text.line(name).replace('"', "'").replace("\\", "/")
+
+
+def _time(instant: datetime, sent_in: Zone | None) -> datetime:
+    return instant.astimezone(clock.zone(sent_in.key)) if sent_in else instant
+
+
+def _description(event: Event) -> str:
+    roles = [("Coordinator", event.coordinator), ("Mentor", event.mentor)]
+    named = [f"{role}: {text.line(name)}" for role, name in roles if name]
+    return "\n".join(named) + ("\n\n" if named and event.description else "") + event.description
