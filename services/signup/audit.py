@@ -39,24 +39,21 @@ def prune(tx: Connection, before: datetime, step: int) -> bool:
 
 @dataclass(frozen=True)
 class Entries:
-    """One page of the log, latest first: rows {at, by, by_name, what, subject, subject_name, detail}."""
+    """One page of the log, latest first: rows {at, by, by_name, what, subject, subject_name, detail}.
+
+    :param next: where the next page begins; None at the end.
+    """
 
     rows: list[dict[str, Any]]
-    total: int
-    page: int
-    pages: int
+    next: int | None
 
 
-def entries(tx: Connection, page: int = 1, subject: str | None = None) -> Entries:
-    """The page of that number (1 is the latest), of everything or of one subject."""
-    where = [audit.c.subject == subject] if subject else []
-    total = tx.execute(sa.select(sa.func.count()).select_from(audit).where(*where)).scalar_one()
-    pages = max(1, -(-total // PAGE))
-    page = min(max(1, page), pages)
-    rows = tx.execute(
-        sa.select(audit).where(*where).order_by(audit.c.id.desc()).limit(PAGE).offset((page - 1) * PAGE)
-    ).mappings()
-    return Entries(named(tx, [dict(row) for row in rows]), total, page, pages)
+def entries(tx: Connection, before: int | None = None) -> Entries:
+    """The latest page, or the one of what is older than the entry `before`: by place, so that years cost it nothing."""
+    where = [audit.c.id < before] if before else []
+    query = sa.select(audit).where(*where).order_by(audit.c.id.desc()).limit(PAGE + 1)
+    rows = [dict(row) for row in tx.execute(query).mappings()]
+    return Entries(named(tx, rows[:PAGE]), rows[PAGE - 1]["id"] if len(rows) > PAGE else None)
 
 
 def named(tx: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from shared.events.erasure import erase_mentions
 
 from .. import audit, rules
 from ..models import person as people
+from ..program import SUBJECT
 from ..rules import Refused
 from . import row as rows
 from .membership import step_down, void_cookies
@@ -102,4 +103,4 @@ def forget_words(tx: Connection, person: str) -> None:
     """Blank the person's fields in all events of signup."""
     db.lock(tx, f"subject:{rows.subject(person)}")
     erase(tx, rows.subject(person))
-    erase_mentions(tx, "applications.summarized", person)
+    erase_mentions(tx, "applications.summarized", person, SUBJECT)

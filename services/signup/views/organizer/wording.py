@@ -60,16 +60,11 @@ WORDS = {
     "replay.asked": "The present state was told again",
 }
 
-# Facts that other services were told, and that no deed of the log says already.
-_FACTS = frozenset(name for name in WORDS if name.startswith(("application.", "signin.")))
+# Facts that other services were told, and that no deed of the log says already: worth a line in somebody's history.
+FACTS = frozenset(name for name in WORDS if name.startswith(("application.", "signin.")))
 
 # What a detail calls by a short name that the pages do not use.
 _SHORT_NAMES = ("section", "stream", "question")
-
-
-def known(each: Any) -> bool:
-    """Whether that moment of somebody's history is worth a line: a deed, or a fact without one."""
-    return each.by is not None or each.what in _FACTS
 
 
 def names(now: Program, asked: Mapping[str, Question]) -> dict[str, str]:
