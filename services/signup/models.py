@@ -174,6 +174,32 @@ asked = sa.Table(
     sa.Column("at", db.Machine, nullable=False),
 )
 sa.Index("ix_asked_who", asked.c.who, asked.c.at)
+# A row says that a person wants all that is held about them: the last time they asked, one a person. Written by
+# `people.ask_download`; deleted with its parts a week after (machine time), and when the person is erased.
+download = sa.Table(
+    "download",
+    metadata,
+    sa.Column("person", db.Key, primary_key=True),
+    sa.Column("request", db.Key, nullable=False),
+    sa.Column("asked_at", db.Machine, nullable=False),
+    sa.Column("ready_at", db.Machine),  # every service has told its last
+)
+
+# A piece of what another service holds about that person, as it told it (personal.py there). Written by the handler;
+# deleted with its download.
+download_part = sa.Table(
+    "download_part",
+    metadata,
+    sa.Column("person", db.Key, sa.ForeignKey("download.person", name="fk_download_part"), primary_key=True),
+    sa.Column("service", sa.String(40), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("part", sa.String(60), nullable=False),
+    sa.Column("rows", db.Json, nullable=False),
+    sa.Column("last", sa.Boolean, nullable=False),
+    sa.Column("cut", db.Json, nullable=False),  # in the last: names of parts that were too large to be whole
+)
+sa.Index("ix_download_asked", download.c.asked_at)
+
 # A file that an organizer gave to be imported, and how far that is (rules.imports has its states). Written by
 # importing; the file's own words (header, answers, problem) are blanked a week after the last touch, the rest stays as
 # history. `done` is the row of the file up to which the present pass is committed, `touched` the last step (machine

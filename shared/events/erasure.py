@@ -54,6 +54,21 @@ def erase_mentions(tx: Connection, type: str, person: str, subject: str | None =
     return changed
 
 
+def blank_old(tx: Connection, type: str, before: float) -> int:
+    """Blank the personal fields in events of that type recorded before a moment of machine time: they did their work.
+
+    :returns: how many events were changed.
+    """
+    event = db.metadata(db.service_of(tx)).tables["event"]
+    names = personal(BY_TYPE[type].schema)
+    old = event.select().where(event.c.type == type, event.c.recorded < before, event.c.erased.is_(False))
+    rows = tx.execute(old).mappings().all()
+    for row in rows:
+        values = {"data": blank(row["data"], names), "erased": True}
+        tx.execute(event.update().where(event.c.position == row["position"]), values)
+    return len(rows)
+
+
 def blank(data: Any, names: set[str]) -> Any:
     """`data` with the named fields empty, at any depth."""
     if isinstance(data, dict):

@@ -510,9 +510,10 @@ def test_the_whole_life_of_a_member(baton: Baton, client: Any) -> None:
     assert baton.rows("signup", "person", id=person)[0]["erase_after"]
     page = press("keep")
     assert state() == "confirmed" and "Nothing will be erased" in page.text
-    download = client.get("/signup/me/download")
+    press("download")
+    download = client.get("/signup/me/download/my-data.json")
     assert download.headers["Content-Disposition"].startswith("attachment")
-    assert download.json["person"]["name"] == "Ada King"
+    assert download.json["signup"]["person"]["name"] == "Ada King"
 
 
 def test_an_optional_choice_can_be_taken_back(baton: Baton, client: Any) -> None:

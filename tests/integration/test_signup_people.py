@@ -692,12 +692,12 @@ def test_history_and_log_say_who_did_what(baton):
 def test_the_download_holds_everything_and_is_json(baton):
     person = member(baton)
     do(people.correct, people.subject(person), person, {"answers": {"stream1-background": "Sums"}})
-    found = json.loads(json.dumps(ask(people.download, person)))
+    found = json.loads(json.dumps(ask(people.kept_about, person)))
     assert found["person"]["email"] == "ada@example.org"
     assert found["answers"] == [{"question": "What have you learned or done so far?", "answer": "Sums"}]
     assert [event["type"] for event in found["events"]] == ["application.received", "member.confirmed"]
     assert [deed["what"] for deed in found["audit"]] == ["person.confirmed", "person.corrected"]
-    assert ask(people.download, db.new_id()) == {}
+    assert ask(people.kept_about, db.new_id()) == {}
 
 
 def test_a_new_subscriber_is_told_everything(baton):

@@ -21,6 +21,7 @@ from ..models import person as people
 from ..program import SUBJECT
 from ..rules import Refused
 from . import row as rows
+from .downloading import drop_download
 from .membership import step_down, void_cookies
 from .row import Row
 
@@ -86,6 +87,7 @@ def erase_now(tx: Connection, by: str, person: str) -> None:
     row = rows.taken(tx, person)
     rules.after("erase", row["state"])
     tx.execute(sa.update(people).where(people.c.id == person).values(**_BLANK))
+    drop_download(tx, person)
     forget_words(tx, person)
     void_cookies(tx, person)
     emit(tx, "member.erased", rows.subject(person), {"person": person})

@@ -111,8 +111,8 @@ def _events(tx: Connection, about: str) -> list[Row]:
     return list(tx.execute(sa.select(event).where(event.c.subject == about).order_by(event.c.seq)).mappings())
 
 
-def download(tx: Connection, person: str) -> dict[str, Any]:
-    """Everything signup holds about a person, ready for JSON; {} when there is nobody of that id."""
+def kept_about(tx: Connection, person: str) -> dict[str, Any]:
+    """Everything signup itself holds about a person, ready for JSON; {} when there is nobody of that id."""
     row = one(tx, person)
     if row is None:
         return {}

@@ -35,6 +35,7 @@ WORDS = {
     "people.imported": "People were imported",
     "mapping.saved": "The columns of a form were mapped",
     "mapping.undone": "The mapping of a form was undone",
+    "download.asked": "Asked for all that is held about them",
     "organizer.added": "Became an organizer",
     "organizer.removed": "Is no organizer any more",
     "program.seeded": "The program was set up",
