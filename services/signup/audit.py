@@ -28,6 +28,12 @@ def has(tx: Connection, what: str, subject: str) -> bool:
     return tx.execute(found).first() is not None
 
 
+def last_by(tx: Connection, what: str, subject: str) -> str | None:
+    """Who did that to `subject` the last time; None when nobody is known to have."""
+    found = sa.select(audit.c.by).where(audit.c.subject == subject, audit.c.what == what)
+    return tx.execute(found.order_by(audit.c.id.desc()).limit(1)).scalar()
+
+
 def prune(tx: Connection, before: datetime, step: int) -> bool:
     """Delete what is older than `before` among the oldest `step` entries; True while there may be more.
 

@@ -104,7 +104,7 @@ person = sa.Table(
     sa.Column("left_from", sa.String(16)),  # the state before leaving, for the undo
     sa.Column("leave_reason", sa.Text),
     sa.Column("erase_after", db.Instant),
-    sa.Column("was_organizer", sa.Boolean),  # until they asked to be erased; for the undo
+    sa.Column("was_organizer", sa.Boolean),  # until they left or asked to be erased; for the undo
     # The address that they want their mail at instead, until its link is pressed or a day is over.
     sa.Column("new_email", sa.String(320)),
     sa.Column("new_email_request", db.Key),  # names the one link that counts

@@ -819,6 +819,15 @@ def test_search_and_order_know_no_accents(baton: Baton, runs: Any) -> None:
     assert everybody.index("Ánna") < everybody.index("Zoe")
 
 
+def test_coming_back_at_once_opens_the_organizers_pages_again(baton: Baton, runs: Any) -> None:
+    organizer("otto@example.org")
+    assert "You are no organizer any more, unless you come back within 30 days" in runs.get("/signup/me/leave").text
+    runs.post("/signup/me/leave")
+    assert runs.get("/signup/organizer/").status_code == 403
+    runs.post("/signup/me/come-back")
+    assert runs.get("/signup/organizer/").status_code == 200
+
+
 def test_the_log_is_read_page_by_page_and_ends(baton: Baton, runs: Any) -> None:
     person = member()
     with db.write("signup") as tx:

@@ -143,6 +143,53 @@ def test_leaving_and_returning(baton):
     assert (row(person)["state"], row(person)["leave_reason"]) == ("confirmed", None)
 
 
+@pytest.mark.parametrize(
+    ("leaver", "returner", "days", "restored"),
+    [
+        ("person", "person", 29, True),
+        ("organizer", "person", 1, True),  # by the organizer's page of themselves
+        ("person", "person", 31, False),
+        ("other", "person", 1, False),
+        ("other", "other", 400, True),
+        ("person", "other", 400, True),
+    ],
+)
+def test_who_left_as_an_organizer_comes_back_as_one(baton, leaver, returner, days, restored):
+    """The undo of leaving restores what was, unless others took it away, or trust in it may be long gone."""
+    other = do(access_links.add_organizer, "system", "olga@example.org")
+    ada = member(baton)
+    do(access_links.add_organizer, "system", "ada@example.org")
+    who = {"person": f"person/{ada}", "organizer": f"organizer/{ada}", "other": f"organizer/{other}"}
+    do(people.leave, who[leaver], ada)
+    assert not row(ada)["is_organizer"] and last(baton, ada)["roles"] == ["member"]
+    baton.pass_time(days=days)
+    do(people.come_back, who[returner], ada)
+    assert row(ada)["is_organizer"] is restored and row(ada)["was_organizer"] is None
+    assert ("organizer" in last(baton, ada)["roles"]) is restored
+    do(people.pause, f"person/{ada}", ada)
+    do(people.come_back, f"person/{ada}", ada)
+    assert row(ada)["is_organizer"] is restored
+
+
+def test_a_role_outlives_wanting_to_be_erased_after_leaving_and_not_signing_up_anew(baton):
+    do(access_links.add_organizer, "system", "olga@example.org")
+    ada = member(baton)
+    me = f"person/{ada}"
+    do(access_links.add_organizer, "system", "ada@example.org")
+    do(people.leave, me, ada)
+    baton.pass_time(days=1)
+    do(people.erase_later, me, ada)
+    do(people.keep, me, ada)
+    assert (row(ada)["state"], row(ada)["is_organizer"]) == ("left", False)
+    do(people.come_back, me, ada)
+    assert row(ada)["is_organizer"]
+    do(people.leave, me, ada)
+    baton.pass_machine_time(3601)
+    apply(baton)
+    do(people.confirm, ada)
+    assert (row(ada)["state"], row(ada)["is_organizer"], row(ada)["was_organizer"]) == ("confirmed", False, None)
+
+
 def test_an_unconfirmed_person_can_do_nothing_but_confirm(baton):
     person = apply(baton)
     for command in (people.pause, people.come_back, people.leave, people.erase_later, people.keep):
@@ -181,9 +228,10 @@ def test_keeping_gives_the_organizers_role_back(baton):
     assert told(baton, person)[-2:] == ["member.kept", "organizer.added"]
     assert last(baton, person)["roles"] == ["member", "organizer"] and not last(baton, person).get("invited")
     do(people.leave, people.subject(person), person)
+    baton.pass_time(hours=1)
     do(people.erase_later, people.subject(person), person)
     do(people.keep, people.subject(person), person)
-    assert row(person)["is_organizer"] is False, "who had stepped down before stays so"
+    assert row(person)["is_organizer"] is False, "who had left before stays away"
     assert row(other)["is_organizer"] is True
 
 

@@ -167,7 +167,7 @@ def come_back() -> Response:
     """Come back from a pause, or after leaving."""
     with db.write("signup") as tx:
         people.come_back(tx, _actor(), reader_id())
-    return go(HOME, "back")
+    return _with_roles(go(HOME, "back"))
 
 
 @blueprint.route("/leave", methods=["GET", "POST"])
@@ -179,9 +179,11 @@ def leave() -> Response:
         try:
             with db.write("signup") as tx:
                 people.leave(tx, _actor(), reader_id(), request.form.get("reason", ""))
-            return _as_member(go(HOME, "left"))
+            return _with_roles(go(HOME, "left"))
         except rules.Refused as refused:
             problems = refusals(refused)
+    with db.read("signup") as tx:
+        organizes, days = _person(tx)["is_organizer"], rules.ERASE_AFTER_DAYS
     return page(
         "sure.html",
         422 if problems else 200,
@@ -189,6 +191,7 @@ def leave() -> Response:
         happens=[
             "You get no more turns, invitations or letters: only a goodbye with a link back.",
             "Your answers stay until you ask us to erase them.",
+            *([f"You are no organizer any more, unless you come back within {days} days."] if organizes else []),
         ],
         undo="press Come back on your own page, or sign up again.",
         label="Leave",
@@ -206,7 +209,7 @@ def erase() -> Response:
     if request.method == "POST":
         with db.write("signup") as tx:
             people.erase_later(tx, _actor(), reader_id())
-        return _as_member(go(HOME, "erasing"))
+        return _with_roles(go(HOME, "erasing"))
     days = rules.ERASE_AFTER_DAYS
     return page(
         "sure.html",
@@ -228,7 +231,7 @@ def keep() -> Response:
     """Take back the wish to be erased."""
     with db.write("signup") as tx:
         people.keep(tx, _actor(), reader_id())
-    return go(HOME, "kept")
+    return _with_roles(go(HOME, "kept"))
 
 
 # What the parts of a download are called, by the service that holds them.
@@ -275,8 +278,8 @@ def my_data() -> Response:
     return response
 
 
-def _as_member(response: Response) -> Response:
-    """Who leaves is no organizer any more: their cookie must not say so."""
+def _with_roles(response: Response) -> Response:
+    """Who leaves is no organizer any more, and who comes back may be one again: their cookie says what holds."""
     with db.read("signup") as tx:
         roles = people.roles(_person(tx))
     return access.sign_in(response, reader_id(), roles)  # type: ignore[no-any-return]
