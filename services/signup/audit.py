@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from shared import clock, db
+from shared.ops import deeds
 
 from .models import audit, person
 
@@ -26,6 +27,12 @@ def has(tx: Connection, what: str, subject: str) -> bool:
     """Whether that was ever done to `subject`."""
     found = sa.select(audit.c.id).where(audit.c.subject == subject, audit.c.what == what).limit(1)
     return tx.execute(found).first() is not None
+
+
+@deeds.notes("signup")
+def operation(tx: Connection, by: str, what: str, detail: dict[str, Any]) -> None:
+    """Write down what somebody did about deliveries, by page or command."""
+    note(tx, by, what, "operation", detail)
 
 
 def last_by(tx: Connection, what: str, subject: str) -> str | None:

@@ -104,7 +104,8 @@ def actor(by: str | None, name: str) -> str:
     """Who did it."""
     if not by:
         return ""
-    return "the program itself" if by == "system" else f"{name} (organizer)" if by.startswith("organizer/") else name
+    called = {"system": "the program itself", "terminal": "somebody at the command line"}.get(by)
+    return called or (f"{name} (organizer)" if by.startswith("organizer/") else name)
 
 
 def detail_words(detail: dict[str, Any] | None, names: Mapping[str, str]) -> str:
