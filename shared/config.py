@@ -49,6 +49,7 @@ class Config:
     signup_rate: str = "10/minute"
     import_mib: int = 64
     trusted_proxies: int = 0
+    metrics_token: str = field(default="", repr=False)
     log: str = "text"
     keep_events: int = 90
     keep_mail_texts: int = 180
@@ -110,6 +111,7 @@ def load(env: Mapping[str, str]) -> Config:
         signup_rate=_rate(text("SIGNUP_RATE", defaults.signup_rate)),
         import_mib=_number(text("IMPORT_MIB", str(defaults.import_mib)), "BATON_IMPORT_MIB", 1, 1024),
         trusted_proxies=_number(text("TRUSTED_PROXIES", "0"), "BATON_TRUSTED_PROXIES", 0, 10),
+        metrics_token=_token(text("METRICS_TOKEN", "")),
         log=text("LOG", defaults.log),
         keep_events=days("EVENTS", defaults.keep_events, 7),
         keep_mail_texts=days("MAIL_TEXTS", defaults.keep_mail_texts, 1),
@@ -185,6 +187,13 @@ def _origins(value: str) -> tuple[str, ...]:
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or set(origin) & set(";'\""):
             raise SettingError("BATON_EMBED_ORIGINS", f"names {origin!r}", "Write https://host, separated by commas.")
     return origins
+
+
+def _token(value: str) -> str:
+    if value and not re.fullmatch(r"[A-Za-z0-9._~+/=-]{16,200}", value):
+        remedy = "Set it to the output of: openssl rand -hex 32, or to nothing."
+        raise SettingError("BATON_METRICS_TOKEN", "is shorter than 16 characters, or has others than a-z 0-9", remedy)
+    return value
 
 
 def _rate(value: str) -> str:

@@ -178,8 +178,11 @@ def prune(tx: Connection) -> None:
 _FINISH = sa.text("UPDATE run SET finished = :at WHERE job = :job AND period = :period").bindparams(
     sa.bindparam("at", type_=db.Instant)
 )
-# By the index (job, started): one look for each job, not one for each run of a year.
+# From job to job by the index (job, started): a few looks for each job. A GROUP BY looks at every run of a year.
 _LAST_RUNS = sa.text(
-    "SELECT r.job, r.started, r.finished FROM run r JOIN"
-    " (SELECT job, max(started) AS latest FROM run GROUP BY job) l ON l.job = r.job AND l.latest = r.started"
+    "WITH RECURSIVE known(job) AS (SELECT min(job) FROM run"
+    " UNION ALL SELECT (SELECT min(later.job) FROM run later WHERE later.job > known.job) FROM known"
+    " WHERE known.job IS NOT NULL)"
+    " SELECT r.job, r.started, r.finished FROM known JOIN run r ON r.job = known.job"
+    " AND r.started = (SELECT max(latest.started) FROM run latest WHERE latest.job = known.job)"
 ).columns(started=db.Instant, finished=db.Instant)

@@ -7,6 +7,7 @@ are the same on a laptop, behind a proxy and in a task.
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -245,6 +246,11 @@ def _health(service: str) -> Blueprint:
 
     @blueprint.get("/metrics")
     def scrape() -> Response:
+        token = config.current().metrics_token
+        given = request.headers.get("Authorization", "")
+        if token and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+            problem(401, "This needs the token of BATON_METRICS_TOKEN", "Send it as: Authorization: Bearer TOKEN",
+                    headers={"WWW-Authenticate": "Bearer"})  # fmt: skip
         return Response(metrics.exposition(service), content_type="text/plain; version=0.0.4; charset=utf-8")
 
     @blueprint.get("/static/<fingerprint>/<path:name>")

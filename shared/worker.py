@@ -110,9 +110,10 @@ def carry(service: str) -> None:
     if service in _carried:
         return
     _carried.add(service)
-    importlib.import_module("shared.revocation")
+    for part in ("revocation", "personal"):
+        importlib.import_module(f"shared.{part}")
     importlib.import_module(f"services.{service}.models")
-    for part in ("handlers", "schedule", "tasks"):
+    for part in ("handlers", "schedule", "tasks", "personal"):
         name = f"services.{service}.{part}"
         if importlib.util.find_spec(name):
             importlib.import_module(name)

@@ -8,6 +8,7 @@ member.confirmed        welcome                  member.left, .erasing  goodbye
 organizer.added         organizer, if invited    address.requested      address
 member.readdressed      address-changed          member.erased          everything of theirs emptied
 every other member.*, organizer.*                the copy is replaced
+download.requested      (shared/personal.py) what is held about them is told
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
-from shared.events import Event, on
+from shared.events import Event, erase, on
 
 from . import people
 from .mail import compose, letter, summary
@@ -71,6 +72,7 @@ def application_repeated(tx: Connection, event: Event) -> None:
 @on(SERVICE, "application.expired", "member.erased")
 def person_gone(tx: Connection, event: Event) -> None:
     people.forget(tx, event.data["person"])
+    erase(tx, event.subject)
 
 
 @on(SERVICE, "applications.summarized")

@@ -10,7 +10,7 @@ from shared import config, db, log
 from shared.schedule import daily, job
 from shared.worker import on_tick
 
-from .mail import ledger
+from .mail import ledger, server
 from .models import SERVICE
 from .rules import Step
 from .tasks import ring
@@ -27,6 +27,8 @@ def prune_mails(tx: Connection, _period: str) -> bool:
 @on_tick(SERVICE)
 def look_after_mail() -> None:
     """The guarantee behind the doorbell; cheap when there is nothing to do."""
+    if config.current().smtp_url:
+        server.remind()
     with db.read(SERVICE) as tx:
         if not ledger.waiting(tx):
             return

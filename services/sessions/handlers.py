@@ -2,7 +2,8 @@
 
 program.changed                  the program is replaced
 member.*, organizer.*            the person is replaced
-member.erased                    the person is blanked
+member.erased                    the person is blanked, also in what was published about them
+download.requested               (shared/personal.py) what is held about them is told
 access.revoked                   (shared/revocation.py) older cookies are void
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 from sqlalchemy.engine import Connection
 
 from shared import copies
-from shared.events import Event, on
+from shared.events import Event, erase, on
 
 from .models import SERVICE, person, program
 
@@ -29,3 +30,4 @@ def member_told(tx: Connection, event: Event) -> None:
 @on(SERVICE, "member.erased")
 def member_erased(tx: Connection, event: Event) -> None:
     copies.blank(tx, person, event.data["person"])
+    erase(tx, event.subject)

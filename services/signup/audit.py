@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from shared import clock, db
+from shared.ops import deeds
 
 from .models import audit, person
 
@@ -28,6 +29,18 @@ def has(tx: Connection, what: str, subject: str) -> bool:
     return tx.execute(found).first() is not None
 
 
+@deeds.notes("signup")
+def operation(tx: Connection, by: str, what: str, detail: dict[str, Any]) -> None:
+    """Write down what somebody did about deliveries, by page or command."""
+    note(tx, by, what, "operation", detail)
+
+
+def last_by(tx: Connection, what: str, subject: str) -> str | None:
+    """Who did that to `subject` the last time; None when nobody is known to have."""
+    found = sa.select(audit.c.by).where(audit.c.subject == subject, audit.c.what == what)
+    return tx.execute(found.order_by(audit.c.id.desc()).limit(1)).scalar()
+
+
 def prune(tx: Connection, before: datetime, step: int) -> bool:
     """Delete what is older than `before` among the oldest `step` entries; True while there may be more.
 
@@ -39,24 +52,21 @@ def prune(tx: Connection, before: datetime, step: int) -> bool:
 
 @dataclass(frozen=True)
 class Entries:
-    """One page of the log, latest first: rows {at, by, by_name, what, subject, subject_name, detail}."""
+    """One page of the log, latest first: rows {at, by, by_name, what, subject, subject_name, detail}.
+
+    :param next: where the next page begins; None at the end.
+    """
 
     rows: list[dict[str, Any]]
-    total: int
-    page: int
-    pages: int
+    next: int | None
 
 
-def entries(tx: Connection, page: int = 1, subject: str | None = None) -> Entries:
-    """The page of that number (1 is the latest), of everything or of one subject."""
-    where = [audit.c.subject == subject] if subject else []
-    total = tx.execute(sa.select(sa.func.count()).select_from(audit).where(*where)).scalar_one()
-    pages = max(1, -(-total // PAGE))
-    page = min(max(1, page), pages)
-    rows = tx.execute(
-        sa.select(audit).where(*where).order_by(audit.c.id.desc()).limit(PAGE).offset((page - 1) * PAGE)
-    ).mappings()
-    return Entries(named(tx, [dict(row) for row in rows]), total, page, pages)
+def entries(tx: Connection, before: int | None = None) -> Entries:
+    """The latest page, or the one of what is older than the entry `before`: by place, so that years cost it nothing."""
+    where = [audit.c.id < before] if before else []
+    query = sa.select(audit).where(*where).order_by(audit.c.id.desc()).limit(PAGE + 1)
+    rows = [dict(row) for row in tx.execute(query).mappings()]
+    return Entries(named(tx, rows[:PAGE]), rows[PAGE - 1]["id"] if len(rows) > PAGE else None)
 
 
 def named(tx: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,4 +1,7 @@
-"""Signup hears no events; it tells a new subscriber everything: the program, and every person as they are now."""
+"""Reactions, and what a new subscriber is told: the program, and every person as they are now.
+
+<service>.gathered               a piece of somebody's download is kept
+"""
 
 from __future__ import annotations
 
@@ -9,20 +12,25 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared.events import snapshot
+from shared.events import Event, on, snapshot
 from shared.events.replay import State
+from shared.personal import GATHERED
 
-from . import program, rules
-from .models import person as people
-from .people import one, subject, told
+from . import people, program, rules
+from .models import person
+
+
+@on("signup", *GATHERED)
+def gathered(tx: Connection, event: Event) -> None:
+    people.gathered(tx, event.source, event.data)
 
 
 @snapshot("signup")
 def present(tx: Connection) -> Iterator[tuple[str, str, State]]:
     """(subject, type, state) of the program, and of all who confirmed once and are not erased."""
     yield program.SUBJECT, "program.changed", _program
-    for id in tx.execute(sa.select(people.c.id).where(people.c.state.in_(rules.KNOWN))).scalars():
-        yield subject(id), "member.snapshot", partial(_member, id)
+    for id in tx.execute(sa.select(person.c.id).where(person.c.state.in_(rules.KNOWN))).scalars():
+        yield people.subject(id), "member.snapshot", partial(_member, id)
 
 
 def _program(tx: Connection) -> dict[str, Any] | None:
@@ -33,5 +41,5 @@ def _program(tx: Connection) -> dict[str, Any] | None:
 
 
 def _member(id: str, tx: Connection) -> dict[str, Any] | None:
-    row = one(tx, id)
-    return told(row) if row and row["state"] in rules.KNOWN else None
+    row = people.one(tx, id)
+    return people.told(row) if row and row["state"] in rules.KNOWN else None

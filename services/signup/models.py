@@ -104,7 +104,7 @@ person = sa.Table(
     sa.Column("left_from", sa.String(16)),  # the state before leaving, for the undo
     sa.Column("leave_reason", sa.Text),
     sa.Column("erase_after", db.Instant),
-    sa.Column("was_organizer", sa.Boolean),  # until they asked to be erased; for the undo
+    sa.Column("was_organizer", sa.Boolean),  # until they left or asked to be erased; for the undo
     # The address that they want their mail at instead, until its link is pressed or a day is over.
     sa.Column("new_email", sa.String(320)),
     sa.Column("new_email_request", db.Key),  # names the one link that counts
@@ -112,8 +112,10 @@ person = sa.Table(
     sa.Column("readdressed_at", db.Machine),  # links mailed before that may lie in a mailbox of somebody else
     sa.UniqueConstraint("email_key", name="uq_person_email_key"),
 )
-# No index for lists and hourly jobs: they read ten thousand rows in a few milliseconds, while every index is one more
-# page in every signup's commit.
+# No index for hourly jobs and lists by anything but the name: they read ten thousand rows in a few milliseconds, while
+# every index is one more page in every signup's commit.
+_listed = sa.text("state <> 'erased'")
+sa.Index("ix_person_listed", person.c.search, person.c.id, sqlite_where=_listed, postgresql_where=_listed)
 sa.Index(
     "ix_person_erase_after",
     person.c.erase_after,
@@ -172,6 +174,32 @@ asked = sa.Table(
     sa.Column("at", db.Machine, nullable=False),
 )
 sa.Index("ix_asked_who", asked.c.who, asked.c.at)
+# A row says that a person wants all that is held about them: the last time they asked, one a person. Written by
+# `people.ask_download`; deleted with its parts a week after (machine time), and when the person is erased.
+download = sa.Table(
+    "download",
+    metadata,
+    sa.Column("person", db.Key, primary_key=True),
+    sa.Column("request", db.Key, nullable=False),
+    sa.Column("asked_at", db.Machine, nullable=False),
+    sa.Column("ready_at", db.Machine),  # every service has told its last
+)
+
+# A piece of what another service holds about that person, as it told it (personal.py there). Written by the handler;
+# deleted with its download.
+download_part = sa.Table(
+    "download_part",
+    metadata,
+    sa.Column("person", db.Key, sa.ForeignKey("download.person", name="fk_download_part"), primary_key=True),
+    sa.Column("service", sa.String(40), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("part", sa.String(60), nullable=False),
+    sa.Column("rows", db.Json, nullable=False),
+    sa.Column("last", sa.Boolean, nullable=False),
+    sa.Column("cut", db.Json, nullable=False),  # in the last: names of parts that were too large to be whole
+)
+sa.Index("ix_download_asked", download.c.asked_at)
+
 # A file that an organizer gave to be imported, and how far that is (rules.imports has its states). Written by
 # importing; the file's own words (header, answers, problem) are blanked a week after the last touch, the rest stays as
 # history. `done` is the row of the file up to which the present pass is committed, `touched` the last step (machine

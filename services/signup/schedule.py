@@ -72,6 +72,12 @@ def erase_people(tx: Connection, _period: str) -> bool:
     return len(due) == STEP
 
 
+@job("signup", "downloads.purge", HOURLY)
+def purge_downloads(tx: Connection, _period: str) -> None:
+    """Forget what was gathered for somebody's download a week after they asked for it."""
+    people.forget_downloads(tx)
+
+
 @job("signup", "imports.purge", HOURLY)
 def purge_imports(tx: Connection, _period: str) -> None:
     """Forget the files of imports a week after they were last touched."""

@@ -129,14 +129,14 @@ def many(options: argparse.Namespace, found: config.Config) -> int:
 def revive(options: argparse.Namespace, _found: config.Config) -> int:
     """Retry or skip one dead delivery."""
     from .. import db
-    from ..events import keeping
+    from ..ops import TERMINAL, deeds
 
     carry(options.service)
     with db.write(options.service) as tx:
         if options.command == "retry":
-            done = keeping.retry(tx, options.position, options.subscriber)
+            done = deeds.retry(tx, options.position, options.subscriber, TERMINAL) is not None
         else:
-            done = keeping.skip(tx, options.position, options.subscriber, "system", options.why[:500])
+            done = deeds.skip(tx, options.position, options.subscriber, TERMINAL, options.why[:500])
     if not done:
         raise Refused("that delivery is not dead: `./baton events dead` lists those that are, `skipped` the others")
     print(json.dumps({"done": options.command}) if options.json else f"{options.command}: done")
@@ -145,11 +145,15 @@ def revive(options: argparse.Namespace, _found: config.Config) -> int:
 
 def replay(options: argparse.Namespace, _found: config.Config) -> int:
     """Publish one service's present state to one subscriber."""
+    from .. import db
     from ..events import replay as state
+    from ..ops import TERMINAL, deeds
 
     carry(options.service)
     try:
-        count = state.replay(options.service, options.subscriber)
+        with db.write(options.service) as tx:
+            deeds.ask_replay(tx, options.subscriber, TERMINAL)
+        count = state.replay(options.service, options.subscriber, TERMINAL)
     except ValueError as error:
         raise Refused(str(error)) from None
     print(json.dumps({"events": count}) if options.json else f"{count} events are on their way to {options.subscriber}")

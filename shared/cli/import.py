@@ -86,9 +86,10 @@ class _Import:
 
     def _do(self, command: Any, *given: Any) -> Any:
         from .. import db
+        from ..ops import TERMINAL
 
         with db.write("signup") as tx:
-            return command(tx, "system", *given)
+            return command(tx, TERMINAL, *given)
 
     def _one(self, id: str) -> Any:
         from .. import db

@@ -110,6 +110,7 @@ def show(options: argparse.Namespace) -> int:
 def decide(options: argparse.Namespace) -> int:
     """Say of held mails that they arrived, or send them again; all that can be done is done."""
     from .. import db
+    from ..ops import TERMINAL
 
     module = importlib.import_module("services.notifications.mail.held")
     if bool(options.ids) == options.all:
@@ -123,7 +124,7 @@ def decide(options: argparse.Namespace) -> int:
     for id in ids:
         try:
             with db.write(SERVICE) as tx:
-                command(tx, id, "system")
+                command(tx, id, TERMINAL)
             done.append(id)
         except module.Refused as error:
             refused[id] = str(error)

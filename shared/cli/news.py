@@ -27,17 +27,21 @@ class News:
     """Remembers what was told."""
 
     def __init__(self) -> None:
-        self.bad: set[str] = set()
+        self.bad: dict[str, str] = {}  # what is away, in the words that were told
 
     def told(self, part: str, line: str) -> str | None:
         """The words for a line of that part's log; None when it is not for the terminal, or known already."""
         for name, about, good, words in NEWS:
             if name in line:
-                if about == "broker" and good != (about in self.bad):
-                    return None  # each process finds out for itself
-                (self.bad.discard if good else self.bad.add)(about)
                 said = _SAID.search(line)
-                return words.format(said=next(filter(None, said.groups()), "no answer") if said else "no answer")
+                told = words.format(said=next(filter(None, said.groups()), "no answer") if said else "no answer")
+                if self.bad.get(about) == (None if good else told):
+                    return None  # each process finds out for itself
+                if good:
+                    del self.bad[about]
+                else:
+                    self.bad[about] = told
+                return told
         if line[:1].isspace():
             return None  # of a traceback: the line that names it came before
         ours = _OURS.search(line)

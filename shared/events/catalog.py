@@ -128,6 +128,20 @@ class Revocation(Person):
     before = fields.Float(required=True, metadata={"description": "seconds since the epoch, machine time"})
 
 
+class DownloadRequest(Person):
+    request = fields.String(required=True, metadata={"description": "id of the request; parts of older ones are late"})
+
+
+class Gathered(DownloadRequest):
+    number = fields.Integer(required=True, metadata={"description": "0, 1, 2 … among the answers to this request"})
+    part = fields.String(required=True, metadata={"description": "which table these are of; empty in the last"})
+    rows = fields.List(fields.Dict(keys=fields.String()), required=True, metadata=PERSONAL)
+    last = fields.Boolean(required=True, metadata={"description": "nothing follows"})
+    cut = fields.List(
+        fields.String(), required=True, metadata={"description": "in the last: parts that were too large to be whole"}
+    )
+
+
 Shape = type[Data]  # named here, since Entry has a field called type
 
 
@@ -179,6 +193,11 @@ ENTRIES = [
     Entry("organizer.removed", "signup", ALL, Member, "A person is an organizer no more."),
     Entry("address.requested", "signup", ("notifications",), NewAddress, "A person wants their mail at a new address."),
     Entry("signin.requested", "signup", ("notifications",), SignIn, "Somebody asked for a link to sign in."),
+    Entry("download.requested", "signup", ALL, DownloadRequest, "A person wants all that is held about them."),
+    *(
+        Entry(f"{name}.gathered", name, ("signup",), Gathered, f"Some of what {name} holds about a person.")
+        for name in ALL
+    ),
     Entry("access.revoked", "signup", ALL, Revocation, "Cookies of this person made before that moment are void."),
 ]
 

@@ -37,17 +37,36 @@ def erase(tx: Connection, subject: str) -> int:
     return changed
 
 
-def erase_mentions(tx: Connection, type: str, person: str) -> int:
-    """Blank a person's fields in events of other subjects that list them (digests, summaries)."""
+def erase_mentions(tx: Connection, type: str, person: str, subject: str | None = None) -> int:
+    """Blank a person's fields in events of other subjects that list them (digests, summaries).
+
+    :param subject: what all events of that type are about, where that is one thing: then not every event is looked at.
+    """
     event = db.metadata(db.service_of(tx)).tables["event"]
     names = personal(BY_TYPE[type].schema)
     changed = 0
-    for row in tx.execute(event.select().where(event.c.type == type)).mappings().all():
+    where = [event.c.type == type, *([event.c.subject == subject] if subject else [])]
+    for row in tx.execute(event.select().where(*where)).mappings().all():
         data = _blank_entries(row["data"], names, person)
         if data != row["data"]:
             tx.execute(event.update().where(event.c.position == row["position"]), {"data": data})
             changed += 1
     return changed
+
+
+def blank_old(tx: Connection, type: str, before: float) -> int:
+    """Blank the personal fields in events of that type recorded before a moment of machine time: they did their work.
+
+    :returns: how many events were changed.
+    """
+    event = db.metadata(db.service_of(tx)).tables["event"]
+    names = personal(BY_TYPE[type].schema)
+    old = event.select().where(event.c.type == type, event.c.recorded < before, event.c.erased.is_(False))
+    rows = tx.execute(old).mappings().all()
+    for row in rows:
+        values = {"data": blank(row["data"], names), "erased": True}
+        tx.execute(event.update().where(event.c.position == row["position"]), values)
+    return len(rows)
 
 
 def blank(data: Any, names: set[str]) -> Any:

@@ -12,7 +12,8 @@ from sqlalchemy.engine import Connection
 from .. import clock, db, pulse, schedule, versions
 from ..events import keeping, relay, replay
 
-NOBODY = "system"  # who acts where nobody is signed in: the command line
+NOBODY = "system"  # who acts where nobody is signed in
+TERMINAL = "terminal"  # a person at the command line: who is not known, but it was none of the program's own doing
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,12 @@ from typing import Any
 from flask import Blueprint, Response, redirect, render_template, request
 from sqlalchemy.engine import Connection
 
-from .. import access, clock, config, db, face, log, worker
-from ..events import keeping, relay, replay
+from .. import access, clock, config, db, face, worker
+from ..events import keeping, relay
 from ..problems import problem
-from . import NOBODY, names, span, state
+from . import NOBODY, deeds, names, span, state
 
-logger = log.get()
 LONGEST_REASON = 500
-
-Note = Callable[[Connection, str, str, dict[str, Any]], None]
 
 SAID = {
     "retried": "It is owed again, from the start. If it fails again, it comes back to this list after eight tries.",
@@ -35,23 +32,17 @@ def _nothing(_tx: Connection) -> dict[str, Any]:
     return {}
 
 
-def _no_note(_tx: Connection, _by: str, _what: str, _detail: dict[str, Any]) -> None:
-    """A log line and the delivery's own columns suffice."""
-
-
 def blueprint(
     service: str,
     zone: Callable[[Connection], str] = lambda _tx: "UTC",
     template: str = "ops/ops.html",
     more: Callable[[Connection], dict[str, Any]] = _nothing,
     said: dict[str, str] | None = None,
-    note: Note = _no_note,
 ) -> Blueprint:
     """The pages of one service.
 
     :param zone: in which time zone its reader reads.
     :param more: what its own template shows beside.
-    :param note: write what was done into an audit log: (tx, by, what, detail).
     """
     pages = Blueprint("ops", __name__, url_prefix=f"/{service}/ops")
     home = f"/{service}/ops"
@@ -79,11 +70,8 @@ def blueprint(
     def retry(position: int, subscriber: str) -> Any:
         worker.carry(service)  # so that its snapshots are
         with db.write(service) as tx:
-            one = keeping.one(tx, position, _known(service, subscriber))
-            done = keeping.retry(tx, position, subscriber)
-            if done and one:
-                _did(tx, "delivery.retried", one)
-        if not (done and one):
+            one = deeds.retry(tx, position, _known(service, subscriber), _actor())
+        if one is None:
             problem(409, "This delivery is neither dead nor skipped", f"It may be done since. The list is at {home}.")
         return _go("undone" if one["skipped_at"] else "retried")
 
@@ -100,9 +88,7 @@ def blueprint(
         if wrong:
             return _sure(one, why, [{"field": "why", **wrong}]), 422
         with db.write(service) as tx:
-            done = keeping.skip(tx, position, subscriber, _actor(), why)
-            if done:
-                _did(tx, "delivery.skipped", one)
+            done = deeds.skip(tx, position, subscriber, _actor(), why)
         if not done:
             _not_dead()
         return _go("skipped")
@@ -111,10 +97,7 @@ def blueprint(
     @access.needs("organizer")
     def tell_again(subscriber: str) -> Any:
         with db.write(service) as tx:
-            asked = replay.ask(tx, _known(service, subscriber), _actor())
-            if asked:
-                note(tx, _actor(), "replay.asked", {"to": subscriber})
-        logger.info("ops.replay_asked", service=service, subscriber=subscriber, by=_actor(), asked=asked)
+            asked = deeds.ask_replay(tx, _known(service, subscriber), _actor())
         return _go("replay" if asked else "replaying")
 
     def _dead(position: int, subscriber: str) -> dict[str, Any]:
@@ -133,10 +116,6 @@ def blueprint(
         with db.read(service) as tx:
             there = zone(tx)
         return render_template("ops/skip.html", one=one, why=why, problems=problems or [], home=home, zone=there)
-
-    def _did(tx: Connection, what: str, one: dict[str, Any]) -> None:
-        note(tx, _actor(), what, {"type": one["type"], "to": one["subscriber"]})
-        logger.info(f"ops.{what}", service=service, event_id=one["id"], subscriber=one["subscriber"], by=_actor())
 
     def _go(what: str) -> Response:
         return redirect(f"{home}?said={what}", 303)  # type: ignore[return-value]

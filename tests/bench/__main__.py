@@ -1,4 +1,4 @@
-"""`./baton bench intake|hop|import|start|memory`; exit code 1 when a ratio is below the least that will do."""
+"""`./baton bench intake|hop|import|history|start|memory`; exit code 1 when a ratio is below the least that will do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from .measure import Missing, table
 
-BENCHES = ("intake", "hop", "import", "start", "memory")
+BENCHES = ("intake", "hop", "import", "history", "start", "memory")
 
 
 def main(args: list[str]) -> int:
@@ -19,12 +19,16 @@ def main(args: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./baton bench", description="Measure Baton beside its floors.")
     parser.add_argument("bench", choices=BENCHES)
     parser.add_argument("--rounds", type=int, help="samples of each side")
+    parser.add_argument("--postgres", action="store_true", help="history: on PostgreSQL in place of SQLite")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     options = parser.parse_args(args)
+    if options.postgres and options.bench != "history":
+        parser.error("--postgres is for history: the others choose their database themselves")
+    given = {"database": "postgres"} if options.postgres else {}
     signal.signal(signal.SIGTERM, _interrupt)
     module = importlib.import_module(f"tests.bench.{options.bench}")
     try:
-        rows = module.measure(options.rounds or module.ROUNDS)
+        rows = module.measure(options.rounds or module.ROUNDS, **given)
     except Missing as missing:
         print(f"bench: {missing}", file=sys.stderr)
         return 1

@@ -40,6 +40,7 @@ OWN = [
     "/signup/me/answers",
     "/signup/me/stream",
     "/signup/me/address",
+    "/signup/me/download",
     "/signup/me/pause",
     "/signup/me/leave",
     "/signup/me/erase",
@@ -84,6 +85,9 @@ def test_no_page_has_a_violation(site: Site, browser: Any, scheme: str, width: i
         for path in OWN:
             own.look(path)
         own.look("/signup/organizer/")  # not for a member: 403
+        own.press("/signup/me/download", "main button", "gathering")
+        site.baton.drain()
+        own.look("/signup/me/download?ready")
         own.press("/signup/me/pause", "main button", "paused")
         own.press("/signup/me/erase", "main button", "erasing")
     with db.write("signup") as tx:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,9 +66,16 @@ def test_sign_up_confirm_correct_leave(site: Site, tab: Any) -> None:
     tab.get_by_role("button", name="Save").click()
     tab.get_by_role("heading", name="Hello, Ada King").wait_for()
 
+    tab.get_by_role("link", name="Download all of it").click()
+    tab.get_by_role("button", name="Gather my data").click()
+    tab.get_by_text("Missing so far: circles and sessions, mails, blog and posts").wait_for()
+    site.baton.drain()
+    tab.get_by_text("Your file is ready").wait_for()  # without loading the page again
     with tab.expect_download() as download:
-        tab.get_by_role("link", name="Download all of it").click()
+        tab.get_by_role("link", name="Download my-data.json").click()
     assert download.value.suggested_filename == "my-data.json"
+    assert '"welcome"' in Path(download.value.path()).read_text()
+    tab.get_by_role("link", name="My page").first.click()
 
     tab.get_by_role("link", name="Leave", exact=True).click()
     tab.get_by_label("Why do you leave?").fill("Exams")

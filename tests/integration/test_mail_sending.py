@@ -319,3 +319,29 @@ def test_starttls_when_offered_and_signing_on(
     sending.send_due()
     (mail,) = mails(address="p2@example.org")
     assert mail.state == "queued" and "535" in mail.error and "wrong password" in mail.error
+
+
+def test_a_start_says_that_the_mail_server_is_still_away(
+    baton: Any, change_settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a mail server known to be away, when a process begins, its first tick says so, once."""
+    from structlog.testing import capture_logs
+
+    from services.notifications import schedule
+    from services.notifications.mail import server
+
+    change_settings(smtp_url="smtp://localhost:1")
+    for memo in ("_looked", "_told"):
+        monkeypatch.setattr(server, memo, None)
+    with capture_logs() as logs:
+        schedule.look_after_mail()
+        server.away("refused")
+        server.away("refused")
+    assert [each["event"] for each in logs] == ["mail.server_away"], "it was there when the process began"
+    for memo in ("_looked", "_told"):  # as in a new process
+        monkeypatch.setattr(server, memo, None)
+    with capture_logs() as logs:
+        schedule.look_after_mail()
+        schedule.look_after_mail()
+        server.away("refused")
+    assert [(each["event"], each["said"]) for each in logs] == [("mail.server_away", "refused")]

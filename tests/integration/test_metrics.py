@@ -126,3 +126,15 @@ def test_no_scrape_and_no_page_reads_whole_tables(baton: Baton) -> None:
                 continue
             counted = "count(*) FROM person" in statement  # from the smallest index
             assert (walked[2] in partial) or counted, f"{step}: {statement}"
+
+
+def test_with_a_token_only_who_has_it_reads_them(baton: Baton, change_settings: Any) -> None:
+    client = baton.client("blog")
+    assert client.get("/blog/metrics").status_code == 200, "open as long as nothing is set"
+    change_settings(metrics_token="a-token-of-prometheus")
+    for odd in ("", "Bearer", "Bearer ", "Bearer a-token-of-prometheu", "Basic a-token-of-prometheus", "Bearer \u00e9"):
+        answer = client.get("/blog/metrics", headers={"Authorization": odd.encode()} if odd else {})
+        assert answer.status_code == 401 and "BATON_METRICS_TOKEN" in answer.text, odd
+        assert answer.headers["WWW-Authenticate"] == "Bearer" and "baton_" not in answer.text
+    answer = client.get("/blog/metrics", headers={"Authorization": "Bearer a-token-of-prometheus"})
+    assert answer.status_code == 200 and "baton_build_info" in answer.text

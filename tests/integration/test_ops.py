@@ -345,3 +345,21 @@ def test_the_command_line(baton: Baton, dead: dict[str, Any], capsys: Any, monke
 
 def test_ages_in_words() -> None:
     assert [ops.span(n) for n in (None, 0, 59, 120, 7200, 200_000)] == ["", "0 s", "59 s", "2 min", "2 h", "2 days"]
+
+
+def test_what_is_done_by_command_is_in_the_log_too(
+    baton: Baton, dead: dict[str, Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a dead delivery, when it is retried, skipped or everything told again by command, the log says so."""
+    from shared.cli import events
+
+    monkeypatch.setattr(events.settings, "apply", lambda data: None)
+    which = ["signup", str(dead["position"]), dead["subscriber"]]
+    assert events.main(["skip", *which, "--why", "hopeless"]) == 0
+    assert events.main(["retry", *which]) == 0
+    assert events.main(["replay", "signup", "blog"]) == 0
+    assert keep(dead)["skipped_by"] is None
+    noted = [(e["what"], e["by"]) for e in baton.rows("signup", "audit", subject="operation")]
+    assert noted == [(what, "terminal") for what in ("delivery.skipped", "delivery.retried", "replay.asked")]
+    assert "somebody at the command line" in runs(baton, "signup").get("/signup/organizer/audit").text
+    assert "skip: done" in capsys.readouterr().out

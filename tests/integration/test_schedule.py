@@ -191,3 +191,19 @@ def test_every_service_prunes_daily(baton: Any) -> None:
     baton.pass_time(days=1)
     baton.tick()
     assert baton.rows("blog", "run", job="prune")[0]["finished"] == clock.now()
+
+
+def test_the_last_run_of_each_job_is_found_among_many(baton):
+    """Given many runs of several jobs, one of which is no more, when asked, then the latest of each is told."""
+    at = clock.now()
+    run = db.metadata("blog").tables["run"]
+    with db.write("blog") as tx:
+        tx.execute(run.delete())
+        assert schedule.last_runs(tx) == []
+        for job in ("a", "b", "gone"):
+            for hours in range(5):
+                started = at - timedelta(hours=hours)
+                tx.execute(run.insert().values(job=job, period=str(hours), started=started, finished=None))
+    with db.read("blog") as tx:
+        found = schedule.last_runs(tx)
+    assert [(row.job, row.started, row.finished) for row in found] == [(job, at, None) for job in ("a", "b", "gone")]

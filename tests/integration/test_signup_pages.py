@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from services.signup import access_links, people, program, rate, rules
+from services.signup import access_links, audit, people, program, rate, rules
 from shared import access, clock, db, tokens
 from tests.conftest import Baton
 
@@ -510,9 +510,10 @@ def test_the_whole_life_of_a_member(baton: Baton, client: Any) -> None:
     assert baton.rows("signup", "person", id=person)[0]["erase_after"]
     page = press("keep")
     assert state() == "confirmed" and "Nothing will be erased" in page.text
-    download = client.get("/signup/me/download")
+    press("download")
+    download = client.get("/signup/me/download/my-data.json")
     assert download.headers["Content-Disposition"].startswith("attachment")
-    assert download.json["person"]["name"] == "Ada King"
+    assert download.json["signup"]["person"]["name"] == "Ada King"
 
 
 def test_an_optional_choice_can_be_taken_back(baton: Baton, client: Any) -> None:
@@ -816,3 +817,44 @@ def test_search_and_order_know_no_accents(baton: Baton, runs: Any) -> None:
     assert "Ánna" in runs.get("/signup/organizer/?q=MÜLLER").text
     everybody = runs.get("/signup/organizer/").text
     assert everybody.index("Ánna") < everybody.index("Zoe")
+
+
+def test_coming_back_at_once_opens_the_organizers_pages_again(baton: Baton, runs: Any) -> None:
+    organizer("otto@example.org")
+    assert "You are no organizer any more, unless you come back within 30 days" in runs.get("/signup/me/leave").text
+    runs.post("/signup/me/leave")
+    assert runs.get("/signup/organizer/").status_code == 403
+    runs.post("/signup/me/come-back")
+    assert runs.get("/signup/organizer/").status_code == 200
+
+
+def test_the_log_is_read_page_by_page_and_ends(baton: Baton, runs: Any) -> None:
+    person = member()
+    with db.write("signup") as tx:
+        for number in range(audit.PAGE + 5):
+            audit.note(tx, audit.SYSTEM, "person.corrected", people.subject(person), {"fields": [f"field {number}."]})
+    first = runs.get("/signup/organizer/audit").text
+    assert "field 54." in first and "field 4." not in first and "Back to the latest" not in first
+    older = re.search(r'href="(/signup/organizer/audit\?before=\d+)"', first)
+    assert older
+    second = runs.get(older[1]).text
+    assert "field 4." in second and "field 0." in second and "field 5." not in second
+    assert "Older entries" not in second and "Back to the latest" in second
+    assert "Nothing older" in runs.get("/signup/organizer/audit?before=1").text
+    for odd in ("-3", "x", "", "9" * 40, "0", "1e3"):
+        assert runs.get(f"/signup/organizer/audit?before={odd}").status_code == 200, odd
+
+
+def test_a_long_history_is_shown_when_asked_for(baton: Baton, runs: Any) -> None:
+    person = member()
+    with db.write("signup") as tx:
+        for number in range(12):
+            audit.note(tx, audit.SYSTEM, "person.corrected", people.subject(person), {"fields": [f"field {number}."]})
+    page = runs.get(f"/signup/organizer/members/{person}").text
+    assert "field 11." in page and "field 1." not in page and "Signed up" not in page.partition("History")[2]
+    assert "Show the whole history" in page
+    page = runs.get(f"/signup/organizer/members/{person}?history=all").text
+    assert "field 11." in page and "field 0." in page and "Signed up" in page.partition("History")[2]
+    assert "Show the whole history" not in page
+    runs.post(f"/signup/organizer/members/{member('bob@example.org')}/pause")
+    assert "Show the whole history" not in runs.get(f"/signup/organizer/members/{member('cy@example.org')}").text

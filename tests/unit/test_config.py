@@ -24,6 +24,9 @@ def test_the_defaults_are_a_laptop() -> None:
     [
         ("SECRET", ""),
         ("SECRET", "short"),
+        ("METRICS_TOKEN", "short"),
+        ("METRICS_TOKEN", "a token with spaces in it"),
+        ("METRICS_TOKEN", "é" * 20),
         ("SECRET", " " * 40),
         ("BASE_URL", "localhost:8000"),
         ("BASE_URL", "javascript:alert(1)"),

@@ -40,6 +40,14 @@ def test_the_mail_server_is_told_of_with_what_it_said() -> None:
     assert news.told("worker", "2026-11-22T18:10:26.1Z info     mail.server_back") == "the mail server is back"
 
 
+def test_each_worker_knows_of_the_mail_server_and_one_tells() -> None:
+    news, away = News(), line_of("warning", "mail.server_away", said="refused")
+    assert "refused" in (news.told("worker", away) or "")
+    assert news.told("worker", away) is None
+    assert "no such host" in (news.told("worker", line_of("warning", "mail.server_away", said="no such host")) or "")
+    assert news.told("worker", line_of("info", "mail.server_back")) and news.told("worker", away)
+
+
 def test_lines_are_read_as_our_log_writes_them() -> None:
     news = News()
     assert "[Errno 111] refused" in (

@@ -5,6 +5,7 @@ Written when that changes, so that a page, a metric and the log can say it in wo
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -15,6 +16,8 @@ from shared import clock, db, log
 from ..models import SERVICE, mail_server
 
 _log = log.get("notifications.mail_server")
+_looked: int | None = None  # the process that looked whether it was away when it began
+_told: tuple[int, float] | None = None  # the process that told of the outage that began then
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,26 @@ def away(said: str) -> None:
     with db.write(SERVICE) as tx:
         before = state(tx).down_since
         _note(tx, Server(before or now, now, said[:1000]))
-    if before is None:
+    _tell(before or now, said)
+
+
+def remind() -> None:
+    """Say, once in a process, that the mail server was away when that began: a restart does not bring it back."""
+    global _looked
+    if _looked == os.getpid():
+        return
+    _looked = os.getpid()
+    with db.read(SERVICE) as tx:
+        found = state(tx)
+    if found.down_since is not None:
+        _tell(found.down_since, found.said or "")
+
+
+def _tell(since: float, said: str) -> None:
+    """Into the log, once for an outage in each process."""
+    global _told
+    if _told != (os.getpid(), since):
+        _told = (os.getpid(), since)
         _log.warning("mail.server_away", said=said[:300])
 
 

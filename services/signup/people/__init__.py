@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .applying import Applied, apply, ask_imported, confirm, mail_wait, resend_confirmation
 from .asking import ask
+from .downloading import Gathering, ask_download, download, forget_downloads, gathered, gathering
 from .erasing import erase_later, erase_now, expire, keep
 from .membership import CHECKLIST, change_stream, come_back, correct, leave, pause, step_down, tick
 from .readdressing import (
@@ -17,18 +18,20 @@ from .readdressing import (
     readdress,
     wanted_address,
 )
-from .reading import SORTS, Moment, Page, counts, download, find, history, organizers
+from .reading import SORTS, Moment, Page, counts, find, history, kept_about, organizers
 from .row import Row, one, roles, subject, told
 
 __all__ = [
     "CHECKLIST",
     "SORTS",
     "Applied",
+    "Gathering",
     "Moment",
     "Page",
     "Row",
     "apply",
     "ask",
+    "ask_download",
     "ask_imported",
     "ask_new_address",
     "change_stream",
@@ -42,9 +45,13 @@ __all__ = [
     "erase_now",
     "expire",
     "find",
+    "forget_downloads",
     "forget_unconfirmed",
+    "gathered",
+    "gathering",
     "history",
     "keep",
+    "kept_about",
     "leave",
     "mail_wait",
     "one",

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -132,6 +133,27 @@ def _intake(tx: Connection) -> Any:
 
 
 _INSERT = db.Quick(_intake)
+# What follows when the address is known shall not take longer than a new one: a clock would tell who is a member.
+_VERSION = db.Quick(
+    lambda _: sa.select(programs.c.id).where(
+        programs.c.version == sa.bindparam("program_version", type_=programs.c.version.type)
+    )
+)
+_KNOWN_BY = ("id", "state", "name", "email", "timezone", "stream", "mailed_at", "again")
+_KNOWN = db.Quick(
+    lambda _: (
+        sa.select(*(people.c[name] for name in _KNOWN_BY[:-1]), people.c.reapplied.is_not(None))
+        .where(people.c.email_key == sa.bindparam("email_key", type_=people.c.email_key.type))
+        .with_for_update()
+    )
+)
+
+
+@lru_cache
+def _update(columns: tuple[str, ...]) -> db.Quick:
+    """UPDATE those columns of the person `person_id`."""
+    which = people.c.id == sa.bindparam("person_id", type_=people.c.id.type)
+    return db.Quick(lambda _: sa.update(people).where(which).values(db.params(people, columns)))
 
 
 def _take_new(tx: Connection, program: Program, values: dict[str, Any]) -> Applied | None:
@@ -161,12 +183,13 @@ def _emit(tx: Connection, event: str, row: Row, again: bool) -> str:
 
 def _take_known(tx: Connection, program: Program, values: dict[str, Any]) -> Applied | None:
     """An address that is known: mail its owner, at most once an hour; None when nobody is known by it."""
-    if load(tx).version != program.version:
+    if not _VERSION(tx, {"program_version": program.version}).fetchone():
         return None
     key = rules.email_key(values["email"])
-    row = tx.execute(sa.select(people).where(people.c.email_key == key).with_for_update()).mappings().first()
-    if row is None:
+    found = _KNOWN(tx, {"email_key": key}).fetchone()
+    if found is None:
         return None
+    row = dict(zip(_KNOWN_BY, found, strict=True))
     now = clock.now()
     kept: dict[str, Any] = {}
     if row["state"] == "applied":
@@ -175,13 +198,13 @@ def _take_known(tx: Connection, program: Program, values: dict[str, Any]) -> App
     elif row["state"] in {"left", "imported"}:
         # Whoever typed this may not be the owner of the address: it takes effect when the owner confirms.
         kept = {"reapplied": {**values, "email": row["email"]}, "applied_at": now}
-        if not row["reapplied"]:
+        if not row["again"]:
             kept["reminded_at"] = None
     mail = mail_wait(row) <= 0
     if mail:
         kept["mailed_at"] = clock.machine()
     if kept:
-        tx.execute(sa.update(people).where(people.c.id == row["id"]).values(**kept))
+        _update(tuple(kept))(tx, {**kept, "person_id": row["id"]})
     if not mail:
         ask(tx, key)  # so that something is committed here too, and takes as long
         return Applied(row["id"], None)
@@ -239,6 +262,7 @@ def confirm(tx: Connection, person: str, charter: str | None = None) -> str:
     if again:
         kept = {**again, "search": rows.search_words(again["name"], row["email"]), "charter_at": now}
         values |= {**kept, "left_at": None, "left_from": None, "leave_reason": None, "erase_after": None}
+        values["was_organizer"] = None  # who signs up anew begins anew
         values["answers"] = {**row["answers"], **again["answers"]}
     elif row["state"] == "imported":
         if charter != load(tx).charter.version:

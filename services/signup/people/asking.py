@@ -22,7 +22,16 @@ def ask(tx: Connection, who: str) -> bool:
     """Write down that a link was asked for `who` (an address, a person's id); False when it was too often already."""
     named = hmac.new(config.current().secret.encode(), who.encode(), hashlib.sha256).hexdigest()
     now = clock.machine()
-    recent = sa.select(sa.func.count()).select_from(asked)
-    before = tx.execute(recent.where(asked.c.who == named, asked.c.at > now - rules.MAIL_EVERY)).scalar_one()
-    tx.execute(sa.insert(asked).values(id=db.new_id(), who=named, at=now))
+    before = _RECENT(tx, {"who": named, "since": now - rules.MAIL_EVERY}).fetchone()[0]
+    _NOTE(tx, {"id": db.new_id(), "who": named, "at": now})
     return bool(before < rules.LINKS_AN_HOUR)
+
+
+_RECENT = db.Quick(
+    lambda _: (
+        sa.select(sa.func.count())
+        .select_from(asked)
+        .where(asked.c.who == sa.bindparam("who", type_=asked.c.who.type), asked.c.at > sa.bindparam("since"))
+    )
+)
+_NOTE = db.Quick(lambda _: sa.insert(asked).values(db.params(asked, ("id", "who", "at"))))

@@ -18,9 +18,11 @@ from shared.events.erasure import erase_mentions
 
 from .. import audit, rules
 from ..models import person as people
+from ..program import SUBJECT
 from ..rules import Refused
 from . import row as rows
-from .membership import step_down, void_cookies
+from .downloading import drop_download
+from .membership import restore_role, step_down, void_cookies
 from .row import Row
 
 _BLANK: dict[str, Any] = {
@@ -51,7 +53,7 @@ def erase_later(tx: Connection, by: str, person: str) -> None:
     state = rules.after("erase_later", row["state"])
     if row["erase_after"]:
         return
-    was_organizer = row["is_organizer"]
+    was_organizer = row["is_organizer"] or row["was_organizer"]  # who had left before keeps what `come_back` restores
     row = step_down(tx, by, row)
     now = clock.now()
     after = now + timedelta(days=rules.ERASE_AFTER_DAYS)
@@ -70,14 +72,13 @@ def keep(tx: Connection, by: str, person: str) -> None:
         raise Refused("state", "This person was not to be erased.", "Nothing is to be done.")
     # Who had left long before asked for the erasure alone, and stays away; left_at tells the two apart.
     together = row["left_at"] + timedelta(days=rules.ERASE_AFTER_DAYS) == row["erase_after"]
-    values = {"erase_after": None, "was_organizer": None}
+    values: dict[str, Any] = {"erase_after": None}
     if together:
-        values |= {"state": row["left_from"], "left_at": None, "left_from": None}
+        values |= {"state": row["left_from"], "left_at": None, "left_from": None, "was_organizer": None}
     kept = rows.change(tx, row, values, "member.kept")
     audit.note(tx, by, "person.kept", rows.subject(person))
-    if row["was_organizer"]:
-        rows.change(tx, kept, {"is_organizer": True}, "organizer.added")
-        audit.note(tx, by, "organizer.added", rows.subject(person))
+    if together and row["was_organizer"]:
+        restore_role(tx, by, kept)
 
 
 def erase_now(tx: Connection, by: str, person: str) -> None:
@@ -85,6 +86,7 @@ def erase_now(tx: Connection, by: str, person: str) -> None:
     row = rows.taken(tx, person)
     rules.after("erase", row["state"])
     tx.execute(sa.update(people).where(people.c.id == person).values(**_BLANK))
+    drop_download(tx, person)
     forget_words(tx, person)
     void_cookies(tx, person)
     emit(tx, "member.erased", rows.subject(person), {"person": person})
@@ -102,4 +104,4 @@ def forget_words(tx: Connection, person: str) -> None:
     """Blank the person's fields in all events of signup."""
     db.lock(tx, f"subject:{rows.subject(person)}")
     erase(tx, rows.subject(person))
-    erase_mentions(tx, "applications.summarized", person)
+    erase_mentions(tx, "applications.summarized", person, SUBJECT)

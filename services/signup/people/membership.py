@@ -7,6 +7,7 @@ it checks the state machine, writes the row and the audit log, and emits the eve
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -88,14 +89,39 @@ def pause(tx: Connection, by: str, person: str) -> None:
 
 
 def come_back(tx: Connection, by: str, person: str) -> None:
-    """End a pause, or return after leaving: the undo of both."""
+    """End a pause, or return after leaving: the undo of both, of an organizer's role too (`_restores_role`)."""
     row = rows.taken(tx, person)
+    restores = _restores_role(tx, by, row)
     if row["erase_after"]:
         raise Refused("state", "This person is about to be erased.", "Keep them first: that brings them back too.")
     values: dict[str, Any] = {"state": rules.after("come_back", row["state"]), "reapplied": None}
-    values |= {"left_at": None, "left_from": None, "leave_reason": None}
-    rows.change(tx, row, values, "member.returned")
+    values |= {"left_at": None, "left_from": None, "leave_reason": None, "was_organizer": None}
+    back = rows.change(tx, row, values, "member.returned")
     audit.note(tx, by, "person.returned", rows.subject(person), {"from": row["state"]})
+    if restores:
+        restore_role(tx, by, back)
+
+
+def _restores_role(tx: Connection, by: str, row: rows.Row) -> bool:
+    """Whether somebody who was an organizer until they left is one again.
+
+    When an organizer brings them back, always: that one could make them one anyway. When they come back by themselves,
+    only if they had left by themselves, and as long as a change of mind may take; else a role that organizers believe
+    gone, or took away, would come back with a press of a button.
+    """
+    if not row["was_organizer"] or row["state"] != "left":
+        return False
+    if by.partition("/")[2] != row["id"]:
+        return True
+    who = audit.last_by(tx, "person.left", rows.subject(row["id"])) or ""
+    late = clock.now() > row["left_at"] + timedelta(days=rules.ERASE_AFTER_DAYS)
+    return who.partition("/")[2] == row["id"] and not late
+
+
+def restore_role(tx: Connection, by: str, row: rows.Row) -> None:
+    """Make them an organizer again, as they were."""
+    rows.change(tx, row, {"is_organizer": True}, "organizer.added")
+    audit.note(tx, by, "organizer.added", rows.subject(row["id"]))
 
 
 def change_stream(tx: Connection, by: str, person: str, slug: str) -> None:
@@ -124,8 +150,10 @@ def leave(tx: Connection, by: str, person: str, reason: str = "") -> None:
     row = rows.taken(tx, person)
     state = rules.after("leave", row["state"])
     reason = text.paragraphs("reason", reason or "", 2000)
+    was_organizer = row["is_organizer"]
     row = step_down(tx, by, row)
     values = {"state": state, "left_at": clock.now(), "left_from": row["state"], "leave_reason": reason or None}
+    values["was_organizer"] = was_organizer
     rows.change(tx, row, values, "member.left")
     audit.note(tx, by, "person.left", rows.subject(person), {"from": row["state"]})
 

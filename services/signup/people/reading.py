@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from . import row as rows
 from .row import Row, one
 
 PAGE = 50
+LISTED = sa.text("state <> 'erased'")  # in the very words of the partial index
 
 # What the list can be sorted by; a leading "-" turns it round.
 SORTS: dict[str, Any] = {
@@ -44,7 +45,7 @@ class Page:
 def find(tx: Connection, filters: Mapping[str, str] | None = None, sort: str = "name", page: int = 1) -> Page:
     """People that fit all of `filters`: text (in name and address), stream (slug), state; the erased only by state."""
     wanted = {name: value.strip() for name, value in (filters or {}).items() if value and value.strip()}
-    where = [people.c.state == wanted["state"] if "state" in wanted else people.c.state != "erased"]
+    where = [people.c.state == wanted["state"] if "state" in wanted else LISTED]
     if "stream" in wanted:
         where.append(people.c.stream == wanted["stream"])
     for word in rows.bare(wanted.get("text", "")).split()[:10]:
@@ -52,15 +53,15 @@ def find(tx: Connection, filters: Mapping[str, str] | None = None, sort: str = "
     total = tx.execute(sa.select(sa.func.count()).select_from(people).where(*where)).scalar_one()
     pages = max(1, -(-total // PAGE))
     page = min(max(1, page), pages)
-    order = SORTS.get(sort.removeprefix("-"), people.c.search)
-    found = tx.execute(
-        sa.select(people)
-        .outerjoin(streams, streams.c.slug == people.c.stream)
-        .where(*where)
-        .order_by(order.desc() if sort.startswith("-") else order.asc(), people.c.search, people.c.id)
-        .limit(PAGE)
-        .offset((page - 1) * PAGE)
-    ).mappings()
+    order, by_name = SORTS.get(sort.removeprefix("-"), people.c.search), (people.c.search, people.c.id)
+    down = sort.startswith("-")
+    query = sa.select(people).where(*where)
+    if order is people.c.search:  # by the index alone
+        query = query.order_by(*(each.desc() for each in by_name) if down else by_name)
+    else:
+        query = query.outerjoin(streams, streams.c.slug == people.c.stream)
+        query = query.order_by(order.desc() if down else order.asc(), *by_name)
+    found = tx.execute(query.limit(PAGE).offset((page - 1) * PAGE)).mappings()
     return Page(list(found), total, page, pages)
 
 
@@ -87,18 +88,22 @@ class Moment:
     detail: dict[str, Any]
 
 
-def history(tx: Connection, person: str) -> list[Moment]:
-    """What was done to the person and what others were told, the latest first."""
-    about = rows.subject(person)
-    deeds = tx.execute(sa.select(audits).where(audits.c.subject == about)).mappings()
-    told = _events(tx, about)
-    moments = [Moment(each["time"], each["type"], None, None, each["data"]) for each in told]
-    moments += [
+def history(tx: Connection, person: str, facts: Collection[str], most: int | None = None) -> list[Moment]:
+    """What was done to the person, and which of `facts` (types of events) others were told, the latest first.
+
+    :param most: no more than so many.
+    """
+    about, event = rows.subject(person), db.metadata("signup").tables["event"]
+    query = sa.select(audits).where(audits.c.subject == about).order_by(audits.c.id.desc()).limit(most)
+    deeds = list(tx.execute(query).mappings())
+    query = sa.select(event).where(event.c.subject == about, event.c.type.in_(facts))
+    told = list(tx.execute(query.order_by(event.c.seq.desc()).limit(most)).mappings())
+    moments = [
         Moment(each["at"], each["what"], each["by"], each["by_name"], each["detail"])
         for each in audit.named(tx, [dict(deed) for deed in deeds])
     ]
-    moments.reverse()
-    return sorted(moments, key=lambda moment: moment.at, reverse=True)
+    moments += [Moment(each["time"], each["type"], None, None, each["data"]) for each in told]
+    return sorted(moments, key=lambda moment: moment.at, reverse=True)[:most]
 
 
 def _events(tx: Connection, about: str) -> list[Row]:
@@ -106,8 +111,8 @@ def _events(tx: Connection, about: str) -> list[Row]:
     return list(tx.execute(sa.select(event).where(event.c.subject == about).order_by(event.c.seq)).mappings())
 
 
-def download(tx: Connection, person: str) -> dict[str, Any]:
-    """Everything signup holds about a person, ready for JSON; {} when there is nobody of that id."""
+def kept_about(tx: Connection, person: str) -> dict[str, Any]:
+    """Everything signup itself holds about a person, ready for JSON; {} when there is nobody of that id."""
     row = one(tx, person)
     if row is None:
         return {}

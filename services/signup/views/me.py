@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flask import Blueprint, Response, make_response, request
+from flask import Blueprint, Response, request
 
 from shared import access, db
+from shared.mount import Stream
 
 from .. import people, program, rules
 from ..program import Program
-from .pages import go, page, reader_id, refusals, unreadable
+from .pages import go, not_found, page, reader_id, refusals, unreadable
 
 blueprint = Blueprint("me", __name__, url_prefix="/signup/me")
 HOME = "/signup/me"
@@ -167,7 +167,7 @@ def come_back() -> Response:
     """Come back from a pause, or after leaving."""
     with db.write("signup") as tx:
         people.come_back(tx, _actor(), reader_id())
-    return go(HOME, "back")
+    return _with_roles(go(HOME, "back"))
 
 
 @blueprint.route("/leave", methods=["GET", "POST"])
@@ -179,9 +179,11 @@ def leave() -> Response:
         try:
             with db.write("signup") as tx:
                 people.leave(tx, _actor(), reader_id(), request.form.get("reason", ""))
-            return _as_member(go(HOME, "left"))
+            return _with_roles(go(HOME, "left"))
         except rules.Refused as refused:
             problems = refusals(refused)
+    with db.read("signup") as tx:
+        organizes, days = _person(tx)["is_organizer"], rules.ERASE_AFTER_DAYS
     return page(
         "sure.html",
         422 if problems else 200,
@@ -189,6 +191,7 @@ def leave() -> Response:
         happens=[
             "You get no more turns, invitations or letters: only a goodbye with a link back.",
             "Your answers stay until you ask us to erase them.",
+            *([f"You are no organizer any more, unless you come back within {days} days."] if organizes else []),
         ],
         undo="press Come back on your own page, or sign up again.",
         label="Leave",
@@ -206,7 +209,7 @@ def erase() -> Response:
     if request.method == "POST":
         with db.write("signup") as tx:
             people.erase_later(tx, _actor(), reader_id())
-        return _as_member(go(HOME, "erasing"))
+        return _with_roles(go(HOME, "erasing"))
     days = rules.ERASE_AFTER_DAYS
     return page(
         "sure.html",
@@ -228,24 +231,55 @@ def keep() -> Response:
     """Take back the wish to be erased."""
     with db.write("signup") as tx:
         people.keep(tx, _actor(), reader_id())
-    return go(HOME, "kept")
+    return _with_roles(go(HOME, "kept"))
 
 
-@blueprint.get("/download")
+# What the parts of a download are called, by the service that holds them.
+_HOLDS = {"sessions": "circles and sessions", "notifications": "mails", "blog": "blog and posts"}
+
+
+@blueprint.route("/download", methods=["GET", "POST"])
 @access.needs("member")
 def download() -> Response:
-    """Everything we know about the reader, as a JSON file."""
+    """Ask for everything that is held about the reader, and see how far it is."""
+    problems: list[dict[str, str]] = []
+    if request.method == "POST":
+        try:
+            with db.write("signup") as tx:
+                people.ask_download(tx, _actor(), reader_id())
+            return go(f"{HOME}/download")
+        except rules.Refused as refused:
+            problems = refusals(refused)
     with db.read("signup") as tx:
-        data = people.download(tx, reader_id())
-    response = make_response(json.dumps(data, ensure_ascii=False, indent=2, default=str) + "\n")
+        person, found = _person(tx), people.gathering(tx, reader_id())
+    missing = [_HOLDS.get(each, each) for each in found.missing] if found else []
+    status = 429 if problems else 200
+    return page("me_download.html", status, person=person, found=found, missing=missing, problems=problems)
+
+
+@blueprint.get("/download/my-data.json")
+@access.needs("member")
+def my_data() -> Response:
+    """What is gathered so far, as a file; it says what is missing."""
+    with db.read("signup") as tx:
+        person = _person(tx)
+        if people.gathering(tx, person["id"]) is None:
+            not_found("download")
+
+    def pieces() -> Iterator[bytes]:
+        with db.read("signup") as tx:
+            for piece in people.download(tx, person["id"]):
+                yield piece.encode()
+
+    response = Response(Stream(pieces()), direct_passthrough=True)
     response.headers["Content-Type"] = "application/json; charset=utf-8"
     response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _as_member(response: Response) -> Response:
-    """Who leaves is no organizer any more: their cookie must not say so."""
+def _with_roles(response: Response) -> Response:
+    """Who leaves is no organizer any more, and who comes back may be one again: their cookie says what holds."""
     with db.read("signup") as tx:
         roles = people.roles(_person(tx))
     return access.sign_in(response, reader_id(), roles)  # type: ignore[no-any-return]

@@ -18,6 +18,7 @@ from . import wording
 from .acting import HOME, page, sure, try_to
 
 blueprint = Blueprint("organizer_members", __name__, url_prefix=HOME)
+RECENT = 10  # moments of somebody's history that are shown before one asks for all
 SORTS = (
     ("name", "Name"),
     ("-applied", "Latest first"),
@@ -70,7 +71,8 @@ def _member(person: str, problems: list[dict[str, str]] | None = None) -> Respon
     with db.read("signup") as tx:
         now, asked = program.load(tx), program.questions(tx)
         row = _one(people.one(tx, person))
-        moments, names = people.history(tx, person), wording.names(now, asked)
+        most = None if request.args.get("history") == "all" else RECENT + 1
+        moments, names = people.history(tx, person, wording.FACTS, most), wording.names(now, asked)
     return page(
         "members",
         "member.html",
@@ -78,7 +80,8 @@ def _member(person: str, problems: list[dict[str, str]] | None = None) -> Respon
         person=row,
         stream=now.stream(row["stream"]),
         answers=answered(asked, row),
-        history=[wording.moment(each, names) for each in moments if wording.known(each)],
+        history=[wording.moment(each, names) for each in moments[: most and RECENT]],
+        older=most is not None and len(moments) > RECENT,
         actions=_actions(row),
         zone=now.timezone,
     )

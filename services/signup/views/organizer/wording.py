@@ -35,6 +35,7 @@ WORDS = {
     "people.imported": "People were imported",
     "mapping.saved": "The columns of a form were mapped",
     "mapping.undone": "The mapping of a form was undone",
+    "download.asked": "Asked for all that is held about them",
     "organizer.added": "Became an organizer",
     "organizer.removed": "Is no organizer any more",
     "program.seeded": "The program was set up",
@@ -60,16 +61,11 @@ WORDS = {
     "replay.asked": "The present state was told again",
 }
 
-# Facts that other services were told, and that no deed of the log says already.
-_FACTS = frozenset(name for name in WORDS if name.startswith(("application.", "signin.")))
+# Facts that other services were told, and that no deed of the log says already: worth a line in somebody's history.
+FACTS = frozenset(name for name in WORDS if name.startswith(("application.", "signin.")))
 
 # What a detail calls by a short name that the pages do not use.
 _SHORT_NAMES = ("section", "stream", "question")
-
-
-def known(each: Any) -> bool:
-    """Whether that moment of somebody's history is worth a line: a deed, or a fact without one."""
-    return each.by is not None or each.what in _FACTS
 
 
 def names(now: Program, asked: Mapping[str, Question]) -> dict[str, str]:
@@ -108,7 +104,8 @@ def actor(by: str | None, name: str) -> str:
     """Who did it."""
     if not by:
         return ""
-    return "the program itself" if by == "system" else f"{name} (organizer)" if by.startswith("organizer/") else name
+    called = {"system": "the program itself", "terminal": "somebody at the command line"}.get(by)
+    return called or (f"{name} (organizer)" if by.startswith("organizer/") else name)
 
 
 def detail_words(detail: dict[str, Any] | None, names: Mapping[str, str]) -> str:

@@ -1,0 +1,37 @@
+"""What notifications holds about one person, for their download: their mails, and why some do not reach them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from shared import personal, tokens
+
+from .models import SERVICE, mail, mention, person, suppression
+
+NAMES_OTHERS = "Its text names other people, so it is not repeated here. It was mailed to you."
+_COLUMNS = "id kind address subject state created_at sent_at error text".split()
+
+personal.table(SERVICE, "person", person.c.id)
+
+
+@personal.part(SERVICE, "suppression")
+def refused_addresses(tx: Connection, id: str) -> Iterator[Mapping[Any, Any]]:
+    """Addresses of theirs that a mail server refused for good."""
+    address = sa.select(sa.func.lower(person.c.email)).where(person.c.id == id)
+    yield from tx.execute(sa.select(suppression).where(suppression.c.address.in_(address))).mappings()
+
+
+@personal.part(SERVICE, "mails")
+def mails(tx: Connection, id: str) -> Iterator[Mapping[Any, Any]]:
+    """Every mail to them, the latest first. Links that sign in are blotted out: this file may lie about."""
+    others = sa.exists().where(mention.c.mail == mail.c.id)
+    query = sa.select(*(mail.c[name] for name in _COLUMNS), others.label("others")).where(mail.c.person == id)
+    query = query.order_by(mail.c.created_at.desc(), mail.c.id).execution_options(yield_per=100)
+    for row in tx.execute(query).mappings():
+        text = NAMES_OTHERS if row["others"] and row["text"] else tokens.hidden(row["text"])
+        told = {name: row[name] for name in _COLUMNS}
+        yield {**told, "subject": tokens.hidden(row["subject"]), "text": text}
