@@ -1,7 +1,7 @@
 """The worker process: Celery with its beat inside, for the services BATON_SERVICES names.
 
-`python -m shared.work`, on a laptop as in production (there with `--no-beat` in all but one: ticks may come twice, but
-need not). The flags have their reasons here, the settings theirs in `shared/worker.py`.
+`python -m shared.work`, on a laptop as in production (there with `--no-beat`: `shared.beat` ticks for all of them). The
+flags have their reasons here, the settings theirs in `shared/worker.py`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from typing import Any
 
 from . import config
 from .mortal import die_with_parent
+
+ALIVE_EVERY = 10.0  # seconds between two touches of the file that --alive names
 
 
 def arguments(options: argparse.Namespace, services: tuple[str, ...]) -> dict[str, Any]:
@@ -59,6 +61,9 @@ def main(args: list[str]) -> int:
     )
     parser.add_argument("--no-beat", dest="beat", action="store_false", help="another worker ticks")
     parser.add_argument("--ready", type=Path, help="make this file when the worker takes tasks")
+    parser.add_argument(
+        "--alive", type=Path, help=f"touch this file every {ALIVE_EVERY:.0f} s while tasks are taken: for health checks"
+    )
     options = parser.parse_args(args)
     os.environ["BATON_ROLE"] = "worker"
     # People wait for the web process; where both share a machine, it goes first, and is not interrupted by us. Not
@@ -84,6 +89,12 @@ def main(args: list[str]) -> int:
         if options.ready:
             options.ready.write_text(f"{parent}\n")
 
+    def show_life(sender: Any, **_: Any) -> None:
+        # By the loop that takes tasks: a worker that is stuck, or has lost the broker, does not touch it.
+        if options.alive:
+            options.alive.touch()
+            sender.timer.call_repeatedly(ALIVE_EVERY, options.alive.touch)
+
     def guard_beat(sender: Any, **_: Any) -> None:
         if options.beat:
             beat = sender.controller.beat
@@ -99,6 +110,7 @@ def main(args: list[str]) -> int:
     signals.worker_process_init.connect(child)
     signals.beat_embedded_init.connect(child)
     signals.worker_ready.connect(ready)
+    signals.worker_ready.connect(show_life)
     signals.worker_ready.connect(guard_beat)
     worker = app.Worker(**arguments(options, settings.services))
     worker.start()

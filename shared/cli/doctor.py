@@ -53,7 +53,11 @@ def main(args: list[str]) -> int:
 
 def examine(data: str | None) -> Iterator[Line]:
     """All findings, in the order in which one would mend them."""
-    folder = settings.folder(data)
+    try:
+        folder = settings.folder(data)
+    except Refused as wrong:
+        yield Line("settings", WRONG, str(wrong), "see .env.example")
+        return
     if not folder.is_dir():
         yield Line("data folder", WRONG, f"{folder} is not there", "start ./baton up once, or give --data")
         return
