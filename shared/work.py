@@ -27,6 +27,7 @@ def arguments(options: argparse.Namespace, services: tuple[str, ...]) -> dict[st
     return {
         # solo and threads ignore time limits, and the solo pool stalls on RabbitMQ.
         "pool_cls": "prefork",
+        "consumer_cls": consumer(),
         "concurrency": options.concurrency,
         "queues": options.queues or ",".join([*services, "slow"]),
         # Workers need not know of each other; both cost a fanout exchange and start-up time.
@@ -39,6 +40,19 @@ def arguments(options: argparse.Namespace, services: tuple[str, ...]) -> dict[st
         # Nothing to be kept: a tick is never made up for.
         "scheduler": "celery.beat:Scheduler",
     }
+
+
+def consumer() -> type:
+    """Celery's, less a step: for delays, which we have none of (they are columns), each worker would make some thirty
+    queues and exchanges on RabbitMQ at every connection, and warn of each of ours.
+    """
+    from celery.worker.consumer import Consumer
+
+    class Undelayed(Consumer):  # type: ignore[misc]
+        class Blueprint(Consumer.Blueprint):  # type: ignore[misc]
+            default_steps = [step for step in Consumer.Blueprint.default_steps if "DelayedDelivery" not in step]
+
+    return Undelayed
 
 
 def _end_without(beat: Any) -> None:

