@@ -203,7 +203,7 @@ def a_restart_is_not_seen(visitor: Browser) -> None:
 
 
 def the_doctor_is_content(layout: Layout, broker: str) -> None:
-    """Run where an operator would."""
+    """Run where an operator would; so is a backup."""
     said = ""
 
     def content() -> bool:
@@ -214,6 +214,8 @@ def the_doctor_is_content(layout: Layout, broker: str) -> None:
 
     eventually("the doctor is content", content, lambda: said)
     assert all(f"ok       ticks {service}" in said for service in SERVICES), said
+    kept = layout.run("migrate", "python", "-m", "shared.cli", "backup", "/var/lib/baton/all.zip")
+    assert kept.returncode == 0 and (layout.folder / "var/lib/baton/all.zip").exists(), kept.stderr
     if broker == "rabbitmq":
         assert "RabbitMQ 3." in said or "RabbitMQ 4." in said
         listed = layout.run("rabbitmq", "rabbitmqctl", "-q", "list_queues", "name", "type", "durable").stdout
