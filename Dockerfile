@@ -11,6 +11,7 @@ ENV PATH="/opt/venv/bin:$PATH" \
     BATON_DATA=/var/lib/baton \
     BATON_LOG=json
 COPY --from=packages /opt/venv /opt/venv
+COPY pyproject.toml /app/
 COPY shared /app/shared
 COPY services /app/services
 # Compiled here, since nothing can be written there later.

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from shared.cli.settings import ROOT
-
 from tests.deploy.layout import missing
 from tests.postgres import required
 
