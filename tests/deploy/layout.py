@@ -163,8 +163,8 @@ class Layout:
         environment = self._base(name, ours) | (self.settings if ours else {})
         environment |= {key: self.place(str(value), name) for key, value in told.get("environment", {}).items()}
         if uid is not None:
-            for part in (home, *home.iterdir()):
-                os.chown(part, uid, -1)
+            for path in (home, *home.iterdir()):
+                os.chown(path, uid, -1)
         test = told.get("healthcheck", {}).get("test", [])
         health = ["/bin/sh", "-c", test[1]] if test[:1] == ["CMD-SHELL"] else test[1:]
         if name == "proxy":
