@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from dotenv import dotenv_values
 
 SERVICES = ("signup", "sessions", "notifications", "blog")
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+LARGEST_SECRET = 16_384  # bytes of a file that holds a setting
 
 
 class SettingError(ValueError):
@@ -73,6 +75,7 @@ def load(env: Mapping[str, str]) -> Config:
 
     :raises SettingError: names the first wrong setting and the remedy.
     """
+    env = read_files(env)
 
     def text(name: str, default: str) -> str:
         return env.get(f"BATON_{name}", "").strip() or default
@@ -140,6 +143,54 @@ def load(env: Mapping[str, str]) -> Config:
             "Unset one of them: a moved clock must never reach real people.",
         )
     return config
+
+
+def read_files(env: Mapping[str, str]) -> dict[str, str]:
+    """`env` with every BATON_X_FILE replaced by BATON_X, the one line that the file holds.
+
+    So secrets need not stand in the environment, where a crash report or `docker inspect` shows them.
+
+    :raises SettingError: a file cannot be read or holds no such line, or BATON_X is set as well.
+    """
+    found = dict(env)
+    for name in sorted(env):
+        if not (name.startswith("BATON_") and name.endswith("_FILE")):
+            continue
+        path, plain = found.pop(name).strip(), name.removesuffix("_FILE")
+        if not path:
+            continue
+        if found.get(plain, "").strip():
+            raise SettingError(name, f"is set, and so is {plain}", "Unset one of the two.")
+        found[plain] = _line_of(name, path)
+    return found
+
+
+def _line_of(name: str, path: str) -> str:
+    """The one line of a file; what is wrong with it is said without any of its content."""
+    try:
+        # Not blocking: opening a pipe that nobody writes to would wait for ever.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise SettingError(name, f"names {path!r}, which is no file", "Name a text file with one line.")
+            held = file.read(LARGEST_SECRET + 1)
+    except (OSError, ValueError) as error:
+        if isinstance(error, SettingError):
+            raise
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "no such name"
+        raise SettingError(
+            name,
+            f"names {path!r}, which cannot be read ({why.lower()})",
+            "Make the file, and let the user that Baton runs as read it.",
+        ) from None
+    try:
+        lines = [line.strip() for line in held.decode("utf-8-sig").splitlines() if line.strip()]
+    except UnicodeDecodeError:
+        lines = ["", ""]
+    if not lines:
+        raise SettingError(name, f"names {path!r}, which is empty", "Write the setting into it, as one line.")
+    if len(lines) > 1 or len(held) > LARGEST_SECRET or not lines[0].isprintable():
+        raise SettingError(name, f"names {path!r}, which is not one line of text", "Write the setting alone into it.")
+    return lines[0]
 
 
 def _database_urls(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

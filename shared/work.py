@@ -1,7 +1,7 @@
 """The worker process: Celery with its beat inside, for the services BATON_SERVICES names.
 
-`python -m shared.work`, on a laptop as in production (there with `--no-beat` in all but one: ticks may come twice, but
-need not). The flags have their reasons here, the settings theirs in `shared/worker.py`.
+`python -m shared.work`, on a laptop as in production (there with `--no-beat`: `shared.beat` ticks for all of them). The
+flags have their reasons here, the settings theirs in `shared/worker.py`.
 """
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ from typing import Any
 from . import config
 from .mortal import die_with_parent
 
+ALIVE_EVERY = 10.0  # seconds between two touches of the file that --alive names
+
 
 def arguments(options: argparse.Namespace, services: tuple[str, ...]) -> dict[str, Any]:
     """How Celery's worker runs. Made without its command line, which would load a shell into every process."""
     return {
         # solo and threads ignore time limits, and the solo pool stalls on RabbitMQ.
         "pool_cls": "prefork",
+        "consumer_cls": consumer(),
         "concurrency": options.concurrency,
         "queues": options.queues or ",".join([*services, "slow"]),
         # Workers need not know of each other; both cost a fanout exchange and start-up time.
@@ -37,6 +40,19 @@ def arguments(options: argparse.Namespace, services: tuple[str, ...]) -> dict[st
         # Nothing to be kept: a tick is never made up for.
         "scheduler": "celery.beat:Scheduler",
     }
+
+
+def consumer() -> type:
+    """Celery's, less a step: for delays, which we have none of (they are columns), each worker would make some thirty
+    queues and exchanges on RabbitMQ at every connection, and warn of each of ours.
+    """
+    from celery.worker.consumer import Consumer
+
+    class Undelayed(Consumer):  # type: ignore[misc]
+        class Blueprint(Consumer.Blueprint):  # type: ignore[misc]
+            default_steps = [step for step in Consumer.Blueprint.default_steps if "DelayedDelivery" not in step]
+
+    return Undelayed
 
 
 def _end_without(beat: Any) -> None:
@@ -59,6 +75,9 @@ def main(args: list[str]) -> int:
     )
     parser.add_argument("--no-beat", dest="beat", action="store_false", help="another worker ticks")
     parser.add_argument("--ready", type=Path, help="make this file when the worker takes tasks")
+    parser.add_argument(
+        "--alive", type=Path, help=f"touch this file every {ALIVE_EVERY:.0f} s while tasks are taken: for health checks"
+    )
     options = parser.parse_args(args)
     os.environ["BATON_ROLE"] = "worker"
     # People wait for the web process; where both share a machine, it goes first, and is not interrupted by us. Not
@@ -84,6 +103,12 @@ def main(args: list[str]) -> int:
         if options.ready:
             options.ready.write_text(f"{parent}\n")
 
+    def show_life(sender: Any, **_: Any) -> None:
+        # By the loop that takes tasks: a worker that is stuck, or has lost the broker, does not touch it.
+        if options.alive:
+            options.alive.touch()
+            sender.timer.call_repeatedly(ALIVE_EVERY, options.alive.touch)
+
     def guard_beat(sender: Any, **_: Any) -> None:
         if options.beat:
             beat = sender.controller.beat
@@ -99,6 +124,7 @@ def main(args: list[str]) -> int:
     signals.worker_process_init.connect(child)
     signals.beat_embedded_init.connect(child)
     signals.worker_ready.connect(ready)
+    signals.worker_ready.connect(show_life)
     signals.worker_ready.connect(guard_beat)
     worker = app.Worker(**arguments(options, settings.services))
     worker.start()

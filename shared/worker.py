@@ -51,7 +51,17 @@ def settings(found: config.Config) -> dict[str, Any]:
             "unacked_restore_throttle": 1,
         }
         if redis
-        else {"confirm_publish": True},
+        else {
+            # A message counts as queued once the broker says that it keeps it.
+            "confirm_publish": True,
+            # As above: a frozen broker is noticed after ten seconds, not when the socket happens to break.
+            "read_timeout": 10,
+            "write_timeout": 10,
+        },
+        "broker_connection_timeout": 5,
+        # Nobody speaks to running workers over the broker. It would cost a fanout exchange and a queue for each, not
+        # durable and not a quorum queue, of a kind that RabbitMQ is about to refuse.
+        "worker_enable_remote_control": False,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         # A dead broker must not hold a publisher: the tick tries again.

@@ -135,17 +135,26 @@ def remove_organizer(tx: Connection, by: str, person: str) -> None:
 def first_link() -> str | None:
     """The address of a fresh sign-in link for the organizer named by BATON_ORGANIZER, created when missing.
 
+    None for one who stepped down.
+    """
+    with db.write("signup") as tx:
+        person = first_organizer(tx)
+    if person is None:
+        return None
+    claims = {"person": person, "request": db.new_id(), "next": "/signup/organizer"}
+    return f"{config.current().base_url}/signup/sign-in/{tokens.sign(PURPOSE, claims)}"
+
+
+def first_organizer(tx: Connection) -> str | None:
+    """The id of the organizer named by BATON_ORGANIZER, created when missing.
+
     None for one who stepped down: the setting outlives that, and no start brings them back.
     """
-    settings = config.current()
-    name, email = parseaddr(settings.organizer)
-    with db.write("signup") as tx:
-        row = _by_key(tx, rules.email_key(email))
-        if row and not row["is_organizer"] and audit.has(tx, "organizer.removed", people.subject(row["id"])):
-            return None
-        person = _first_organizer(tx, name, email)
-    claims = {"person": person, "request": db.new_id(), "next": "/signup/organizer"}
-    return f"{settings.base_url}/signup/sign-in/{tokens.sign(PURPOSE, claims)}"
+    name, email = parseaddr(config.current().organizer)
+    row = _by_key(tx, rules.email_key(email))
+    if row and not row["is_organizer"] and audit.has(tx, "organizer.removed", people.subject(row["id"])):
+        return None
+    return _first_organizer(tx, name, email)
 
 
 def _first_organizer(tx: Connection, name: str, email: str) -> str:

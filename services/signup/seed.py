@@ -7,10 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import clock, db
+from shared import clock, config, db
 from shared.events import emit
 
-from . import audit, program
+from . import access_links, audit, program
 from .models import charter, question, stream
 from .models import program as programs
 
@@ -113,6 +113,17 @@ QUESTIONS: dict[str, list[tuple[str, str, str, str, list[str]]]] = {
         ("stream3-mentor", "I would also like to mentor people in the other streams", "", "checkbox", []),
     ],
 }
+
+
+def start(tx: Connection) -> None:
+    """What must be there before people come: the program, and the organizer whom BATON_ORGANIZER names.
+
+    That one asks for a link at /signup/sign-in, as all do later. Two starts at once wait for each other.
+    """
+    db.lock(tx, "seed")
+    seed(tx)
+    if config.current().organizer != config.Config.organizer:
+        access_links.first_organizer(tx)
 
 
 def seed(tx: Connection) -> bool:

@@ -6,13 +6,14 @@ It only asks; nothing is changed and no mail is sent. Exit code 1 when something
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import json
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from .. import config
@@ -53,7 +54,11 @@ def main(args: list[str]) -> int:
 
 def examine(data: str | None) -> Iterator[Line]:
     """All findings, in the order in which one would mend them."""
-    folder = settings.folder(data)
+    try:
+        folder = settings.folder(data)
+    except Refused as wrong:
+        yield Line("settings", WRONG, str(wrong), "see .env.example")
+        return
     if not folder.is_dir():
         yield Line("data folder", WRONG, f"{folder} is not there", "start ./baton up once, or give --data")
         return
@@ -177,7 +182,7 @@ def broker(found: config.Config) -> Iterator[Line]:
         with worker.app.connection_for_write(connect_timeout=5) as connection:
             connection.ensure_connection(max_retries=1, timeout=5)
             if not found.broker_url.startswith(("redis", "unix")):
-                yield Line("broker", OK, f"answers at {where}")
+                yield from _rabbitmq(connection, where, [*found.services, worker.SLOW])
                 return
             client = connection.default_channel.client
             policy = client.config_get("maxmemory-policy").get("maxmemory-policy", "unknown")
@@ -198,6 +203,26 @@ def broker(found: config.Config) -> Iterator[Line]:
     if not aof:
         yield Line(
             "broker", WARNING, "it keeps no append-only file", "set appendonly yes: a restart then loses no bells"
+        )
+
+
+def _rabbitmq(connection: Any, where: str, queues: list[str]) -> Iterator[Line]:
+    """Does each queue have somebody who takes from it? Only asked for: nothing is made."""
+    told = {}
+    for name in queues:
+        with contextlib.suppress(connection.channel_errors), connection.channel() as channel:
+            told[name] = channel.queue_declare(name, passive=True)
+    server = connection.connection.server_properties
+    waiting = sum(queue.message_count for queue in told.values())
+    said = f"answers at {where}, {server.get('product')} {server.get('version')}; {waiting} messages wait"
+    yield Line("broker", OK, said)
+    idle = [name for name in queues if name not in told or not told[name].consumer_count]
+    if idle:
+        yield Line(
+            "broker",
+            WARNING,
+            f"nobody takes messages of: {', '.join(idle)}",
+            "start the workers of these queues; nothing is lost until then",
         )
 
 

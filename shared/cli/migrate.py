@@ -1,4 +1,4 @@
-"""`./baton migrate`: bring each service's database to the tables of this version, and seed what is empty."""
+"""`./baton migrate`: bring the databases to this version's tables, and write what must be there from the start."""
 
 from __future__ import annotations
 
@@ -53,5 +53,5 @@ def upgrade(service: str) -> str:
         ) from None
     if importlib.util.find_spec(f"services.{service}.seed"):
         with db.write(service) as tx:
-            importlib.import_module(f"services.{service}.seed").seed(tx)
+            importlib.import_module(f"services.{service}.seed").start(tx)
     return f"now at {migrate.head(service)}" if changed else "up to date"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from .. import config
 from . import Refused
 
 SECRET_FILE = "secret"
@@ -20,8 +21,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def merged() -> dict[str, str]:
-    """`.env` and the environment over it, as strings: what `shared.config` will see."""
-    return {**{name: value or "" for name, value in dotenv_values(ROOT / ".env").items()}, **os.environ}
+    """`.env` and the environment over it, as strings, files read: what `shared.config` will see.
+
+    :raises Refused: a file that a setting names cannot be read.
+    """
+    dotenv = {name: value or "" for name, value in dotenv_values(ROOT / ".env").items()}
+    try:
+        return config.read_files({**dotenv, **os.environ})
+    except config.SettingError as wrong:
+        raise Refused(str(wrong)) from None
 
 
 def apply(data: str | None = None, secret: bool = True) -> dict[str, str]:

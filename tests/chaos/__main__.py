@@ -23,18 +23,28 @@ def main(args: list[str]) -> int:
     parser.add_argument("--signups", type=int, help="how many people (default 100 a minute)")
     parser.add_argument("--kills", type=int, help="how many kills (default 6 a minute)")
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
+    parser.add_argument(
+        "--layout", choices=["up", "compose"], default="up", help="as ./baton up, or docker-compose.yml"
+    )
+    parser.add_argument("--broker", choices=["redis", "rabbitmq"], default="redis", help="RabbitMQ only with compose")
     parser.add_argument("--walk", action="store_true", help="die once at every named gap instead")
     parser.add_argument("--only", choices=list(die.POINTS), help="walk only this gap")
     parser.add_argument("--without", choices=list(WITHOUT), help="break this, to see that chaos goes red")
     parser.add_argument("--keep", action="store_true", help="keep the data folder and say where it is")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     options = parser.parse_args(args)
+    compose = options.layout == "compose"
+    if options.broker == "rabbitmq" and not compose:
+        parser.error("--broker rabbitmq wants --layout compose")
+    if compose and (options.walk or options.without or options.keep):
+        parser.error("--layout compose does not go with --walk, --without or --keep")
     signal.signal(signal.SIGTERM, _interrupt)
     seconds = options.minutes * 60
     signups = round(100 * options.minutes) if options.signups is None else options.signups
     kills = round(6 * options.minutes) if options.kills is None else options.kills
     try:
-        with Run(options.seed, options.database, options.without, options.keep) as run:
+        broker = options.broker if compose else None
+        with Run(options.seed, options.database, options.without, options.keep, broker) as run:
             if options.walk:
                 report = run.walk(points(options.only), people=3)
             else:

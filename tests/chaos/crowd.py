@@ -10,10 +10,12 @@ import heapq
 import http.client
 import json
 import random
+import ssl
 import threading
 import time
 import uuid
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -48,8 +50,12 @@ class Person:
 class Crowd:
     """Threads that do what is due; `add` spreads sign-ups over time, `hear` is called by the post office."""
 
-    def __init__(self, base_url: str, seed: int, threads: int = 8) -> None:
+    def __init__(self, base_url: str, seed: int, certificate: Path | None = None, threads: int = 8) -> None:
+        """
+        :param certificate: whom to trust at an https address.
+        """
         self.base = urlsplit(base_url)
+        self.tls = ssl.create_default_context(cafile=certificate) if certificate else None
         self.people: dict[str, Person] = {}
         self.trouble = 0  # answers that were none: broken connections, timeouts, 5xx
         self._random = random.Random(seed)
@@ -156,7 +162,12 @@ class Crowd:
         return self._post(PATHS[step], urlencode(form), "application/x-www-form-urlencoded", headers)
 
     def _post(self, path: str, body: str, type: str, headers: dict[str, str]) -> tuple[int, Any, bytes]:
-        connection = http.client.HTTPConnection(self.base.hostname or "", self.base.port, timeout=TIMEOUT)
+        host, port = self.base.hostname or "", self.base.port
+        connection = (
+            http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=self.tls)
+            if self.tls
+            else http.client.HTTPConnection(host, port, timeout=TIMEOUT)
+        )
         try:
             connection.request("POST", path, body.encode(), {"Content-Type": type, **headers})
             answer = connection.getresponse()

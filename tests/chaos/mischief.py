@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
+from .deployed import Deployed
 from .system import System
 
 # How often each is chosen. Web and pool are where work is in hand most of the time.
@@ -50,7 +51,7 @@ def plan(seed: int, seconds: float, kills: int) -> list[Deed]:
 class Mischief:
     """Carries out a plan; `step` is called often, and never blocks."""
 
-    def __init__(self, system: System, deeds: list[Deed]) -> None:
+    def __init__(self, system: System | Deployed, deeds: list[Deed]) -> None:
         self.system = system
         self.deeds = deeds
         self.done: Counter[tuple[str, str]] = Counter()

@@ -20,6 +20,7 @@ from tests.postgres import Postgres
 
 from . import drain, effects
 from .crowd import Crowd
+from .deployed import Deployed
 from .mischief import Deed, Mischief
 from .post import PostOffice
 from .system import System
@@ -67,13 +68,24 @@ class Report:
 class Run:
     """The parts of a run; use it as a context: it ends what it started, whatever happens."""
 
-    def __init__(self, seed: int, database: str, without: str | None = None, keep: bool = False) -> None:
+    def __init__(
+        self, seed: int, database: str, without: str | None = None, keep: bool = False, broker: str | None = None
+    ) -> None:
+        """
+        :param database: sqlite or postgres.
+        :param broker: redis or rabbitmq: then not as `./baton up` runs it, but as docker-compose.yml does.
+        """
         self.folder = Path(tempfile.mkdtemp(prefix="baton chaos "))
         self.keep = keep
-        self.postgres = Postgres(durable=True) if database == "postgres" else None
+        self.postgres = Postgres(durable=True) if database == "postgres" and not broker else None
         self.post = PostOffice(seed)
-        self.system = System(self.folder, self.post.port, self.postgres, WITHOUT[without] if without else "shared.work")
-        self.crowd = Crowd(self.system.base_url, seed)
+        self.system: System | Deployed
+        if broker:
+            self.system = Deployed(self.post.port, broker == "rabbitmq")
+        else:
+            module = WITHOUT[without] if without else "shared.work"
+            self.system = System(self.folder, self.post.port, self.postgres, module)
+        self.crowd = Crowd(self.system.base_url, seed, self.system.certificate)
         self.post.tell = self.crowd.hear
 
     def __enter__(self) -> Run:
@@ -114,27 +126,28 @@ class Run:
     def walk(self, points: list[tuple[str, str]], people: int) -> Report:
         """Die once at each of the points, (point, part), while people come."""
         gaps: dict[str, int] = {}
+        assert isinstance(self.system, System), "gaps are walked as ./baton up runs"
         self.system.start_all()
         # What the first start tells is told by now, so that the gaps are fallen into with people's events in hand.
         drain.settle(self.crowd, self.post, self.system.look, SETTLE_WITHIN)
         for point, role in points:
-            gaps[f"{point} ({role})"] = self._fall_into(point, role, people)
+            gaps[f"{point} ({role})"] = self._fall_into(self.system, point, role, people)
         done = Counter({("gap", name): count for name, count in gaps.items()})
         return self._report(done, sum(gaps.values()), gaps)
 
-    def _fall_into(self, point: str, role: str, people: int) -> int:
-        part = getattr(self.system, role)
+    def _fall_into(self, system: System, point: str, role: str, people: int) -> int:
+        part = getattr(system, role)
         marker = self.folder / "run" / f"died at {point} in {role}"
         part.signal(signal.SIGKILL)
         part.process.wait()
         if point == "schedule.ran":
             self._forget_runs()
-        self.system.start(part, BATON_DIE_AT=f"{point}@{marker}")
-        self.system.wait()
+        system.start(part, BATON_DIE_AT=f"{point}@{marker}")
+        system.wait()
         self.crowd.add(people, 1.0)
         end = time.monotonic() + GAP_WITHIN
         while not marker.exists() and time.monotonic() < end:
-            self.system.look()
+            system.look()
             time.sleep(0.05)
         return int(marker.exists())
 

@@ -46,6 +46,7 @@ class System:
         self.folder = folder
         self.port = broker.any_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
+        self.certificate: Path | None = None
         for name in ("log", "run"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         self._environ = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}

@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 
 from shared.cli.settings import ROOT
+from tests.deploy.layout import missing
+from tests.postgres import required
 
 from .mischief import plan
+
+SEED = "133"
 
 
 def chaos(*arguments: str) -> tuple[int, dict[str, Any]]:
@@ -28,6 +32,20 @@ def test_nothing_is_lost_or_doubled_while_parts_die(database: str) -> None:
 
     assert report["green"] and code == 0, report["notes"]
     assert report["accepted"] >= 100 and sum(sum(victims.values()) for victims in report["done"].values()) >= 5
+
+
+@pytest.mark.parametrize("broker", ["redis", "rabbitmq"])
+def test_nothing_is_lost_or_doubled_as_on_a_server(broker: str) -> None:
+    if lacking := missing(rabbitmq=True):
+        if required():
+            raise RuntimeError(f"install these packages: {', '.join(lacking)}")
+        pytest.skip(f"install these packages to run this: {', '.join(lacking)}")
+    # This seed freezes, kills and wipes the broker.
+    short = ("--seed", SEED, "--minutes", "0.4", "--signups", "40", "--kills", "5")
+    code, report = chaos(*short, "--layout", "compose", "--broker", broker)
+
+    assert report["green"] and code == 0, report["notes"]
+    assert report["accepted"] >= 80 and report["done"]["wipe"] == {"broker": 1}
 
 
 def test_without_the_inbox_row_it_goes_red() -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
-from services.signup import program, seed
+import pytest
+import sqlalchemy as sa
+
+from services.signup import access_links, audit, program, seed
+from services.signup.people import subject
 from services.signup.rules import Refused
 from shared import db
 from tests.conftest import Baton
@@ -148,3 +152,23 @@ def test_every_change_is_in_the_log(baton):
     do(program.publish_charter, BOSS, "Be kind.")
     logged = [(each["by"], each["what"], each["subject"]) for each in baton.rows("signup", "audit")]
     assert (BOSS, "program.saved", "program") in logged and (BOSS, "charter.published", "program") in logged
+
+
+def test_a_start_lets_in_the_organizer_whom_the_settings_name(baton: Baton, change_settings: Any) -> None:
+    """In production nobody sees a terminal with a link: who is named can ask for one."""
+    do(seed.start)
+    assert baton.rows("signup", "person") == [], "the default is nobody's address"
+    change_settings(organizer="Olga <olga@example.org>")
+    for _ in range(2):
+        do(seed.start)
+    [olga] = baton.rows("signup", "person")
+    assert (olga["name"], olga["email"], olga["is_organizer"]) == ("Olga", "olga@example.org", True)
+    with db.write("signup") as tx:
+        access_links.request_sign_in(tx, "olga@example.org", None)
+    baton.drain()
+    assert [row["kind"] for row in baton.rows("notifications", "mail")] == ["sign-in"]
+    with db.write("signup") as tx:
+        tx.execute(sa.text("UPDATE person SET is_organizer = false"))
+        audit.note(tx, audit.SYSTEM, "organizer.removed", subject(olga["id"]))
+    do(seed.start)
+    assert not baton.rows("signup", "person")[0]["is_organizer"], "who stepped down is not brought back"

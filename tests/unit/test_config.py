@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from shared import config
+from shared.cli import Refused, settings
 from shared.config import SERVICES, SettingError, load
 
 SECRET = "s" * 32
@@ -139,3 +141,75 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
         assert (config.current().secret, config.current().log) == ("e" * 32, "json")
     finally:
         config.use(None)
+
+
+def held(folder: Path, content: bytes) -> dict[str, str]:
+    """The environment with the secret in a file."""
+    (folder / "secret").write_bytes(content)
+    return {"BATON_SECRET_FILE": str(folder / "secret")}
+
+
+@pytest.mark.parametrize("content", [b"%s", b"%s\n", b"\n  %s \r\n\n", b"\xef\xbb\xbf%s\n"])
+def test_a_secret_is_read_from_its_file(tmp_path: Path, content: bytes) -> None:
+    assert load(held(tmp_path, content % SECRET.encode())).secret == SECRET
+
+
+def test_any_setting_may_be_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("postgresql://u:p@db:5432/blog\n")
+    found = load({"BATON_SECRET": SECRET, "BATON_BLOG_DATABASE_URL_FILE": str(tmp_path / "url"), "BATON_LOG_FILE": " "})
+    assert found.database_url("blog") == "postgresql+psycopg://u:p@db:5432/blog"
+    assert found.log == "text", "a name left empty is as if unset"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b" \n\n", "is empty"),
+        (b"hunter2hunter2\nhunter2hunter2\n", "not one line"),
+        (b"hunter2\0hunter2", "not one line"),
+        (b"\xff\xfehunter2", "not one line"),
+        (b"hunter2" * 10_000, "not one line"),
+    ],
+)
+def test_a_file_that_holds_no_setting_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
+    with pytest.raises(SettingError, match=said) as refused:
+        load(held(tmp_path, content))
+    assert refused.value.name == "BATON_SECRET_FILE" and "hunter2" not in str(refused.value)
+    assert str(tmp_path / "secret") in str(refused.value)
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path, said in (
+        (tmp_path / "nowhere", "no such file"),
+        (tmp_path, "directory"),
+        (tmp_path / "pipe", "no file"),
+        ("/dev/zero", "no file"),
+        ("a\0b", "cannot be read"),
+    ):
+        with pytest.raises(SettingError, match=said) as refused:
+            load({"BATON_SECRET_FILE": str(path)})
+        assert refused.value.name == "BATON_SECRET_FILE"
+
+
+def test_set_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="BATON_SECRET_FILE is set, and so is BATON_SECRET. Unset"):
+        load({**held(tmp_path, SECRET.encode()), "BATON_SECRET": SECRET})
+
+
+def test_what_is_in_the_file_is_checked_like_any_other(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="BATON_SECRET is missing or shorter"):
+        load(held(tmp_path, b"short"))
+
+
+def test_commands_see_what_is_in_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("BATON_SECRET", "BATON_DATA", "BATON_BROKER_URL"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("BATON_SECRET_FILE", held(tmp_path, SECRET.encode())["BATON_SECRET_FILE"])
+    data = tmp_path / "data"
+    assert settings.apply(str(data))["BATON_SECRET"] == SECRET
+    assert not (data / settings.SECRET_FILE).exists() and not os.environ["BATON_SECRET"], "none is made beside it"
+    (tmp_path / "secret").unlink()
+    with pytest.raises(Refused, match="BATON_SECRET_FILE names"):
+        settings.apply(str(data))
