@@ -19,7 +19,7 @@ REFRESH = timedelta(hours=1)
 def feed(name: str, events: Iterable[Event]) -> bytes:
     """The calendar of that name; the order of `events` does not matter."""
     made = component.calendar()
-    title = text.line(name)
+    title = component.Words(text.line(name))
     made.add("name", title)
     made.add("x-wr-calname", title)
     made.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})

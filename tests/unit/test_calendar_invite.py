@@ -177,6 +177,7 @@ def test_other_calendars_read_the_names_that_were_meant() -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(texts, texts, texts, texts, texts, texts)
+@example("C:\\New\\north", "\\N\\n\\;\\", "a;b,c", "x", "y", "z")
 def test_no_text_adds_a_line(summary: str, description: str, place: str, name: str, coordinator: str, url: str) -> None:
     # Given hostile text wherever people type
     event = replace(
@@ -197,12 +198,31 @@ def test_no_text_adds_a_line(summary: str, description: str, place: str, name: s
     [vevent] = Calendar.from_ical(data).walk("VEVENT")
     assert str(vevent["SUMMARY"]) == text.line(summary or "x", 200)
     assert str(vevent.get("LOCATION", "")) == text.line(place, 500)
+    assert text.paragraphs(description, 4000).removesuffix("…") in str(vevent["DESCRIPTION"])
     control = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
     assert not control.search(data.decode()) and b"\n" not in data.replace(b"\r\n", b"")
     assert all(len(line) <= 75 for line in data.split(b"\r\n"))
 
 
-@given(st.binary(max_size=5).map(lambda _: "") | st.text(st.characters(exclude_categories=["Cs"]), max_size=400))
+def test_other_calendars_read_the_words_that_were_meant() -> None:
+    meant = [
+        *(each for each in HOSTILE if text.line(each)),
+        "C:\\New\\north",
+        "\\N\\n\\;\\",
+        "a;b,c",
+        "^n",
+        "two\nlines",
+    ]
+    sent = [
+        replace(SESSION, summary=each, description=each, location=each, coordinator="", mentor="") for each in meant
+    ]
+    found = [each["events"][0] for each in calendars.ical_js([to(event).data for event in sent])]
+    assert [(each["summary"], each["location"], each["description"]) for each in found] == [
+        (text.line(each, 200), text.line(each, 500), text.paragraphs(each)) for each in meant
+    ]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=400))
 def test_folding_is_undone_by_unfolding(row: str) -> None:
     lines = folded(row.encode()).split(b"\r\n ")
     assert b"".join(lines) == row.encode() and all(len(b" " + line) <= 75 for line in lines[1:])
