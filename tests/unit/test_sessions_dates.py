@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.sessions.rules import dates
-from services.sessions.rules.dates import Refused, Rhythm, Series
+from services.sessions.rules.dates import Rhythm, Series
+from services.sessions.rules.refusals import Refused
 from shared import clock
 
 TORONTO = clock.zone("America/Toronto")

@@ -19,6 +19,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from .refusals import Refused
+
 WEEKS_AHEAD = 12
 WEEKS_MOST = 52
 MINUTES_LEAST = 5
@@ -26,16 +28,6 @@ MINUTES_MOST = 90
 YEARS = range(2000, 2200)
 
 Key = TypeVar("Key", bound=Hashable)
-
-
-class Refused(ValueError):
-    """What was asked for can be no series; which field, what is wrong with it, what to do."""
-
-    def __init__(self, field: str, message: str, remedy: str) -> None:
-        super().__init__(f"{field}: {message} {remedy}")
-        self.field = field
-        self.message = message
-        self.remedy = remedy
 
 
 @dataclass(frozen=True)
