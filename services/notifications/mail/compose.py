@@ -109,7 +109,7 @@ def write(
     url = None
     if purpose:
         signed = tokens.sign(purpose, {"person": to.person, **(claims or {})})
-        url = f"{settings.base_url}/signup/{purpose}/{signed}"
+        url = f"{settings.base_url}{tokens.path(purpose, signed)}"
     words = _words(kind, about, to, url, now + works, context)
     others = [other for other in dict.fromkeys(mentions) if other != to.person]
     row = {
@@ -184,7 +184,7 @@ def _words(
             "base_url": config.current().base_url,
             "link": link,
             "until": until,
-            "chat": _web(about.chat_invite),
+            "chat": web(about.chat_invite),
             "charter_version": about.charter_version,
             **context,
         },
@@ -233,6 +233,6 @@ def _letter(
     return {"headers": done.headers, "raw": done.raw}
 
 
-def _web(url: str | None) -> str | None:
-    """The chat invite, when it is a web address: a mail must not carry any other kind of link."""
+def web(url: str | None) -> str | None:
+    """An address of elsewhere, when it is one of the web: a mail must not carry any other kind of link."""
     return url if url and urlsplit(url).scheme in ("http", "https") else None
