@@ -53,7 +53,7 @@ def note(
 
 def entries(tx: Connection, circle: str) -> list[Row]:
     """The latest entries about a circle, the latest first."""
-    query = sa.select(change).where(change.c.circle == circle).order_by(change.c.at.desc(), change.c.id)
+    query = sa.select(change).where(change.c.circle == circle).order_by(change.c.at.desc(), change.c.id.desc())
     return list(tx.execute(query.limit(PAGE)).mappings())
 
 

@@ -16,7 +16,7 @@ COUNTED = ("offered", "accepted", "served")  # states of a turn that counts for 
 
 
 def credit(tx: Connection, circle: str, person: str, role: str = COORDINATOR) -> int:
-    """What who joins, or comes back, is given: it brings them to the highest score (turns + credit) of those present."""
+    """What who joins or comes back is given: it brings them to the highest score (turns + credit) of those present."""
     own = sa.select(sa.func.count()).where(turn.c.circle == circle, turn.c.role == role, turn.c.state.in_(COUNTED))
     turns = own.where(turn.c.person == standing.c.person).correlate(standing).scalar_subquery()
     others = (standing.c.circle == circle, standing.c.role == role, standing.c.person != person)

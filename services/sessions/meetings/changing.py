@@ -1,12 +1,12 @@
 """What organizers do to dates: begin or change a series, skip or move one session; and the undo of each.
 
-A change from a date on ends the series there and begins another. Sessions that lie near a new date go over to it, with
-their coordinator and answers, instead of being cancelled and planned anew; dates that were skipped stay skipped.
+A change from a date on ends the series there and begins another. A session within six days of a new date goes over to
+it, with its coordinator and answers, instead of being cancelled and planned anew; dates that were skipped stay skipped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -39,32 +39,43 @@ class Plan:
     cancels: list[Row] = field(default_factory=list)
     adds: list[dates.Meeting] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    until: str = ""  # the first day that is no longer of the series before
 
 
 def preview(tx: Connection, circle: str, wanted: Wanted) -> Plan:
     """What would change, and nothing is written."""
     rhythm, now = wanted.rhythm, clock.now()
-    begins = rhythm.since.isoformat()
+    begins, around = rhythm.since.isoformat(), (rhythm.since - NEAR).isoformat()
     meetings = planning.slots(rhythm, None, now)
     plan = Plan(reading.current(tx, circle), warnings=[each.warning for each in meetings if each.warning])
     left = {each.planned: each for each in meetings}
-    old = sa.select(session).where(session.c.circle == circle, session.c.slot >= begins, session.c.starts_at > now)
+    old = sa.select(session).where(session.c.circle == circle, session.c.slot >= around, session.c.starts_at > now)
     states = (*reading.AHEAD, "cancelled")
     rows = list(tx.execute(old.where(session.c.state.in_(states)).order_by(session.c.slot)).mappings())
     for row in [row for row in rows if row["state"] == "cancelled"]:
-        if left.pop(date.fromisoformat(row["slot"]), None):
+        if row["slot"] >= begins and left.pop(date.fromisoformat(row["slot"]), None):
             plan.stays.append(row)
-    for row in [row for row in rows if row["state"] != "cancelled"]:
-        slot = date.fromisoformat(row["slot"])
-        near = min(
-            (day for day in left if abs(day - slot) <= NEAR), key=lambda day: (abs(day - slot), day), default=None
-        )
-        if near is None:
-            plan.cancels.append(row)
-            continue
-        plan.changes.append((row, _values(row, left.pop(near), wanted)))
+    alive = {row["id"]: row for row in rows if row["state"] != "cancelled"}
+    for id, day in _pairs(alive, left):
+        plan.changes.append((alive[id], _values(alive.pop(id), left.pop(day), wanted)))
+    plan.changes.sort(key=lambda change: str(change[1]["slot"]))
+    plan.cancels = [row for row in alive.values() if row["slot"] >= begins]
     plan.adds = [left[day] for day in sorted(left)]
+    plan.until = min([begins, *(row["slot"] for row, _ in plan.changes)])
     return plan
+
+
+def _pairs(rows: Mapping[str, Row], days: Iterable[date]) -> list[tuple[str, date]]:
+    """Sessions and the new dates that are theirs: the nearest first, a few days apart at most."""
+    slots = {id: date.fromisoformat(row["slot"]) for id, row in rows.items()}
+    near = sorted(
+        (abs(day - slot), slot, day, id) for id, slot in slots.items() for day in days if abs(day - slot) <= NEAR
+    )
+    found: dict[str, date] = {}
+    for _, _, day, id in near:
+        if id not in found and day not in found.values():
+            found[id] = day
+    return list(found.items())
 
 
 def _values(row: Row, meeting: dates.Meeting, wanted: Wanted) -> dict[str, Any]:
@@ -101,10 +112,10 @@ def save(tx: Connection, by: str, circle: str, wanted: Wanted, reason: str = "",
     new = db.new_id()
     tx.execute(sa.insert(series).values(id=new, circle=circle, until=None, created_at=clock.now(), by=by, **columns))
     before: dict[str, Any] = {"series": {}, "sessions": {}}
-    for row in _running(tx, circle, columns["first"]):
+    for row in _running(tx, circle, plan.until):
         if row["id"] != new:
             before["series"][row["id"]] = row["until"]
-            until = max(row["first"], columns["first"])
+            until = max(row["first"], plan.until)
             tx.execute(sa.update(series).where(series.c.id == row["id"]).values(until=until))
     after: dict[str, Any] = {"series": new, "sessions": {}, "added": []}
 
