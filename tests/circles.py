@@ -10,6 +10,7 @@ from shared import db
 from shared.config import SERVICES
 
 ORGANIZER = "organizer/olga"
+FOUR = [("Ada", "America/Toronto"), ("Bo", "America/Toronto"), ("Kim", "Asia/Kolkata"), ("Lal", "Asia/Kolkata")]
 
 
 def join(baton: Any, name: str, zone: str = "Europe/London", stream: str = "stream1", drain: bool = True) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ from services.sessions.circles import moving, placing, settings, splitting
 from services.sessions.rules.refusals import Refused
 from services.signup import people
 from shared import clock, db
-from shared.events import inbox
+from shared.events import Event, inbox
 from tests.circles import ORGANIZER, cap, circle, circles, do, join, kinds, line, settled, signup, state
 
 
@@ -175,7 +175,7 @@ def test_events_handled_twice_change_nothing(baton: Any) -> None:
         if event["type"].startswith("member."):
             with db.write("sessions") as tx:
                 handler = inbox._handlers["sessions", event["type"]]
-                handler(tx, _Event(event["data"]))
+                handler(tx, cast("Event", _Event(event["data"])))
     # The last one is replayed last: what it says is what signup says.
     assert {k: v for k, v in baton.dump().items() if "run" not in k} == {
         k: v for k, v in before.items() if "run" not in k

@@ -7,6 +7,8 @@ of that is told to nobody.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,14 +42,20 @@ def data(row: Row, circle: Row) -> dict[str, Any]:
         "time": row["time"],
         "zone": row["zone"],
         "minutes": row["minutes"],
-        "starts_at": row["starts_at"].isoformat(),
-        "ends_at": row["ends_at"].isoformat(),
+        "starts_at": _iso(row["starts_at"]),
+        "ends_at": _iso(row["ends_at"]),
         "link": row["link"],
         "location": row["location"],
         "state": row["state"],
         "sequence": row["sequence"],
         "note": row["note"],
     }
+
+
+@lru_cache(1024)
+def _iso(moment: datetime) -> str:
+    """Many circles meet at the same instant."""
+    return moment.isoformat()
 
 
 def change(tx: Connection, row: Row, values: Mapping[str, Any]) -> Row:

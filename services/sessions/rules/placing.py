@@ -131,3 +131,8 @@ def _letters(at: int) -> str:
         at, rest = divmod(at - 1, 26)
         found = chr(ord("A") + rest) + found
     return found
+
+
+def awake(hour: float) -> bool:
+    """Whether people are up at that local hour."""
+    return _worth(hour) > 0
