@@ -19,7 +19,7 @@ from services.sessions.meetings import planning
 from services.sessions.models import circle, series, session
 from shared import clock, config, db, log
 from shared.cli import migrate
-from shared.events import relay
+from shared.events import bell
 
 from .measure import Missing, Row, in_turn
 
@@ -38,7 +38,7 @@ def measure(rounds: int) -> list[Row]:
         settings = config.Config(secret="a-secret-of-benches-that-is-long-enough", data=Path(folder), clock=START)
         config.use(settings)
         log.configure("text")
-        relay.ring = lambda service: None  # type: ignore[assignment]
+        bell.ring = lambda service: None  # type: ignore[assignment]
         try:
             importlib.import_module("services.sessions.models")
             migrate.upgrade("sessions")

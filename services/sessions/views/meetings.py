@@ -34,8 +34,9 @@ def series(id: str) -> Response:
                 with db.write(SERVICE) as tx:
                     changing.save(tx, actor(), id, wanted, typed["reason"][:REASON_MOST], seen=given.get("seen"))
                 return go(url(id), "dates")
-            with db.read(SERVICE) as tx:
-                plan = changing.preview(tx, id, wanted)
+            if given.get("step") != "edit":
+                with db.read(SERVICE) as tx:
+                    plan = changing.preview(tx, id, wanted)
         except Refused as refused:
             problems = refusals(refused)
     with db.read(SERVICE) as tx:
