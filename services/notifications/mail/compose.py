@@ -210,15 +210,15 @@ def _state(tx: Connection, cause: str, address: str, duty: bool) -> dict[str, An
     return {"state": State.QUEUED.value, "error": None}
 
 
-_DOUBT = sa.text("SELECT cause, words FROM doubt WHERE cause IN (:cause, '*') AND until > :now ORDER BY cause DESC")
+_DOUBT = sa.text("SELECT cause, words FROM doubt WHERE cause IN (:cause, :chain, '*') AND until > :now")
 
 
 def _doubt(tx: Connection, cause: str, duty: bool) -> str | None:
     """Why this mail may have gone out already, before a restore; None for nearly every mail there is."""
-    for row in tx.execute(_DOUBT, {"cause": cause, "now": clock.machine()}):
-        if row.cause == cause or not duty:
-            return str(row.words)
-    return None
+    found = tx.execute(_DOUBT, {"cause": cause, "chain": log.correlation() or cause, "now": clock.machine()}).all()
+    own = [row.words for row in found if row.cause != "*"]
+    timely = [row.words for row in found if not duty]
+    return next(iter([*own, *timely]), None)
 
 
 def _letter(
