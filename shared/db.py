@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import IO, Any, NamedTuple
 
 import sqlalchemy as sa
@@ -56,6 +57,7 @@ class Instant(TypeDecorator[datetime]):
         return (value if isinstance(value, datetime) else datetime.fromisoformat(value)).astimezone(UTC)
 
 
+@lru_cache(1024)  # rows that are written together often carry the same few
 def instant_text(moment: datetime) -> str:
     """An aware instant as SQLite keeps it: in UTC, of fixed width, so that it sorts."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -15,13 +15,20 @@ from . import clock, config
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
-# How long a mailed link works, by its purpose: signup checks it, and mails say it.
-LINKS = {"confirm": 14 * DAY, "enter": 60 * DAY, "sign-in": 30 * MINUTE, "address": DAY}
+# How long a mailed link works, by its purpose: its owner checks it, and mails say it.
+LINKS = {"confirm": 14 * DAY, "enter": 60 * DAY, "sign-in": 30 * MINUTE, "address": DAY, "place": 4 * DAY}
+# The service whose page a link of that purpose opens, where it is not signup.
+_OWNERS = {"place": "sessions"}
 
 
 # A token as it stands in a link: claims, time and signature, each in the letters of base64url.
 _SHAPE = re.compile(r"\.?[\w-]+\.[\w-]{6}\.[\w-]{27}(?![\w-])", re.ASCII)
 HIDDEN = "…hidden…"
+
+
+def path(purpose: str, token: str) -> str:
+    """Where a link of that purpose leads."""
+    return f"/{_OWNERS.get(purpose, 'signup')}/{purpose}/{token}"
 
 
 class BadToken(ValueError):

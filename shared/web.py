@@ -190,16 +190,17 @@ def _errors(app: Flask) -> None:
     def http_error(error: HTTPException) -> Any:
         if error.code and error.code < 400:
             return error
-        return _answer(as_problem(error))
+        return answer(as_problem(error))
 
     @app.errorhandler(Exception)
     def crash(error: Exception) -> Any:
         # The rule, not the path: paths of mailed links are as good as a password.
         logger.exception("web.failed", rule=str(request.url_rule), method=request.method)
-        return _answer(as_problem(InternalServerError()))
+        return answer(as_problem(InternalServerError()))
 
 
-def _answer(found: Problem) -> Any:
+def answer(found: Problem) -> Any:
+    """The error as the API or a page says it; for handlers of errors, in which nothing can be raised any more."""
     if "/api/" in request.path or "/webhooks/" in request.path:
         return problem_response(found, request.path)
     page = render_template("error.html", problem=found, status=found.code)
@@ -272,4 +273,4 @@ def local_path(target: str | None, default: str) -> str:
     return target
 
 
-__all__ = ["Problem", "allow_embedding", "create", "csp_nonce", "local_path", "problem", "public_form"]
+__all__ = ["Problem", "answer", "allow_embedding", "create", "csp_nonce", "local_path", "problem", "public_form"]

@@ -1,4 +1,6 @@
-"""Reactions: which event makes which mail, and which changes only what is known. All of them come from signup.
+"""Reactions: which event makes which mail, and which changes only what is known.
+
+From signup:
 
 application.received    confirm                  application.expired    everything of theirs emptied
 application.reminded    confirm-reminder         applications.summarized  applications, to each organizer
@@ -9,6 +11,11 @@ organizer.added         organizer, if invited    address.requested      address
 member.readdressed      address-changed          member.erased          everything of theirs emptied
 every other member.*, organizer.*                the copy is replaced
 download.requested      (shared/personal.py) what is held about them is told
+
+From sessions:
+
+circle.joined           placed                   place.waiting          waiting
+place.offered           place
 """
 
 from __future__ import annotations
@@ -26,7 +33,7 @@ from .mail.compose import Reader
 from .models import SERVICE
 
 COPIES = ("member.snapshot", "member.changed", "member.paused", "member.returned", "member.moved", "member.kept",
-          "organizer.removed")  # fmt: skip
+          "member.placed", "member.waiting", "organizer.removed")  # fmt: skip
 
 
 @on(SERVICE, "program.changed")
@@ -137,6 +144,55 @@ def member_readdressed(tx: Connection, event: Event) -> None:
     """The old address is told: perhaps it was not its reader who did this."""
     now = people.keep(tx, event.data)
     compose.write(tx, "address-changed", event.id, replace(now, email=event.data["former"]), {})
+
+
+SESSIONS = {"next": "/sessions/"}  # where the button of a mail about sessions leads
+
+
+@on(SERVICE, "circle.joined")
+def circle_joined(tx: Connection, event: Event) -> None:
+    """Who is in the circle is named, so this mail is emptied when one of them is erased."""
+    data = event.data
+    to = people.reader(tx, data["person"])
+    if to is None:
+        return
+    others = people.names(tx, [id for id in data["members"] if id != data["person"]])
+    context = {
+        "stream": compose.stream_name(tx, data["stream"]),
+        "circle": letter.line(data["name"]),
+        "how": data["how"],
+        "others": [letter.line(name) for _, name in others],
+        "starts_at": datetime.fromisoformat(data["starts_at"]) if data["starts_at"] else None,
+        "minutes": data["minutes"],
+        "meets": compose.web(data["link"]),
+        "location": letter.line(data["location"] or "", 400),
+    }
+    compose.write(tx, "placed", event.id, to, context, SESSIONS, mentions=[id for id, _ in others])
+
+
+@on(SERVICE, "place.waiting")
+def place_waiting(tx: Connection, event: Event) -> None:
+    data = event.data
+    to = people.reader(tx, data["person"])
+    if to:
+        context = {
+            "stream": compose.stream_name(tx, data["stream"]),
+            "position": data["position"],
+            "lapsed": data["why"] == "lapsed",
+        }
+        compose.write(tx, "waiting", event.id, to, context, SESSIONS)
+
+
+@on(SERVICE, "place.offered")
+def place_offered(tx: Connection, event: Event) -> None:
+    data = event.data
+    to = people.reader(tx, data["person"])
+    if to:
+        context = {
+            "stream": compose.stream_name(tx, data["stream"]),
+            "answer_by": datetime.fromisoformat(data["until"]),
+        }
+        compose.write(tx, "place", event.id, to, context, {"offer": data["offer"]})
 
 
 def _goodbye(tx: Connection, event: Event, to: Reader, erased: datetime | None) -> None:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from shared import db
+from shared.events import NotYet
 
 from .mail import compose, ledger, summary
 from .mail.compose import Reader
@@ -53,6 +54,30 @@ def _replace(tx: Connection, where: Any = None) -> Any:
 
 _REPLACE = db.Quick(_replace)
 _REPLACE_APPLICANT = db.Quick(partial(_replace, where=sa.text("person.state = 'applied'")))
+
+
+def reader(tx: Connection, id: str) -> Reader | None:
+    """A person as somebody mails are for; None when they were erased.
+
+    :raises NotYet: signup has not told of them so far.
+    """
+    row = tx.execute(sa.select(person).where(person.c.id == id)).mappings().first()
+    if row is None:
+        raise NotYet("this person is not known yet")
+    return None if row["state"] == ERASED else Reader(id, row["name"], row["email"], row["timezone"])
+
+
+def names(tx: Connection, ids: Iterable[str]) -> list[tuple[str, str]]:
+    """(id, name) of these persons by name, less those who were erased.
+
+    :raises NotYet: signup has not told of all of them so far.
+    """
+    wanted = set(ids)
+    rows = tx.execute(sa.select(person.c.id, person.c.name, person.c.state).where(person.c.id.in_(wanted))).all()
+    if len(rows) < len(wanted):
+        raise NotYet("not all of these persons are known yet")
+    known = [(row.id, row.name) for row in rows if row.state != ERASED]
+    return sorted(known, key=lambda each: (each[1].casefold(), each[0]))
 
 
 def zone_of(tx: Connection, id: str) -> str:

@@ -19,7 +19,8 @@ def restored(tx: Connection, made: datetime, owed: list[str]) -> int:
     """Hold what was not sent at the time of the backup, and doubt what is about to be written anew.
 
     :param made: the instant of the backup.
-    :param owed: ids of events that were on their way here: their mails may have been written and sent after it.
+    :param owed: ids of events that were on their way here, and correlations of all that were on their way anywhere: the
+        mails that they, or what follows from them, cause may have been written and sent after it.
     :returns: how many mails are held now.
     """
     when = made.strftime("%d %b %Y, %H:%M UTC")

@@ -1,7 +1,4 @@
-"""sessions: everything around a meeting of a circle.
-
-So far it knows who is in the program, by events alone.
-"""
+"""Sessions: everything around a meeting of a circle. This file only wires; see views, circles, meetings."""
 
 from __future__ import annotations
 
@@ -10,9 +7,15 @@ from flask import Flask
 
 def create_app() -> Flask:
     """The Flask app of sessions."""
-    from shared import web
+    from shared import export, face, web
     from shared.ops import pages as ops
 
-    from . import models
+    from . import exports, figures, models, views
+    from .rules.refusals import Refused
 
-    return web.create(models.SERVICE, ops.blueprint(models.SERVICE))
+    del exports, figures  # imported for what they register
+    blueprints = (*views.blueprints, ops.blueprint(models.SERVICE), export.blueprint(models.SERVICE))
+    app = web.create(models.SERVICE, *blueprints, api=views.apis, context=views.context)
+    app.register_error_handler(Refused, views.refused_page)
+    face.dress(app)
+    return app

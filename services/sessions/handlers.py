@@ -1,8 +1,8 @@
-"""Reactions. All of them keep copies of what signup tells:
+"""Reactions.
 
 program.changed                  the program is replaced
-member.*, organizer.*            the person is replaced
-member.erased                    the person is blanked, also in what was published about them
+member.*, organizer.*            the person is replaced, and placed, put in line or let go (circles.placing.settle)
+member.erased                    the same, and the person is blanked, also in what was published about them
 download.requested               (shared/personal.py) what is held about them is told
 access.revoked                   (shared/revocation.py) older cookies are void
 """
@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from shared import copies
 from shared.events import Event, erase, on
 
+from .circles import placing
 from .models import SERVICE, person, program
 
 
@@ -25,9 +26,11 @@ def program_changed(tx: Connection, event: Event) -> None:
 @on(SERVICE, *copies.MEMBER)
 def member_told(tx: Connection, event: Event) -> None:
     copies.replace(tx, person, event.data["person"], event.data)
+    placing.settle(tx, event.data["person"])
 
 
 @on(SERVICE, "member.erased")
 def member_erased(tx: Connection, event: Event) -> None:
     copies.blank(tx, person, event.data["person"])
+    placing.settle(tx, event.data["person"])
     erase(tx, event.subject)

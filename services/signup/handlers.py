@@ -1,5 +1,7 @@
 """Reactions, and what a new subscriber is told: the program, and every person as they are now.
 
+circle.joined                    who has a place in a circle is active
+place.waiting                    who waits for one is waiting
 <service>.gathered               a piece of somebody's download is kept
 """
 
@@ -23,6 +25,16 @@ from .models import person
 @on("signup", *GATHERED)
 def gathered(tx: Connection, event: Event) -> None:
     people.gathered(tx, event.source, event.data)
+
+
+@on("signup", "circle.joined")
+def circle_joined(tx: Connection, event: Event) -> None:
+    people.placed(tx, event.data["person"], event.data["circle"])
+
+
+@on("signup", "place.waiting")
+def place_waiting(tx: Connection, event: Event) -> None:
+    people.put_in_line(tx, event.data["person"])
 
 
 @snapshot("signup")

@@ -132,16 +132,19 @@ def finish(txs: dict[str, Any], source: Any, mails: str, report: dict[str, Any])
 
     owed: dict[str, list[str]] = {service: [] for service in txs}
     asked = sa.text(
-        "SELECT d.subscriber, e.id FROM delivery d JOIN event e ON e.position = d.event WHERE d.confirmed_at IS NULL"
+        "SELECT d.subscriber, e.id, e.correlation FROM delivery d JOIN event e ON e.position = d.event"
+        " WHERE d.confirmed_at IS NULL"
     )
+    chains: dict[str, None] = {}  # what a handler publishes in turn has an id of its own, and the same correlation
     for tx in txs.values():
         for row in tx.execute(asked):
             owed.setdefault(row.subscriber, []).append(row.id)
+            chains[row.correlation] = None
     report.update(owed=sum(map(len, owed.values())), held=0)
     for service, tx in txs.items():
         if mails == "hold" and importlib.util.find_spec(f"services.{service}.restored"):
             restored = importlib.import_module(f"services.{service}.restored").restored
-            report["held"] += restored(tx, source.made, owed[service])
+            report["held"] += restored(tx, source.made, [*owed[service], *chains])
 
 
 def broker_queues(folder: Path) -> Any:

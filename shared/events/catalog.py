@@ -142,6 +142,73 @@ class Gathered(DownloadRequest):
     )
 
 
+class Joined(Data):
+    person = fields.String(required=True, metadata=PERSON)
+    circle = fields.String(required=True, metadata={"description": "id of the circle"})
+    name = fields.String(required=True, metadata={"description": "what the circle is called"})
+    stream = fields.String(required=True, metadata={"description": "slug of the stream"})
+    how = fields.String(
+        required=True,
+        validate=validate.OneOf(["placed", "returned", "moved", "merged", "split"]),
+        metadata={"description": "placed, returned, moved, merged or split"},
+    )
+    former = fields.String(required=True, allow_none=True, metadata={"description": "circle they were in until now"})
+    members = fields.List(fields.String(), required=True, metadata={"description": "ids of all who are in it now"})
+    session = fields.String(required=True, allow_none=True, metadata={"description": "the next one, if it has dates"})
+    starts_at = fields.String(required=True, allow_none=True, metadata={"description": "RFC 3339, program time"})
+    minutes = fields.Integer(required=True, allow_none=True)
+    link = fields.String(required=True, allow_none=True, metadata={"description": "where it meets: an address"})
+    location = fields.String(required=True, allow_none=True, metadata={"description": "where it meets: a place"})
+
+
+class Left(Data):
+    person = fields.String(required=True, metadata=PERSON)
+    circle = fields.String(required=True, metadata={"description": "id of the circle"})
+    name = fields.String(required=True, metadata={"description": "what the circle is called"})
+    stream = fields.String(required=True, metadata={"description": "slug of the stream"})
+    why = fields.String(required=True, metadata={"description": "the person's state: paused, left or erased"})
+
+
+class Waiting(Data):
+    person = fields.String(required=True, metadata=PERSON)
+    stream = fields.String(required=True, metadata={"description": "slug of the stream"})
+    position = fields.Integer(required=True, metadata={"description": "in line, counted from 1"})
+    why = fields.String(
+        required=True,
+        validate=validate.OneOf(["full", "lapsed"]),
+        metadata={"description": "full: all places are taken; lapsed: they did not answer an offer"},
+    )
+
+
+class Offered(Data):
+    person = fields.String(required=True, metadata=PERSON)
+    stream = fields.String(required=True, metadata={"description": "slug of the stream"})
+    offer = fields.String(required=True, metadata={"description": "id of the one link that counts"})
+    until = fields.String(required=True, metadata={"description": "RFC 3339, program time"})
+
+
+class Session(Data):
+    """The whole of what others may know about a session: each event replaces the copy of its subscriber."""
+
+    session = fields.String(required=True, metadata={"description": "id of the session"})
+    kind = fields.String(required=True, metadata={"description": "circle, organizers or talk"})
+    circle = fields.String(required=True, allow_none=True, metadata={"description": "id of the circle"})
+    name = fields.String(required=True, metadata={"description": "what the circle is called"})
+    stream = fields.String(required=True, metadata={"description": "slug of the stream"})
+    title = fields.String(required=True, allow_none=True)
+    day = fields.String(required=True, metadata={"description": "local date in its zone, ISO 8601"})
+    time = fields.String(required=True, metadata={"description": "wall time in its zone, HH:MM"})
+    zone = fields.String(required=True, metadata={"description": "IANA name"})
+    minutes = fields.Integer(required=True)
+    starts_at = fields.String(required=True, metadata={"description": "RFC 3339, program time"})
+    ends_at = fields.String(required=True, metadata={"description": "RFC 3339, program time"})
+    link = fields.String(required=True, allow_none=True, metadata={"description": "where it meets: an address"})
+    location = fields.String(required=True, allow_none=True, metadata={"description": "where it meets: a place"})
+    state = fields.String(required=True, metadata={"description": "planned, confirmed, cancelled and so on"})
+    sequence = fields.Integer(required=True, metadata={"description": "rises with time, place and state (RFC 5545)"})
+    note = fields.String(required=True, allow_none=True, metadata={"description": "why it changed, if somebody said"})
+
+
 Shape = type[Data]  # named here, since Entry has a field called type
 
 
@@ -167,6 +234,8 @@ def _members() -> list[Entry]:
         "left": "A member left the program.",
         "erasing": "A person asked to be erased; 30 days remain to change their mind.",
         "kept": "A person changed their mind: they are not erased.",
+        "placed": "A member has a place in a circle.",
+        "waiting": "A member waits for a place: their stream is full.",
     }
     return [Entry(f"member.{name}", "signup", ALL, Member, meaning) for name, meaning in meanings.items()]
 
@@ -199,6 +268,13 @@ ENTRIES = [
         for name in ALL
     ),
     Entry("access.revoked", "signup", ALL, Revocation, "Cookies of this person made before that moment are void."),
+    Entry("circle.joined", "sessions", ("signup", "notifications"), Joined, "A member has their place in a circle."),
+    Entry("circle.left", "sessions", (), Left, "A place ended: its member paused, left or was erased."),
+    Entry("place.waiting", "sessions", ("signup", "notifications"), Waiting, "A member waits for a place."),
+    Entry("place.offered", "sessions", ("notifications",), Offered, "A place is kept for a member for 72 hours."),
+    Entry("session.planned", "sessions", (), Session, "A session has a date: the next 12 weeks are always planned."),
+    Entry("session.changed", "sessions", (), Session, "A session has another time or place, or takes place after all."),
+    Entry("session.cancelled", "sessions", (), Session, "A session will not take place."),
 ]
 
 BY_TYPE = {entry.type: entry for entry in ENTRIES}

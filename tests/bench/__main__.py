@@ -1,4 +1,4 @@
-"""`./baton bench intake|hop|import|history|start|memory`; exit code 1 when a ratio is below the least that will do."""
+"""`./baton bench intake|hop|import|history|schedule|start|memory`; exit code 1 when a ratio is below the least that will do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from .measure import Missing, table
 
-BENCHES = ("intake", "hop", "import", "history", "start", "memory")
+BENCHES = ("intake", "hop", "import", "history", "schedule", "start", "memory")
 
 
 def main(args: list[str]) -> int:

@@ -562,8 +562,8 @@ def test_they_are_asked_once_and_confirm_with_the_charter(baton: Baton) -> None:
     assert answer.status_code == 303 and answer.headers["Location"].startswith("/signup/me")
     baton.drain()
     found = persons(baton)["ada@example.org"]
-    assert (found["state"], found["charter_version"]) == ("confirmed", 1)
-    assert mails(baton) == ["imported", "welcome"]
+    assert (found["state"], found["charter_version"]) == ("active", 1)
+    assert mails(baton) == ["imported", "placed", "welcome"]
     assert client.get("/signup/me").status_code == 200
     assert client.post(link(baton, "imported"), data={"charter": "1"}).status_code == 303, "and twice is once"
     baton.pass_time(days=20)

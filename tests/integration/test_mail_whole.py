@@ -37,7 +37,7 @@ def test_a_signup_becomes_a_mail_and_a_press_a_welcome(baton: Any, change_settin
         until_rung(baton)
         baton.drain()
         kinds = [row["kind"] for row in baton.rows("notifications", "mail", address="ann@example.org", state="sent")]
-        assert sorted(kinds) == ["confirm", "welcome"]
+        assert sorted(kinds) == ["confirm", "placed", "welcome"]
 
 
 def until_rung(baton: Any) -> None:

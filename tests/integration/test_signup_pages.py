@@ -858,3 +858,9 @@ def test_a_long_history_is_shown_when_asked_for(baton: Baton, runs: Any) -> None
     assert "Show the whole history" not in page
     runs.post(f"/signup/organizer/members/{member('bob@example.org')}/pause")
     assert "Show the whole history" not in runs.get(f"/signup/organizer/members/{member('cy@example.org')}").text
+
+
+def test_a_button_that_comes_too_late_says_so(client: Any) -> None:
+    signed_in(client, member(), "member")
+    answer = client.post("/signup/me/come-back")
+    assert answer.status_code == 409 and "cannot come back" in answer.text

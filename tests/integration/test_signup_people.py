@@ -344,7 +344,7 @@ def test_organizers_get_one_summary_a_day_at_8_in_the_programs_zone(baton):
     assert summary["since"] == summary["day"] == "2027-01-04"
     assert summary["counts"] == {"stream1": 1, "stream2": 1}
     assert [each["name"] for each in summary["organizers"]] == ["The Boss"]
-    assert {each["state"] for each in summary["applications"]} == {"applied", "confirmed"}
+    assert {each["state"] for each in summary["applications"]} == {"applied", "active"}
     baton.pass_time(days=1)
     baton.tick()
     assert len(summaries(baton)) == 1, "nothing new, no mail"

@@ -45,6 +45,16 @@ SAMPLE: dict[str, Any] = {
     "groups": [("Starting out", [{"name": "<b>Ann</b>", "state": "applied"}, {"name": "Bo", "state": "waiting"}])],
     "total": 3,
     "more": 1,
+    "circle": "Starting out, Toronto",
+    "how": "placed",
+    "others": ["<b>Ann</b>", "Bo"],
+    "starts_at": NOW + timedelta(days=9, hours=14, minutes=30),
+    "minutes": 60,
+    "meets": "https://meet.example.org/room?a=1&b=2",
+    "location": "",
+    "position": 3,
+    "lapsed": False,
+    "answer_by": NOW + timedelta(hours=72),
 }
 
 HOSTILE = [

@@ -109,7 +109,7 @@ def write(
     url = None
     if purpose:
         signed = tokens.sign(purpose, {"person": to.person, **(claims or {})})
-        url = f"{settings.base_url}/signup/{purpose}/{signed}"
+        url = f"{settings.base_url}{tokens.path(purpose, signed)}"
     words = _words(kind, about, to, url, now + works, context)
     others = [other for other in dict.fromkeys(mentions) if other != to.person]
     row = {
@@ -184,7 +184,7 @@ def _words(
             "base_url": config.current().base_url,
             "link": link,
             "until": until,
-            "chat": _web(about.chat_invite),
+            "chat": web(about.chat_invite),
             "charter_version": about.charter_version,
             **context,
         },
@@ -210,15 +210,15 @@ def _state(tx: Connection, cause: str, address: str, duty: bool) -> dict[str, An
     return {"state": State.QUEUED.value, "error": None}
 
 
-_DOUBT = sa.text("SELECT cause, words FROM doubt WHERE cause IN (:cause, '*') AND until > :now ORDER BY cause DESC")
+_DOUBT = sa.text("SELECT cause, words FROM doubt WHERE cause IN (:cause, :chain, '*') AND until > :now")
 
 
 def _doubt(tx: Connection, cause: str, duty: bool) -> str | None:
     """Why this mail may have gone out already, before a restore; None for nearly every mail there is."""
-    for row in tx.execute(_DOUBT, {"cause": cause, "now": clock.machine()}):
-        if row.cause == cause or not duty:
-            return str(row.words)
-    return None
+    found = tx.execute(_DOUBT, {"cause": cause, "chain": log.correlation() or cause, "now": clock.machine()}).all()
+    own = [row.words for row in found if row.cause != "*"]
+    timely = [row.words for row in found if not duty]
+    return next(iter([*own, *timely]), None)
 
 
 def _letter(
@@ -233,6 +233,6 @@ def _letter(
     return {"headers": done.headers, "raw": done.raw}
 
 
-def _web(url: str | None) -> str | None:
-    """The chat invite, when it is a web address: a mail must not carry any other kind of link."""
+def web(url: str | None) -> str | None:
+    """An address of elsewhere, when it is one of the web: a mail must not carry any other kind of link."""
     return url if url and urlsplit(url).scheme in ("http", "https") else None

@@ -33,5 +33,8 @@ KINDS = {
         Kind("organizer", True, "New organizer"),
         Kind("address", True, "Confirm a new address", "address"),
         Kind("address-changed", True, "The address was changed"),
+        Kind("placed", True, "A place in a circle", "enter"),
+        Kind("waiting", True, "In line for a place", "enter"),
+        Kind("place", True, "A place is free", "place"),
     )
 }

@@ -68,18 +68,21 @@ sa.Index("ix_place_circle", place.c.circle, place.c.until)
 sa.Index("ix_place_person", place.c.person, place.c.since)
 
 # A row is a confirmed member who waits for a place in their stream; first come, first served. Written by placing,
-# `offered_until` when a place is free for them; deleted when they are placed or go.
+# `offered_until` when a place is free for them; deleted when they are placed or go. Who lets an offer lapse, or says
+# "not now", goes to the end of the line and is not asked again before `rests_until`.
 waiting = sa.Table(
     "waiting",
     metadata,
     sa.Column("person", Key, primary_key=True),
     sa.Column("stream", sa.String(64), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),  # in the order of the line; not counted from 1
     sa.Column("since", Instant, nullable=False),
     sa.Column("offered_at", Instant),
     sa.Column("offered_until", Instant),
     sa.Column("offer", Key),  # names the one link that counts
+    sa.Column("rests_until", Instant),
 )
-sa.Index("ix_waiting_stream", waiting.c.stream, waiting.c.since)
+sa.Index("ix_waiting_stream", waiting.c.stream, waiting.c.number)
 
 # The journal: what a person changed by hand in a circle, before and after, so that it can be explained and undone.
 # Written with each such change; never deleted. A person is named by id alone.

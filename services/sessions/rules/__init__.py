@@ -1,1 +1,1 @@
-"""The decisions of sessions, pure: no database, no clock, no network; the standard library only."""
+"""Decisions of sessions: the standard library only, no database, no clock, no network."""

@@ -10,7 +10,7 @@ from .applying import Applied, apply, ask_imported, confirm, mail_wait, resend_c
 from .asking import ask
 from .downloading import Gathering, ask_download, download, forget_downloads, gathered, gathering
 from .erasing import erase_later, erase_now, expire, keep
-from .membership import CHECKLIST, change_stream, come_back, correct, leave, pause, step_down, tick
+from .membership import CHECKLIST, change_stream, come_back, correct, leave, pause, placed, put_in_line, step_down, tick
 from .readdressing import (
     ask_new_address,
     confirm_new_address,
@@ -57,6 +57,8 @@ __all__ = [
     "one",
     "organizers",
     "pause",
+    "placed",
+    "put_in_line",
     "readdress",
     "resend_confirmation",
     "roles",

@@ -142,6 +142,25 @@ def change_stream(tx: Connection, by: str, person: str, slug: str) -> None:
     audit.note(tx, by, "person.moved", rows.subject(person), {"from": row["stream"], "to": slug})
 
 
+def placed(tx: Connection, person: str, circle: str) -> None:
+    """They have a place in a circle, as sessions tells: active, if they take part still."""
+    _told(tx, person, "place", "member.placed", {"circle": circle})
+
+
+def put_in_line(tx: Connection, person: str) -> None:
+    """They wait for a place, as sessions tells."""
+    _told(tx, person, "wait", "member.waiting", {})
+
+
+def _told(tx: Connection, person: str, verb: str, event: str, detail: dict[str, str]) -> None:
+    row = tx.execute(sa.select(people).where(people.c.id == person).with_for_update()).mappings().first()
+    state = rules.TRANSITIONS[verb].get(row["state"]) if row else None
+    if row is None or state is None:
+        return
+    rows.change(tx, row, {"state": state}, event)
+    audit.note(tx, audit.SYSTEM, event.replace("member.", "person."), rows.subject(person), detail)
+
+
 def leave(tx: Connection, by: str, person: str, reason: str = "") -> None:
     """Leave the program; whoever leaves stops being an organizer too. `come_back` undoes the leaving.
 

@@ -22,6 +22,9 @@ TRANSITIONS: dict[str, dict[str, str]] = {
     "move": {state: state for state in MEMBERS},
     "correct": {state: state for state in KNOWN},
     "readdress": {state: state for state in KNOWN},
+    # What sessions tells. Who paused or left meanwhile stays so: sessions is about to hear of it.
+    "place": {"confirmed": "active", "waiting": "active"},
+    "wait": {"confirmed": "waiting", "active": "waiting"},
     "leave": dict.fromkeys(MEMBERS, "left"),
     "erase_later": dict.fromkeys(KNOWN, "left"),
     "erase": {"left": "erased"},
@@ -34,6 +37,8 @@ _WORDS = {
     "move": "change stream",
     "correct": "be changed",
     "readdress": "change their address",
+    "place": "be placed",
+    "wait": "wait for a place",
     "leave": "leave",
     "erase_later": "be erased",
     "erase": "be erased",

@@ -58,7 +58,7 @@ def enter(token: str) -> Response:
             label="Open my page",
             note="On somebody else's computer? Sign out when you are done.",
         )
-    return _opened(claims)
+    return _opened(claims, target=_local(claims.get("next")) or "/signup/me")
 
 
 @blueprint.route("/signup/address/<token>", methods=["GET", "POST"])
@@ -140,13 +140,13 @@ def sign_out() -> Response:
     return access.sign_out(go("/"))  # type: ignore[no-any-return]
 
 
-def _opened(claims: dict[str, Any], said: str | None = None) -> Response:
-    """Open their own page for who holds a link that works for weeks, unless it was mailed to an address of the past."""
+def _opened(claims: dict[str, Any], said: str | None = None, target: str = "/signup/me") -> Response:
+    """Open a page of theirs for who holds a link that works for weeks, unless it went to an address of the past."""
     with db.read("signup") as tx:
         row = people.one(tx, claims["person"])
     if row and access_links.outdated(row, claims):
         return _bad("expired")
-    return _signed_in(claims["person"], "/signup/me", said, organizing=False)
+    return _signed_in(claims["person"], target, said, organizing=False)
 
 
 def _signed_in(person: str, target: str | None, said: str | None = None, organizing: bool = True) -> Response:

@@ -14,7 +14,7 @@ from flask import redirect as _redirect
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared import access, config, db, face
-from shared.web import problem
+from shared.web import Problem, answer, problem
 
 from .. import program, rules
 
@@ -84,7 +84,7 @@ def refusals(refused: rules.Refused) -> list[dict[str, str]]:
 
 def refused_page(refused: rules.Refused) -> Any:
     """A refusal that no form can show, because only a button was pressed."""
-    return problem(409, refused.message, refused.remedy)
+    return answer(Problem(409, refused.message, refused.remedy, [], {}))
 
 
 def not_found(what: str) -> Any:

@@ -63,12 +63,14 @@ def upgrade() -> None:
         "waiting",
         sa.Column("person", Key, primary_key=True),
         sa.Column("stream", sa.String(64), nullable=False),
+        sa.Column("number", sa.Integer, nullable=False),
         sa.Column("since", Instant, nullable=False),
         sa.Column("offered_at", Instant),
         sa.Column("offered_until", Instant),
         sa.Column("offer", Key),
+        sa.Column("rests_until", Instant),
     )
-    op.create_index("ix_waiting_stream", "waiting", ["stream", "since"])
+    op.create_index("ix_waiting_stream", "waiting", ["stream", "number"])
     op.create_table(
         "change",
         sa.Column("id", Key, primary_key=True),

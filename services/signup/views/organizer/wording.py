@@ -20,6 +20,8 @@ WORDS = {
     "person.readdressed": "Changed the address",
     "address.asked": "Asked for another address",
     "person.corrected": "Corrected",
+    "person.placed": "Got a place in a circle",
+    "person.waiting": "Waits for a place",
     "person.paused": "Paused",
     "person.returned": "Came back",
     "person.moved": "Changed stream",

@@ -1,0 +1,215 @@
+"""Sessions' JSON API: circles, who is in them, when they meet. A route calls what the page of that action calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+from flask_smorest import Blueprint
+from sqlalchemy.engine import Connection
+
+from shared import access, db
+from shared.web import problem
+
+from .. import schemas
+from ..circles import journal, moving, policy, reading, settings, splitting
+from ..meetings import asking, changing
+from ..meetings import reading as meetings
+from ..models import SERVICE
+from ..rules.refusals import Refused, Stale
+from . import mine as own
+from . import showing
+from .pages import actor, reader_id, reader_zone
+
+blueprint = Blueprint("api", __name__, url_prefix="/sessions/api", description="Circles, places and dates")
+ORGANIZERS = access.needs("organizer")
+
+
+def _do(command: Callable[..., Any], *given: Any, **more: Any) -> Any:
+    """One command by the organizer who asks; a refusal is 404, 409 or 422, with every field."""
+    try:
+        with db.write(SERVICE) as tx:
+            return command(tx, actor(), *given, **more)
+    except Refused as refused:
+        _refuse(refused)
+
+
+def _refuse(refused: Refused) -> NoReturn:
+    errors = [each.as_dict() for each in refused.all]
+    detail = " ".join(f"{each['field']}: {each['message']} {each['remedy']}" for each in errors)
+    status = 409 if isinstance(refused, Stale) else 404 if refused.message.startswith("There is no such") else 422
+    problem(status, "This cannot be done", detail, errors)
+
+
+@blueprint.get("/circles")
+@ORGANIZERS
+@blueprint.response(200, schemas.Circles)
+def circles() -> dict[str, Any]:
+    """All open circles, in the order of their making."""
+    with db.read(SERVICE) as tx:
+        rows = reading.listed(tx)
+        at = meetings.next_of(tx, [row["id"] for row in rows])
+    return {"circles": [_circle(row, at.get(row["id"])) for row in rows]}
+
+
+def _circle(row: Mapping[str, Any], at: Any) -> dict[str, Any]:
+    return {**row, "next": at, "state": showing.state(row, at)}
+
+
+@blueprint.get("/circles/<id>")
+@ORGANIZERS
+@blueprint.response(200, schemas.CircleWhole)
+def circle(id: str) -> dict[str, Any]:
+    """One circle: members, dates, journal."""
+    with db.read(SERVICE) as tx:
+        row, now = reading.one(tx, id), meetings.current(tx, id)
+        members, dates = reading.members(tx, id), showing.sessions(tx, id)
+        at = meetings.next_of(tx, [id]).get(id)
+        return {
+            **_circle({**row, "count": len(members)}, at),
+            "members": members,
+            "series": now,
+            "series_id": changing.token(now),
+            "sessions": dates,
+            "journal": showing.moments(tx, id, reader_zone(tx)),
+        }
+
+
+@blueprint.put("/circles/<id>/settings")
+@ORGANIZERS
+@blueprint.arguments(schemas.Settings)
+@blueprint.response(200, schemas.Done)
+def save_settings(given: dict[str, Any], id: str) -> dict[str, str]:
+    """Its name, and how many it takes."""
+    _do(settings.save_circle, id, given["name"], "" if given["most"] is None else str(given["most"]))
+    return {"done": "saved"}
+
+
+@blueprint.post("/circles/<id>/series")
+@ORGANIZERS
+@blueprint.arguments(schemas.Wanted)
+@blueprint.response(200, schemas.Plan)
+def set_series(given: dict[str, Any], id: str) -> dict[str, Any]:
+    """Begin a series, or change it from its first date on; `preview` says what that does, and does nothing."""
+    try:
+        wanted = asking.read({name: "" if given[name] is None else str(given[name]) for name in asking.FIELDS})
+        with db.read(SERVICE) as tx:
+            reading.open_one(tx, id)
+            plan = changing.preview(tx, id, wanted)
+    except Refused as refused:
+        _refuse(refused)
+    new = None if given["preview"] else _do(changing.save, id, wanted, given["reason"], seen=given["seen"])
+    changes = [
+        {"id": row["id"], "was": row["starts_at"], "starts_at": values["starts_at"]} for row, values in plan.changes
+    ]
+    ids = {name: [row["id"] for row in getattr(plan, name)] for name in ("cancels", "stays")}
+    adds = [each.begins for each in plan.adds]
+    return {"series": new, "changes": changes, **ids, "adds": adds, "warnings": plan.warnings}
+
+
+@blueprint.post("/sessions/<id>/skip")
+@ORGANIZERS
+@blueprint.arguments(schemas.Skip)
+@blueprint.response(200, schemas.Done)
+def skip(given: dict[str, Any], id: str) -> dict[str, str]:
+    """Leave out one date."""
+    _do(changing.skip, id, given["reason"], seen=_seen(given))
+    return {"done": "skipped"}
+
+
+@blueprint.post("/sessions/<id>/move")
+@ORGANIZERS
+@blueprint.arguments(schemas.MoveDate)
+@blueprint.response(200, schemas.Done)
+def move_date(given: dict[str, Any], id: str) -> dict[str, str]:
+    """Put one session on another date or hour; `done` carries a warning when clocks change over it."""
+    warning = _do(changing.move, id, given["day"], given["time"], given["reason"], seen=_seen(given))
+    return {"done": f"moved. {warning}".strip()}
+
+
+def _seen(given: Mapping[str, Any]) -> str | None:
+    return None if given["seen"] is None else str(given["seen"])
+
+
+@blueprint.post("/circles/<id>/split")
+@ORGANIZERS
+@blueprint.arguments(schemas.Split)
+@blueprint.response(200, schemas.Groups)
+def split(given: dict[str, Any], id: str) -> dict[str, Any]:
+    """Split it: as proposed by the hours people share, or into these groups."""
+
+    def work(tx: Connection, by: str) -> dict[str, Any]:
+        groups = given["groups"] or splitting.proposal(tx, id, given["count"])
+        made = [] if given["preview"] else splitting.split(tx, by, id, groups, given["reason"])
+        return {"groups": groups, "circles": made}
+
+    return dict(_do(work))
+
+
+@blueprint.post("/circles/<id>/merge")
+@ORGANIZERS
+@blueprint.arguments(schemas.Merge)
+@blueprint.response(200, schemas.Done)
+def merge(given: dict[str, Any], id: str) -> dict[str, str]:
+    """Everybody into another circle of the stream; this one is closed."""
+    _do(moving.merge, id, given["into"], given["reason"])
+    return {"done": "merged"}
+
+
+@blueprint.post("/circles/<id>/members")
+@ORGANIZERS
+@blueprint.arguments(schemas.Place)
+@blueprint.response(200, schemas.Done)
+def place(given: dict[str, Any], id: str) -> dict[str, str]:
+    """Put a person into this circle: from another one, or out of the line."""
+    _do(moving.move, given["person"], id, given["reason"])
+    return {"done": "moved"}
+
+
+@blueprint.post("/changes/<id>/undo")
+@ORGANIZERS
+@blueprint.response(200, schemas.Done)
+def undo(id: str) -> dict[str, str]:
+    """Take back one entry of a journal."""
+    _do(journal.undo, id)
+    return {"done": "undone"}
+
+
+@blueprint.get("/policy")
+@ORGANIZERS
+@blueprint.response(200, schemas.Policy)
+def read_policy() -> policy.Policy:
+    """Sizes and places."""
+    with db.read(SERVICE) as tx:
+        return policy.read(tx)
+
+
+@blueprint.put("/policy")
+@ORGANIZERS
+@blueprint.arguments(schemas.Policy)
+@blueprint.response(200, schemas.Policy)
+def save_policy(given: dict[str, Any]) -> policy.Policy:
+    """Set them; streams that are not named stay as they are."""
+    places = {f"places.{slug}": "" if cap is None else str(cap) for slug, cap in given["places"].items()}
+    _do(settings.save, {"most": str(given["most"]), **places})
+    with db.read(SERVICE) as tx:
+        return policy.read(tx)
+
+
+@blueprint.get("/waiting")
+@ORGANIZERS
+@blueprint.response(200, schemas.Line)
+def waiting() -> dict[str, Any]:
+    """Who waits for a place, stream by stream, in order."""
+    with db.read(SERVICE) as tx:
+        return {"line": [row for slug, _ in reading.streams(tx) for row in reading.line(tx, slug)]}
+
+
+@blueprint.get("/mine")
+@access.needs("member")
+@blueprint.response(200, schemas.Mine)
+def mine() -> dict[str, Any]:
+    """The reader's circle and its dates, or their position in line."""
+    with db.read(SERVICE) as tx:
+        shown = own.shown(tx, reader_id())
+    return {**shown, "position": shown["line"]["position"] if shown["line"] else None}

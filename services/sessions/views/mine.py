@@ -1,0 +1,41 @@
+"""The member's tab "Sessions": their circle and its dates in their zone, or where they are in line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, Response
+from sqlalchemy.engine import Connection
+
+from shared import access, db
+
+from ..circles import reading
+from ..models import SERVICE, person
+from . import showing
+from .pages import page, reader_id, reader_zone
+
+blueprint = Blueprint("mine", __name__, url_prefix="/sessions")
+
+
+@blueprint.get("/")
+@access.needs("member")
+def home() -> Response:
+    """My circle."""
+    with db.read(SERVICE) as tx:
+        return page("mine.html", **shown(tx, reader_id()), zone=reader_zone(tx))
+
+
+def shown(tx: Connection, me: str) -> dict[str, Any]:
+    """Where a person is: {circle, members, sessions}, or `line`; and what signup last told of them."""
+    row = tx.execute(sa.select(person).where(person.c.id == me)).mappings().first()
+    place, line = reading.place_of(tx, me), reading.waits(tx, me)
+    stream = (place or line or row or {}).get("stream")
+    return {
+        "me": row,
+        "stream": dict(reading.streams(tx)).get(stream or "", stream),
+        "circle": reading.one(tx, place["circle"]) if place else None,
+        "members": reading.members(tx, place["circle"]) if place else [],
+        "sessions": showing.sessions(tx, place["circle"], 6, skipped=False) if place else [],
+        "line": line,
+    }
