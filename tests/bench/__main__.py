@@ -1,4 +1,4 @@
-"""`./baton bench intake|hop|import|history|schedule|start|memory`; exit code 1 when a ratio is below the least that will do."""
+"""`./baton bench NAME …`; exit code 1 when a ratio is below the least that will do."""
 
 from __future__ import annotations
 
