@@ -272,10 +272,19 @@ class Layout:
         """Its process, in a session of its own."""
         if name == "postgres":
             self._first_start()
-        if name == "rabbitmq" and "epmd" not in self.running:
-            # Erlang's port mapper, which RabbitMQ would start as a daemon that outlives it.
-            self.running["epmd"] = self._popen(self.services[name], ["epmd"], "epmd")
+        self._map_ports(name)
         return self._popen(self.services[name], self.services[name].command, name)
+
+    def _map_ports(self, name: str) -> None:
+        """Start Erlang's port mapper, which whatever speaks to RabbitMQ would start as a daemon that outlives it."""
+        if name != "rabbitmq" or "epmd" in self.running:
+            return
+        service = self.services[name]
+        mapper = self.running["epmd"] = self._popen(service, ["epmd"], "epmd")
+        port = int(service.environment["ERL_EPMD_PORT"])
+        while broker.free(port):
+            assert mapper.poll() is None, self.words("epmd")
+            time.sleep(0.02)
 
     def _popen(self, service: Service, command: list[str], log: str) -> subprocess.Popen[bytes]:
         parent = os.getpid()
@@ -287,6 +296,7 @@ class Layout:
 
     def run(self, name: str, *command: str) -> subprocess.CompletedProcess[str]:
         """Run another command in the place of that service's, to its end: docker compose run."""
+        self._map_ports(name)
         service = self.services[name]
         words = [self.place(word, name) for word in command] or service.command
         return subprocess.run(
@@ -296,6 +306,8 @@ class Layout:
 
     def healthy(self, name: str) -> bool:
         """What its health check says, run as it is written."""
+        if self.rabbitmq:
+            self._map_ports(name)
         service = self.services[name]
         done = subprocess.run(
             service.health, cwd=service.cwd, env=service.environment, user=service.uid, capture_output=True, timeout=60
