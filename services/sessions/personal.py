@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from shared import personal
 
-from .models import SERVICE, person
+from .models import SERVICE, absence, attendance, item, person, place, rsvp, standing, turn, waiting
 
 personal.table(SERVICE, "person", person.c.id)
+personal.table(SERVICE, "places", place.c.person)
+personal.table(SERVICE, "waiting", waiting.c.person)
+personal.table(SERVICE, "turns", turn.c.person, without=["why"])  # which weighs others, too
+personal.table(SERVICE, "standings", standing.c.person)
+personal.table(SERVICE, "absences", absence.c.person)
+personal.table(SERVICE, "answers", rsvp.c.person)
+personal.table(SERVICE, "attendance", attendance.c.person)
+personal.table(SERVICE, "items", item.c.owner)

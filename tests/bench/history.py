@@ -30,7 +30,7 @@ import sqlalchemy as sa
 from services.signup import people
 from services.signup.people import row as rows
 from shared import access, clock, config, db, log, migrate, tokens, worker
-from shared.events import relay
+from shared.events import bell, relay
 from tests.postgres import Postgres
 
 from .measure import Missing, Row, in_turn
@@ -64,7 +64,7 @@ def measure(rounds: int, database: str = "sqlite") -> list[Row]:
     found += [Row(f"page: {name}", "ms", LEAST, AIM, lower=True) for name, *_ in PAGES]
     log.configure("text", logging.ERROR)  # one line an event would be the bench
     queue: Queue = deque()
-    relay.ring = lambda service: None  # type: ignore[assignment]
+    bell.ring = lambda service: None  # type: ignore[assignment]
     worker.send = lambda name, *args: queue.append((name, json.loads(json.dumps(args))))  # type: ignore[assignment]
     for service in config.SERVICES:
         worker.carry(service)
