@@ -24,7 +24,8 @@ _RANK = {kind: rank for rank, kind in enumerate(Kind)}
 class Place(NamedTuple):
     """A place in line; the smallest is asked first.
 
-    :param tier: 0; 1: this person has the session just before or after; 2: this would be their first one here.
+    :param tier: 0; 1: this person has the session just before or after; 2: this would be their first one
+        here; 3: both.
     """
 
     tier: int
@@ -161,7 +162,7 @@ def choose(ledger: Ledger, session: Session) -> Choice:
             if person in held:
                 turn = max(turn, latest[person])
             score = credit + served + held.get(person, 0)
-            tier = 2 if before is not None and joined > before else 1 if person in again else 0
+            tier = 2 * (before is not None and joined > before) + (person in again)
             line.append(Place(tier, score, turn, joined, person, credit))
     line.sort()
     return Choice(session, role, tuple(line), barred)
