@@ -145,6 +145,7 @@ def choose(ledger: Ledger, session: Session) -> Choice:
             away[person] = max(last, away.get(person, last))
     cap = ledger.cap if role == Role.MENTOR else None
     line: list[Place] = []
+    make = Place._make
     barred: dict[str, Bar] = {}
     for person, joined, credit, served, last_served, standing in ledger.members:
         if standing != "active":
@@ -163,16 +164,23 @@ def choose(ledger: Ledger, session: Session) -> Choice:
                 turn = max(turn, latest[person])
             score = credit + served + held.get(person, 0)
             tier = 2 * (before is not None and joined > before) + (person in again)
-            line.append(Place(tier, score, turn, joined, person, credit))
+            line.append(make((tier, score, turn, joined, person, credit)))
     line.sort()
     return Choice(session, role, tuple(line), barred)
 
 
 def _beside(ledger: Ledger, session: Session) -> tuple[date | None, set[str]]:
     """The day of the session of this circle just before, if there is one, and the ids of those before and after."""
+    before: tuple[date, str] | None = None
+    after: tuple[date, str] | None = None
     this = (session.date, session.id)
-    before = max(((each.date, each.id) for each in ledger.sessions if (each.date, each.id) < this), default=None)
-    after = min(((each.date, each.id) for each in ledger.sessions if (each.date, each.id) > this), default=None)
+    for id, day in ledger.sessions:
+        at = (day, id)
+        if at < this:
+            if before is None or at > before:
+                before = at
+        elif at > this and (after is None or at < after):
+            after = at
     return before[0] if before else None, {found[1] for found in (before, after) if found}
 
 
