@@ -307,10 +307,10 @@ class Years(RuleBasedStateMachine):
         self.attempt(lambda: rotation.skip_date(self.ledger, f"s{at}", agreed), True, effect, dropped=at)
 
     @precondition(lambda self: self.changes)
-    @rule()
-    def undo(self) -> None:
+    @rule(number=st.integers(0, 99))
+    def undo(self, number: int) -> None:
         """As long as nothing that it touched was touched since; who would get a turn back must be able to take it."""
-        change, before, after, dropped = self.changes.pop()
+        change, before, after, dropped = self.changes.pop(-1 - number % min(3, len(self.changes)))
         model = self.model
         touched = [key for key in {**before, **after} if before.get(key) != after.get(key)]
         back = {key: before.get(key) for key in touched}

@@ -24,7 +24,8 @@ _RANK = {kind: rank for rank, kind in enumerate(Kind)}
 class Place(NamedTuple):
     """A place in line; the smallest is asked first.
 
-    :param tier: 0; 1: this person has the session just before or after; 2: this would be their first one here.
+    :param tier: 0; 1: this person has the session just before or after; 2: this would be their first one
+        here; 3: both.
     """
 
     tier: int
@@ -144,6 +145,7 @@ def choose(ledger: Ledger, session: Session) -> Choice:
             away[person] = max(last, away.get(person, last))
     cap = ledger.cap if role == Role.MENTOR else None
     line: list[Place] = []
+    make = Place._make
     barred: dict[str, Bar] = {}
     for person, joined, credit, served, last_served, standing in ledger.members:
         if standing != "active":
@@ -161,17 +163,24 @@ def choose(ledger: Ledger, session: Session) -> Choice:
             if person in held:
                 turn = max(turn, latest[person])
             score = credit + served + held.get(person, 0)
-            tier = 2 if before is not None and joined > before else 1 if person in again else 0
-            line.append(Place(tier, score, turn, joined, person, credit))
+            tier = 2 * (before is not None and joined > before) + (person in again)
+            line.append(make((tier, score, turn, joined, person, credit)))
     line.sort()
     return Choice(session, role, tuple(line), barred)
 
 
 def _beside(ledger: Ledger, session: Session) -> tuple[date | None, set[str]]:
     """The day of the session of this circle just before, if there is one, and the ids of those before and after."""
+    before: tuple[date, str] | None = None
+    after: tuple[date, str] | None = None
     this = (session.date, session.id)
-    before = max(((each.date, each.id) for each in ledger.sessions if (each.date, each.id) < this), default=None)
-    after = min(((each.date, each.id) for each in ledger.sessions if (each.date, each.id) > this), default=None)
+    for id, day in ledger.sessions:
+        at = (day, id)
+        if at < this:
+            if before is None or at > before:
+                before = at
+        elif at > this and (after is None or at < after):
+            after = at
     return before[0] if before else None, {found[1] for found in (before, after) if found}
 
 

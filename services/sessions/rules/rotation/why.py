@@ -88,7 +88,7 @@ class Why:
     :param day: of the last turn, or what the kind speaks of: the end of an absence, the day of another duty.
     :param turns: turns had or held; with `credit` they are the score.
     :param since_joining: `day` is when they joined, not a turn.
-    :param tier: 1: they have the session just before or after; 2: it would be their first one here.
+    :param tier: 1: they have the session just before or after; 2: it would be their first one here; 3: both.
     :param passed: how many passed on this session before.
     """
 
@@ -113,7 +113,7 @@ class Why:
         filled = {**subject, "count": self._count(), "number": self.number, "day": said(self.day), "since": since}
         parts = [_WORDS[self.kind].format_map(filled)]
         if self.tier:
-            parts.append(_TIERS[self.tier].format_map(filled) + _BEHIND[self.number == 1])
+            parts.append(_TIERS[min(self.tier, 2)].format_map(filled) + _BEHIND[self.number == 1])
         if self.number == 1 and self.passed:
             parts.append(_AHEAD[min(self.passed, 2)])
         return " ".join(parts)
