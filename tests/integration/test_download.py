@@ -70,7 +70,7 @@ def test_all_services_tell_what_they_hold(baton: Baton, ada: str, client: Any) -
     assert found["sessions"]["person"][0]["name"] == "Ada King"
     assert found["blog"]["person"][0]["stream"] == "stream1"
     mails = found["notifications"]["mails"]
-    assert {mail["kind"] for mail in mails} == {"confirm", "welcome"}
+    assert {mail["kind"] for mail in mails} == {"confirm", "welcome", "placed"}
     assert {mail["address"] for mail in mails} == {"ada@example.org"}
     assert all("Ada" in mail["text"] for mail in mails)
     assert "bob@" not in client.get(FILE).text
@@ -174,7 +174,7 @@ def test_many_mails_come_in_many_pieces(baton: Baton, ada: str, client: Any, mon
     pieces = baton.rows("notifications", "event", type="notifications.gathered")
     assert sum(piece["data"]["part"] == "mails" for piece in pieces) == 2
     assert [piece["data"]["number"] for piece in pieces] == list(range(len(pieces)))
-    assert sorted(mail["kind"] for mail in taken(client)["notifications"]["mails"]) == ["confirm", "welcome"]
+    assert sorted(mail["kind"] for mail in taken(client)["notifications"]["mails"]) == ["confirm", "placed", "welcome"]
 
 
 def test_what_is_too_much_is_said(baton: Baton, ada: str, client: Any, monkeypatch: Any) -> None:

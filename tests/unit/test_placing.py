@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.sessions.rules import placing
@@ -40,6 +40,7 @@ def test_who_is_far_from_all_others_is_not_left_alone() -> None:
     assert min(map(len, groups)) == 4, "a third of what a circle takes"
 
 
+@settings(deadline=None)
 @given(members, st.integers(1, 15), st.integers(0, 6))
 def test_everybody_is_in_one_group_and_none_is_too_large_or_needlessly_small(
     who: dict[str, int], most: int, wanted: int
@@ -56,6 +57,7 @@ def test_everybody_is_in_one_group_and_none_is_too_large_or_needlessly_small(
     assert [len(group) for group in groups] == sorted(map(len, groups), reverse=True)
 
 
+@settings(deadline=None)
 @given(members, st.integers(2, 15), st.randoms())
 def test_the_order_of_the_input_changes_nothing(who: dict[str, int], most: int, dice: random.Random) -> None:
     shuffled = list(who.items())
@@ -63,6 +65,7 @@ def test_the_order_of_the_input_changes_nothing(who: dict[str, int], most: int, 
     assert placing.split(dict(shuffled), most) == placing.split(who, most)
 
 
+@settings(deadline=None)
 @given(members.filter(lambda who: len(who) >= 4))
 def test_it_is_at_least_as_good_as_cutting_anywhere(who: dict[str, int]) -> None:
     """Beside every cut of the line of zones in two halves that keeps the least size."""

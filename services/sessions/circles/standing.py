@@ -8,21 +8,33 @@ from sqlalchemy.engine import Connection
 from shared import clock, db
 
 from ..models import standing, turn
+from ..rules import rotation
+from ..rules.states import HOLDING, TurnState
 
-COORDINATOR = "coordinator"
+COORDINATOR = rotation.Role.COORDINATOR
 
 
-COUNTED = ("offered", "accepted", "served")  # states of a turn that counts for whoever has it
-
-
-def credit(tx: Connection, circle: str, person: str, role: str = COORDINATOR) -> int:
-    """What who joins or comes back is given: it brings them to the highest score (turns + credit) of those present."""
-    own = sa.select(sa.func.count()).where(turn.c.circle == circle, turn.c.role == role, turn.c.state.in_(COUNTED))
-    turns = own.where(turn.c.person == standing.c.person).correlate(standing).scalar_subquery()
-    others = (standing.c.circle == circle, standing.c.role == role, standing.c.person != person)
-    highest = sa.select(sa.func.max(standing.c.credit + turns)).where(*others, standing.c.left_at.is_(None))
-    before = tx.execute(own.where(turn.c.person == person)).scalar_one()
-    return (tx.execute(highest).scalar() or 0) - int(before)
+def credit(tx: Connection, circle: str, person: str, role: rotation.Role = COORDINATOR) -> int:
+    """What who joins or comes back is given, as the rules of rotation have it: they come after everybody present."""
+    served = sa.case((turn.c.state == TurnState.SERVED, 1), else_=0)
+    mine = sa.and_(turn.c.circle == standing.c.circle, turn.c.role == role, turn.c.person == standing.c.person)
+    query = (
+        sa.select(standing.c.person, standing.c.credit, standing.c.left_at, sa.func.coalesce(sa.func.sum(served), 0))
+        .select_from(standing.outerjoin(turn, mine))
+        .where(standing.c.circle == circle, standing.c.role == role)
+        .group_by(standing.c.person, standing.c.credit, standing.c.left_at)
+    )
+    day = clock.now().date()  # nothing of what is asked here depends on days
+    members = tuple(
+        rotation.Member(id, day, given, int(turns), state="left" if left_at else "active")
+        for id, given, left_at, turns in tx.execute(query)
+    )
+    held = sa.select(turn.c.session, turn.c.person, turn.c.state).where(turn.c.circle == circle, turn.c.role == role)
+    duties = tuple(
+        rotation.Duty(session, circle, role, id, day, state)
+        for session, id, state in tx.execute(held.where(turn.c.state.in_(sorted(HOLDING))))
+    )
+    return rotation.credit(rotation.Ledger(circle, role, members, duties=duties), person)
 
 
 def begin(tx: Connection, circle: str, person: str) -> None:

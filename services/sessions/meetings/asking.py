@@ -53,9 +53,7 @@ def read(typed: Mapping[str, str]) -> Wanted:
         try:
             return check(field, (typed.get(field) or "").strip())
         except Refused as refusal:
-            refused.append(refusal)
-        except dates.Refused as refusal:
-            refused.append(_ours(refusal))
+            refused.append(_named(refusal))
         return otherwise
 
     safe = {"since": date(2027, 1, 1), "start": time(12), "zone": clock.zone("UTC")}
@@ -71,8 +69,8 @@ def read(typed: Mapping[str, str]) -> Wanted:
     for name, value in values.items():
         try:
             dates.Rhythm(**{**safe, name: value})
-        except dates.Refused as refusal:
-            refused.append(_ours(refusal))
+        except Refused as refusal:
+            refused.append(_named(refusal))
     named = {refusal.field for refusal in refused}
     if not named & {"first", "time", "zone"}:
         begins, _ = dates.instant(values["since"], values["start"], values["zone"])
@@ -150,5 +148,6 @@ def _location(field: str, value: str) -> str | None:
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-def _ours(refusal: dates.Refused) -> Refused:
+def _named(refusal: Refused) -> Refused:
+    """The same, of the field as the form calls it."""
     return Refused(_NAMES.get(refusal.field, refusal.field), refusal.message, refusal.remedy)
