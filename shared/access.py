@@ -95,8 +95,9 @@ def shows_role(role: str) -> Callable[[Any], bool]:
     return shows
 
 
-def needs(role: str) -> Callable[[View], View]:
-    """Only readers with that role see this view: pages send others to sign in, the API answers 401 or 403."""
+def needs(*roles: str) -> Callable[[View], View]:
+    """Only readers with one of these roles see this view: pages send others to sign in, the API answers 401 or 403."""
+    wanted = " or ".join(f"{'an' if role[0] in 'aeio' else 'a'} {role}" for role in roles)
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -109,12 +110,8 @@ def needs(role: str) -> Callable[[View], View]:
                     problem(401, "Sign in first", "This needs a session cookie. Ask for a link at /signup/sign-in.")
                 target = request.full_path.rstrip("?") if request.method in {"GET", "HEAD"} else request.path
                 return redirect(f"/signup/sign-in?next={quote(target)}", 303)
-            if role not in who.roles:
-                problem(
-                    403,
-                    "Not for you",
-                    f"Only an {role} can open this." if role[0] in "aeio" else f"Only a {role} can open this.",
-                )
+            if not any(role in who.roles for role in roles):
+                problem(403, "Not for you", f"Only {wanted} can open this.")
             return view(*args, **kwargs)
 
         return guarded  # type: ignore[return-value]

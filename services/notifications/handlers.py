@@ -15,7 +15,8 @@ download.requested      (shared/personal.py) what is held about them is told
 From sessions:
 
 circle.joined           placed                   place.waiting          waiting
-place.offered           place
+place.offered           place                    minutes.missed         minutes-late, to coordinator or organizers
+session.minuted, minutes.corrected               minutes, to the circle, its mentor, organizers who want it at once
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from sqlalchemy.engine import Connection
 from shared.events import Event, erase, on
 
 from . import people
-from .mail import compose, letter, summary
+from .mail import compose, letter, session, summary
 from .mail.compose import Reader
 from .models import SERVICE
 
@@ -193,6 +194,30 @@ def place_offered(tx: Connection, event: Event) -> None:
             "answer_by": datetime.fromisoformat(data["until"]),
         }
         compose.write(tx, "place", event.id, to, context, {"offer": data["offer"]})
+
+
+@on(SERVICE, "session.minuted", "minutes.corrected")
+def session_minuted(tx: Connection, event: Event) -> None:
+    """To each of the circle, with their own action items first and a link to tick them."""
+    data = event.data
+    known = compose.the_program(tx)
+    told = people.readers(tx, [*data["to"], *data["organizers"]])
+    named = session.named(data)
+    names = people.called(tx, named)
+    for to in told:
+        context = session.minutes(data, names, to.person, to.timezone or known.timezone, event.type)
+        link = "item" if context["mine"] else None
+        compose.write(tx, "minutes", event.id, to, context, link=link, mentions=named)
+
+
+@on(SERVICE, "minutes.missed")
+def minutes_missed(tx: Connection, event: Event) -> None:
+    data = event.data
+    known = compose.the_program(tx)
+    for to in people.readers(tx, data["to"]):
+        context = session.late(data, to.timezone or known.timezone)
+        link = "lead" if data["who"] == "coordinator" else None
+        compose.write(tx, "minutes-late", event.id, to, context, {"session": data["session"]}, link=link)
 
 
 def _goodbye(tx: Connection, event: Event, to: Reader, erased: datetime | None) -> None:

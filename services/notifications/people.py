@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from shared import db
 from shared.events import NotYet
 
-from .mail import compose, ledger, summary
+from .mail import compose, ledger, letter, session, summary
 from .mail.compose import Reader
 from .models import mail, mention, person, program, stream, suppression
 
@@ -90,10 +90,34 @@ def name_of(tx: Connection, id: str | None) -> str:
     return tx.execute(sa.select(person.c.name).where(person.c.id == id)).scalar() or "" if id else ""
 
 
+def readers(tx: Connection, ids: Iterable[str]) -> list[Reader]:
+    """Those of them who can be mailed: neither gone nor without an address, in the order of their ids.
+
+    :raises NotYet: signup has not told of one of them so far.
+    """
+    wanted = set(ids)
+    found = {row.id: row for row in tx.execute(sa.select(person).where(person.c.id.in_(wanted)))}
+    if missing := wanted - found.keys():
+        raise NotYet(f"{len(missing)} persons are not known yet")
+    here = (row for _, row in sorted(found.items()) if row.email and row.state not in (ERASED, "left", APPLIED))
+    return [Reader(row.id, row.name, row.email, row.timezone) for row in here]
+
+
+def called(tx: Connection, ids: Iterable[str]) -> dict[str, str]:
+    """What each of them is called. Who is erased cannot be erased before `tx` ends, as with `forgotten`."""
+    wanted = set(ids)
+    query = sa.select(person.c.id, person.c.name, person.c.state).where(person.c.id.in_(wanted)).order_by(person.c.id)
+    known = {row.id: "" if row.state == ERASED else row.name for row in tx.execute(query.with_for_update())}
+    return {id: letter.line(known.get(id) or "") or session.ERASED for id in wanted}
+
+
 def forgotten(tx: Connection, ids: Iterable[str]) -> set[str]:
     """Those of them who were erased. The others cannot be before `tx` ends, so that erasing finds what it writes."""
     known = sa.select(person.c.id, person.c.state).where(person.c.id.in_(list(ids))).order_by(person.c.id)
     return {row.id for row in tx.execute(known.with_for_update()) if row.state == ERASED}
+
+
+_WITHOUT = {"applications": summary.without, "minutes": session.without}
 
 
 def forget(tx: Connection, id: str) -> None:
@@ -103,10 +127,10 @@ def forget(tx: Connection, id: str) -> None:
     keep(tx, {"person": id}, ERASED)
     own = tx.execute(sa.select(mail.c.id).where(mail.c.person == id)).scalars().all()
     ledger.erase(tx, own, "Emptied: this person's data were deleted.")
-    naming = sa.select(mail.c.id, mail.c.made_of).join(mention, mention.c.mail == mail.c.id)
+    naming = sa.select(mail.c.id, mail.c.kind, mail.c.made_of).join(mention, mention.c.mail == mail.c.id)
     for row in tx.execute(naming.where(mention.c.person == id).with_for_update(of=mail)).all():
         if row.made_of:
-            left = summary.without(row.made_of, id)
+            left = _WITHOUT[row.kind](row.made_of, id)
             compose.write_anew(tx, row.id, left, "Somebody whose data were deleted is left out.")
         else:
             ledger.erase(tx, [row.id], "Emptied: it named somebody whose data were deleted.")

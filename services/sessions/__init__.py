@@ -1,4 +1,4 @@
-"""Sessions: everything around a meeting of a circle. This file only wires; see views, circles, meetings."""
+"""Sessions: everything around a meeting of a circle. This file only wires; see views, circles, meetings, minutes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What sessions owns, for taking along: circles, who is and was in them, who waits, series, sessions, the journal."""
+"""What sessions owns, for taking along: circles, who is and was in them, who waits, series, sessions, the journal,
+minutes, attendance, action items, links."""
 
 from __future__ import annotations
 
@@ -10,7 +11,20 @@ from sqlalchemy.engine import Connection
 from shared import export
 from shared.export import Row, part
 
-from .models import SERVICE, change, circle, person, place, series, session, waiting
+from .models import (
+    SERVICE,
+    attendance,
+    change,
+    circle,
+    item,
+    minutes,
+    person,
+    place,
+    resource,
+    series,
+    session,
+    waiting,
+)  # fmt: skip
 
 
 @part(SERVICE, "circles", "All circles, closed ones too.", [c.name for c in circle.c if c.name != "feed"])
@@ -45,3 +59,44 @@ def meetings(tx: Connection) -> Iterator[Row]:
 @part(SERVICE, "changes", "What organizers changed in circles, and why.", [c.name for c in change.c])
 def changes(tx: Connection) -> Iterator[Row]:
     yield from export.table(tx, sa.select(change).order_by(change.c.at, change.c.id))
+
+
+_WHEN = [session.c.id.label("session"), session.c.day, circle.c.name.label("circle"), circle.c.stream]
+_MINUTES = "session day circle stream state text agenda published_at published_by gaps".split()
+_ATTENDANCE = "session day circle stream person name present by at".split()
+_ITEMS = "id session day circle stream owner name text due state moves created_at changed_at by".split()
+_RESOURCES = "stream url title session day at hidden_at".split()
+
+
+@part(SERVICE, "minutes", "What sessions left behind: agenda and minutes as Markdown.", _MINUTES)
+def the_minutes(tx: Connection) -> Iterator[Row]:
+    whole = sa.join(session, minutes, minutes.c.session == session.c.id).outerjoin(circle)
+    query = sa.select(*_WHEN, session.c.state, session.c.gaps, minutes.c.text, minutes.c.agenda,
+                      minutes.c.published_at, minutes.c.published_by).select_from(whole)  # fmt: skip
+    yield from export.table(tx, query.order_by(session.c.starts_at, session.c.id))
+
+
+@part(SERVICE, "attendance", "Who was at which session.", _ATTENDANCE)
+def who_was_there(tx: Connection) -> Iterator[Row]:
+    whole = sa.join(attendance, session, attendance.c.session == session.c.id).outerjoin(circle)
+    whole = whole.outerjoin(person, person.c.id == attendance.c.person)
+    own = [attendance.c[name] for name in "person present by at".split()]
+    query = sa.select(*_WHEN, *own, person.c.name).select_from(whole)
+    yield from export.table(tx, query.order_by(session.c.starts_at, session.c.id, attendance.c.person))
+
+
+@part(SERVICE, "items", "Action items, whatever became of them.", _ITEMS)
+def action_items(tx: Connection) -> Iterator[Row]:
+    own = [item.c[name] for name in "id owner text due state moves created_at changed_at by".split()]
+    whole = sa.join(item, session, item.c.session == session.c.id).outerjoin(circle, circle.c.id == item.c.circle)
+    whole = whole.outerjoin(person, person.c.id == item.c.owner)
+    query = sa.select(*_WHEN, *own, person.c.name).select_from(whole)
+    yield from export.table(tx, query.order_by(item.c.created_at, item.c.id))
+
+
+@part(SERVICE, "resources", "Links that were shared in minutes.", _RESOURCES)
+def shared_links(tx: Connection) -> Iterator[Row]:
+    own = [resource.c[name] for name in "stream url title session at hidden_at".split()]
+    whole = sa.join(resource, session, resource.c.session == session.c.id)
+    query = sa.select(session.c.day, *own).select_from(whole)
+    yield from export.table(tx, query.order_by(resource.c.stream, resource.c.at, resource.c.id))

@@ -2,7 +2,8 @@
 
 program.changed                  the program is replaced
 member.*, organizer.*            the person is replaced, and placed, put in line or let go (circles.placing.settle)
-member.erased                    the same, and the person is blanked, also in what was published about them
+member.erased                    the same, and the person is blanked, also in what was published about them and of their
+                                 circles
 download.requested               (shared/personal.py) what is held about them is told
 access.revoked                   (shared/revocation.py) older cookies are void
 """
@@ -14,6 +15,7 @@ from sqlalchemy.engine import Connection
 from shared import copies
 from shared.events import Event, erase, on
 
+from . import minutes
 from .circles import placing
 from .models import SERVICE, person, program
 
@@ -34,3 +36,4 @@ def member_erased(tx: Connection, event: Event) -> None:
     copies.blank(tx, person, event.data["person"])
     placing.settle(tx, event.data["person"])
     erase(tx, event.subject)
+    minutes.forget(tx, event.data["person"])

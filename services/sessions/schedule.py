@@ -1,4 +1,4 @@
-"""What happens to circles and sessions by time."""
+"""What happens to circles and sessions by time. A step of what is written here takes at most STEP."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from sqlalchemy.engine import Connection
 
 from shared.schedule import Every, every, job
 
+from . import minutes
 from .circles import placing
 from .meetings import planning
 from .models import SERVICE
 
 QUARTERLY = every(timedelta(minutes=15))
+OFTEN = every(timedelta(minutes=10))
+STEP = 200
 
 
 class Edition:
@@ -54,3 +57,25 @@ def mend_instants(tx: Connection, _period: str) -> None:
 def plan_ahead(tx: Connection, _period: str) -> None:
     """Write the sessions of the next 12 weeks."""
     planning.ahead(tx)
+
+
+@job(SERVICE, "sessions.hold", OFTEN)
+def hold_sessions(tx: Connection, _period: str) -> bool:
+    """A session whose end has passed is held."""
+    return minutes.hold(tx, STEP) == STEP
+
+
+@job(SERVICE, "minutes.ask", OFTEN)
+def ask_for_minutes(tx: Connection, _period: str) -> bool:
+    """Late minutes: the coordinator is asked after 24 hours, the organizers after 72."""
+    return max(minutes.late(tx, who, STEP) for who in minutes.LATE) == STEP
+
+
+@job(SERVICE, "sessions.close", every(timedelta(hours=1)))
+def close_sessions(tx: Connection, _period: str) -> None:
+    """A session whose minutes can no longer be corrected is closed, if it lacks nothing without a reason."""
+    after = ""
+    while ids := minutes.overdue(tx, STEP, after):
+        for id in ids:
+            minutes.close_if_done(tx, id)
+        after = ids[-1]

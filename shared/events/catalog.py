@@ -209,6 +209,61 @@ class Session(Data):
     note = fields.String(required=True, allow_none=True, metadata={"description": "why it changed, if somebody said"})
 
 
+class Agreed(Data):
+    person = fields.String(required=True, metadata={"description": "id of its owner"})
+    text = fields.String(required=True, metadata=PERSONAL)
+    due = fields.String(required=True, allow_none=True, metadata={"description": "local date, ISO 8601"})
+
+
+class Reason(Data):
+    gap = fields.String(required=True, metadata={"description": "what is missing: minutes, attendance, next"})
+    why = fields.String(required=True, metadata=PERSONAL)
+
+
+class Following(Data):
+    session = fields.String(required=True)
+    starts_at = fields.String(required=True, metadata={"description": "RFC 3339, program time"})
+    coordinator = fields.String(required=True, allow_none=True, metadata={"description": "id of who said yes"})
+
+
+class Meeting(Data):
+    """A session, in every event about what it leaves behind."""
+
+    session = fields.String(required=True, metadata={"description": "id of the session"})
+    circle = fields.String(required=True, allow_none=True)
+    stream = fields.String(required=True, allow_none=True)
+    title = fields.String(required=True)
+    day = fields.String(required=True, metadata={"description": "local date, ISO 8601"})
+    starts_at = fields.String(required=True, metadata={"description": "RFC 3339, program time"})
+    coordinator = fields.String(required=True, allow_none=True, metadata=PERSON)
+
+
+class Minutes(Meeting):
+    """Persons are ids. What people wrote freely may name anybody: it is personal of everybody in `members`."""
+
+    mentor = fields.String(required=True, allow_none=True, metadata=PERSON)
+    by = fields.String(required=True, metadata={"description": "who published or corrected: person/… or organizer/…"})
+    text = fields.String(
+        required=True, metadata={**PERSONAL, "description": "Markdown, its first 20,000 bytes; private to the circle"}
+    )
+    cut = fields.Boolean(required=True, metadata={"description": "there is more on the session's page"})
+    reasons = fields.List(fields.Nested(Reason), required=True)
+    items = fields.List(fields.Nested(Agreed), required=True, metadata={"description": "all open ones of the circle"})
+    present = fields.List(fields.String(), required=True, metadata={"description": "ids of who was there"})
+    members = fields.List(fields.String(), required=True, metadata={"description": "ids of who was in the circle then"})
+    to = fields.List(
+        fields.String(), required=True, metadata={"description": "ids of who is in it now, and the mentor"}
+    )
+    organizers = fields.List(fields.String(), required=True, metadata={"description": "those who want it at once"})
+    next = fields.Nested(Following, required=True, allow_none=True)
+    correct_until = fields.String(required=True, metadata={"description": "RFC 3339, program time"})
+
+
+class Missed(Meeting):
+    who = fields.String(required=True, validate=validate.OneOf(["coordinator", "organizers"]))
+    to = fields.List(fields.String(), required=True, metadata={"description": "ids of who is asked for them"})
+
+
 Shape = type[Data]  # named here, since Entry has a field called type
 
 
@@ -267,6 +322,15 @@ ENTRIES = [
         Entry(f"{name}.gathered", name, ("signup",), Gathered, f"Some of what {name} holds about a person.")
         for name in ALL
     ),
+    Entry("session.minuted", "sessions", ("notifications",), Minutes, "A session's minutes were published, once."),
+    Entry(
+        "minutes.corrected",
+        "sessions",
+        ("notifications",),
+        Minutes,
+        "Published minutes were corrected, and the circle is to be told.",
+    ),
+    Entry("minutes.missed", "sessions", ("notifications",), Missed, "A session is over and its minutes are late."),
     Entry("access.revoked", "signup", ALL, Revocation, "Cookies of this person made before that moment are void."),
     Entry("circle.joined", "sessions", ("signup", "notifications"), Joined, "A member has their place in a circle."),
     Entry("circle.left", "sessions", (), Left, "A place ended: its member paused, left or was erased."),

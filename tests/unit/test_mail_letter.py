@@ -55,6 +55,25 @@ SAMPLE: dict[str, Any] = {
     "position": 3,
     "lapsed": False,
     "answer_by": NOW + timedelta(hours=72),
+    "title": "Circle <b>Ann</b>",
+    "day": "5 Jan 2027",
+    "session_when": "Tue 5 Jan 2027, 13:30 (Toronto)",
+    "session": "s1",
+    "corrected": False,
+    "text": "## Progress\n\nAda **passed** her exam <b>Ann</b>. See https://docs.example.org/a_b.\n\n"
+    "- one\n- [two](/sessions/s/s1)\n\n```\ncode\n```\n\n| a | b |\n| - | - |\n| 1 | 2 |\n",
+    "cut": True,
+    "reasons": {"minutes": None, "attendance": None, "next": "Bo <b>moved</b> away"},
+    "names": {"p1": "Zoë O'Neil", "p2": "<b>Ann</b>"},
+    "mine": [{"person": "p1", "text": "Write to the <b>library</b>", "due": "2027-01-19"}],
+    "theirs": [{"person": "p2", "text": "Read chapter two", "due": None}],
+    "present": ["p1", "p2"],
+    "of": 4,
+    "next_when": "Tue 19 Jan 2027, 13:30 (Toronto)",
+    "next_coordinator": None,
+    "for_organizer": False,
+    "asked": "coordinator",
+    "led": True,
 }
 
 HOSTILE = [

@@ -32,6 +32,8 @@ KINDS = {
         Kind("goodbye", True, "Goodbye", "enter"),
         Kind("organizer", True, "New organizer"),
         Kind("address", True, "Confirm a new address", "address"),
+        Kind("minutes", False, "Minutes of a session"),
+        Kind("minutes-late", True, "Minutes are late"),
         Kind("address-changed", True, "The address was changed"),
         Kind("placed", True, "A place in a circle", "enter"),
         Kind("waiting", True, "In line for a place", "enter"),

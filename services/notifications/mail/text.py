@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
 
 from shared import face
 
@@ -41,7 +42,7 @@ def environment() -> Environment:
         auto_reload=False,
         cache_size=-1,
     )
-    made.filters.update(local=face.local, city=face.city)
+    made.filters.update(local=face.local, city=face.city, day=face.day, markdown=_markdown)
     return made
 
 
@@ -53,6 +54,33 @@ def render(kind: str, context: Mapping[str, Any]) -> Text:
         text=_BLANK_LINES.sub("\n\n", text.render(context)).strip() + "\n",
         html=html.render(context),
     )
+
+
+_SANS = "font-family:-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
+_BODY = f"{_SANS};font-size:16px;line-height:25px;color:#1d2321"
+_HEADING = {"class": "ink", "style": f"margin:16px 0 4px;{_SANS};font-size:16px;line-height:24px;color:#1d2321"}
+_CODE = "font-family:Menlo,Consolas,monospace;font-size:14px"
+_CELL = {
+    "class": "ink line",
+    "align": "left",
+    "style": f"padding:4px 12px 4px 0;border-bottom:1px solid #dcdbd2;{_BODY}",
+}
+_LOOK: face.Look = {
+    **dict.fromkeys(("h3", "h4", "h5", "h6"), _HEADING),
+    "p": {"class": "ink", "style": f"margin:0 0 12px;{_BODY}"},
+    "ul": {"class": "ink", "style": f"margin:0 0 12px;padding-left:22px;{_BODY}"},
+    "ol": {"class": "ink", "style": f"margin:0 0 12px;padding-left:22px;{_BODY}"},
+    "blockquote": {"class": "line", "style": "margin:0 0 12px;padding-left:14px;border-left:3px solid #dcdbd2"},
+    "a": {"class": "accent", "style": "color:#0c6350;word-break:break-word"},
+    "code": {"class": "ink", "style": f"{_CODE};color:#1d2321;white-space:pre-wrap"},
+    "th": _CELL,
+    "td": _CELL,
+}
+
+
+def _markdown(text: str, base_url: str) -> Markup:
+    """What somebody wrote in Markdown, as a mail shows it."""
+    return face.markdown(text, 3, _LOOK, base_url)
 
 
 @lru_cache(64)

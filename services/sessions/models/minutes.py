@@ -9,13 +9,14 @@ from shared.db import Day, Instant, Key
 
 metadata = db.metadata("sessions")
 
-# The agenda and minutes of a session, Markdown. Written by autosave, each save a `version` higher; published once, then
-# open to correction for 48 hours. Never deleted; private to the circle and the organizers.
+# The agenda and minutes of a session, Markdown. Written by autosave, each save a version higher; published once, then
+# open to correction for 48 hours. Never deleted; private to the circle, its mentors and the organizers.
 minutes = sa.Table(
     "minutes",
     metadata,
     sa.Column("session", Key, sa.ForeignKey("session.id", name="fk_minutes_session"), primary_key=True),
     sa.Column("agenda", sa.Text, nullable=False),
+    sa.Column("agenda_version", sa.Integer, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("saved_at", Instant, nullable=False),
@@ -24,20 +25,25 @@ minutes = sa.Table(
     sa.Column("published_by", sa.String(64)),
 )
 
-# A text of the minutes as it once was. Written at publishing and at each correction; autosaves between replace each
-# other. Never deleted.
+# A text as it once was. Written at each save, so that two who edit can be merged: a draft, deleted 100 versions later;
+# at publishing and at each correction; and when two could not be merged, both, set aside: the one that was not saved
+# without a version. Those are never deleted.
 revision = sa.Table(
     "revision",
     metadata,
-    sa.Column("session", Key, sa.ForeignKey("session.id", name="fk_revision_session"), primary_key=True),
-    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("session", Key, sa.ForeignKey("session.id", name="fk_revision_session"), nullable=False),
+    sa.Column("part", sa.String(8), nullable=False),  # agenda, text
+    sa.Column("version", sa.Integer),
+    sa.Column("kind", sa.String(12), nullable=False),  # draft, published, corrected, aside
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("by", sa.String(64), nullable=False),
     sa.Column("at", Instant, nullable=False),
 )
+sa.Index("one_text_per_version", revision.c.session, revision.c.part, revision.c.version, unique=True)
 
-# An action item: open, done, dropped, or moved to the session after. Written with the minutes and by its owner; never
-# deleted.
+# An action item: open, done or dropped. One that is moved to the session after stays open, with another due day and one
+# more in `moves`. Written with the minutes and by its owner; never deleted.
 item = sa.Table(
     "item",
     metadata,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from . import api, circles, meetings, mine, offers, shaping
+from . import agendas, api, circles, items, lead, meetings, mine, minutes_api, offers, resources, session, shaping
 from .pages import context, refused_page
 
-blueprints = [each.blueprint for each in (circles, shaping, meetings, mine, offers)]
-apis = [api.blueprint]
+_MODULES = (circles, shaping, meetings, mine, offers, session, lead, items, resources, agendas)
+blueprints = [each.blueprint for each in _MODULES]
+apis = [api.blueprint, minutes_api.blueprint]
 
 __all__ = ["apis", "blueprints", "context", "refused_page"]

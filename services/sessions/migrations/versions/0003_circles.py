@@ -224,6 +224,7 @@ def upgrade() -> None:
         "minutes",
         sa.Column("session", Key, sa.ForeignKey("session.id", name="fk_minutes_session"), primary_key=True),
         sa.Column("agenda", sa.Text, nullable=False),
+        sa.Column("agenda_version", sa.Integer, nullable=False),
         sa.Column("text", sa.Text, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("saved_at", Instant, nullable=False),
@@ -233,12 +234,16 @@ def upgrade() -> None:
     )
     op.create_table(
         "revision",
-        sa.Column("session", Key, sa.ForeignKey("session.id", name="fk_revision_session"), primary_key=True),
-        sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("id", Key, primary_key=True),
+        sa.Column("session", Key, sa.ForeignKey("session.id", name="fk_revision_session"), nullable=False),
+        sa.Column("part", sa.String(8), nullable=False),
+        sa.Column("version", sa.Integer),
+        sa.Column("kind", sa.String(12), nullable=False),
         sa.Column("text", sa.Text, nullable=False),
         sa.Column("by", sa.String(64), nullable=False),
         sa.Column("at", Instant, nullable=False),
     )
+    op.create_index("one_text_per_version", "revision", ["session", "part", "version"], unique=True)
     op.create_table(
         "item",
         sa.Column("id", Key, primary_key=True),

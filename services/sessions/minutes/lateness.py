@@ -1,0 +1,60 @@
+"""What becomes of a session by time: held when its end has passed, and asked about when its minutes are late."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from shared import clock, db
+from shared.events import emit
+
+from .. import people
+from ..models import minutes, session, told
+from ..rules.states import SESSION, SessionState
+from . import reading
+from .publishing import CORRECTION
+
+# Who is asked for minutes, and how long after the session's end.
+LATE = {"coordinator": timedelta(hours=24), "organizers": timedelta(hours=72)}
+
+
+def hold(tx: Connection, most: int) -> int:
+    """Let sessions whose end has passed be held; returns how many, at most `most`."""
+    over = (session.c.state.in_(reading.AHEAD), session.c.ends_at <= clock.now())
+    query = sa.select(session.c.id, session.c.state).where(*over).order_by(session.c.ends_at).limit(most)
+    rows = tx.execute(query.with_for_update(skip_locked=True)).all()
+    for row in rows:
+        after = SESSION.after(SessionState(row.state), "hold")
+        tx.execute(session.update().where(session.c.id == row.id).values(state=after.value))
+    return len(rows)
+
+
+def late(tx: Connection, who: str, most: int) -> int:
+    """Ask for minutes that are late, once; returns how many sessions were looked at, at most `most`."""
+    what = f"late-{who}"
+    asked = sa.exists().where(told.c.session == session.c.id, told.c.what == what)
+    since = clock.now() - LATE[who]
+    query = sa.select(session.c.id).where(
+        session.c.state == SessionState.HELD.value, session.c.ends_at <= since, session.c.circle.is_not(None), ~asked
+    )
+    ids = tx.execute(query.order_by(session.c.ends_at).limit(most)).scalars().all()
+    for id in ids:
+        row = {"session": id, "what": what, "at": clock.now()}
+        if not tx.execute(db.insert(tx, told).values(row).on_conflict_do_nothing()).rowcount:
+            continue
+        of = reading.taken(tx, id)
+        said = reading.meeting(tx, of)
+        leads = said["coordinator"]
+        to = ([leads] if leads and people.is_here(tx, leads) else []) if who == "coordinator" else people.organizers(tx)
+        if to and of["state"] == SessionState.HELD:
+            emit(tx, "minutes.missed", reading.subject(id), {**said, "who": who, "to": to})
+    return len(ids)
+
+
+def overdue(tx: Connection, most: int, after: str = "") -> list[str]:
+    """Sessions whose minutes can no longer be corrected and that are not closed, by id, from `after` on."""
+    done = (session.c.state == SessionState.MINUTED.value, minutes.c.published_at <= clock.now() - CORRECTION)
+    rows = sa.select(session.c.id).join(minutes, minutes.c.session == session.c.id).where(*done, session.c.id > after)
+    return list(tx.execute(rows.order_by(session.c.id).limit(most)).scalars())

@@ -1,0 +1,34 @@
+"""Who may see a session, and who may work on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from . import people
+
+Row = Mapping[Any, Any]
+
+
+def may_read(tx: Connection, of: Row, person: str, roles: tuple[str, ...]) -> bool:
+    """Its circle's present members, those who lead or mentor it, and organizers."""
+    if "organizer" in roles or leads(tx, of, person):
+        return True
+    return person in people.members(tx, of["circle"]) or people.duties(tx, of["id"]).get("mentor") == person
+
+
+def leads(tx: Connection, of: Row, person: str) -> bool:
+    """Whether that person has said yes to coordinate it, and is still in the program."""
+    return people.duties(tx, of["id"]).get("coordinator") == person and people.is_here(tx, person)
+
+
+def may_lead(tx: Connection, of: Row, person: str, roles: tuple[str, ...]) -> bool:
+    """Its coordinator, and organizers."""
+    return "organizer" in roles or leads(tx, of, person)
+
+
+def may_hide(tx: Connection, link: Row, person: str, roles: tuple[str, ...]) -> bool:
+    """Whether they may hide a link of the resources: the circle that shared it, and organizers."""
+    return "organizer" in roles or person in people.members(tx, link["circle"])

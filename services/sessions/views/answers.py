@@ -1,0 +1,84 @@
+"""How the views of minutes answer: the template, what was said after a redirect, refusals beside their fields."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from flask import Response, make_response, render_template, request
+from flask import redirect as _redirect
+
+from shared import access
+from shared.problems import problem
+
+from .. import people
+from ..rules.refusals import Refused
+
+SAID = {
+    "saved": "Saved.",
+    "merged": "Saved, together with what somebody else wrote meanwhile.",
+    "published": "Published. The circle gets the minutes by mail.",
+    "published-before": "The minutes were published already. Nothing was sent twice.",
+    "corrected": "The correction is saved.",
+    "corrected-told": "The correction is saved, and the circle gets it by mail.",
+    "added": "The action item is added.",
+    "done": "Done. Well done.",
+    "dropped": "Dropped: nobody does it any more.",
+    "moved": "Moved to the session after.",
+    "given": "It has another owner now.",
+    "undone": "Undone.",
+    "hidden": "Hidden. You can show it again below.",
+    "shown": "It is shown again.",
+}
+
+
+def page(template: str, status: int = 200, **given: Any) -> Response:
+    """The page of that template, with what was said after a redirect."""
+    told = SAID.get(request.args.get("said", ""))
+    return make_response(render_template(f"sessions/{template}", said=told, **given), status)
+
+
+def go(path: str, said: str | None = None, anchor: str = "") -> Response:
+    """See Other: after a POST, so that loading the page again posts nothing. `said` is a key of SAID."""
+    query = f"?said={said}" if said else ""
+    return _redirect(f"{path}{query}{'#' + anchor if anchor else ''}", 303)  # type: ignore[return-value]
+
+
+def refusals(refused: Refused) -> list[dict[str, str]]:
+    """Every refusal of a form, as the templates show them."""
+    return [each.as_dict() for each in refused.all]
+
+
+def unreadable() -> list[dict[str, str]]:
+    """A refusal for every field of the posted form that is no UTF-8."""
+    broken = [name for name, values in request.form.lists() if any("\ufffd" in value for value in values)]
+    return [
+        {"field": name, "message": "Some letters could not be read.", "remedy": "Please type them again."}
+        for name in broken
+    ]
+
+
+def not_found(what: str) -> NoReturn:
+    """404 in words."""
+    problem(404, f"There is no such {what}", "It may have been removed, or the address is mistyped.")
+
+
+def forbidden(title: str, remedy: str) -> NoReturn:
+    """403 in words."""
+    problem(403, title, remedy)
+
+
+def who() -> access.Reader:
+    """The person behind a view that needs somebody (any role will do: what they may see depends on the session).
+
+    The API answers 401; a page leads to sign in.
+    """
+    found = access.reader()
+    if found is None:
+        raise LookupError("a view that needs nobody asks who is reading")
+    return found
+
+
+def reader_zone(tx: Any) -> str:
+    """The zone in which times are shown to whoever reads."""
+    found = access.reader()
+    return people.zone(tx, found.person if found else None)
