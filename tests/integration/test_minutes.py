@@ -11,7 +11,7 @@ import pytest
 from services.sessions import attendance, items, minutes, models, people, resources
 from services.sessions.rules import agenda
 from services.sessions.rules.refusals import Refused
-from shared import clock, db
+from shared import clock, db, personal
 from tests.conftest import Baton
 from tests.meeting import Circle, add_person
 
@@ -479,6 +479,18 @@ def test_links_are_shown_once_newest_first_and_stay_hidden(circle: Circle, baton
         resources.keep(tx, "stream1", circle.first, {})
     assert shown() == ["https://a.org"], "what was taken out of the minutes is gone"
     refused(resources.hide, "nothing", True)
+
+
+# ---- what is theirs ----
+
+
+def test_a_member_downloads_their_items_and_attendance(circle: Circle, baton: Baton) -> None:
+    circle.begin(1)
+    mark(circle)
+    add_item(circle)
+    with db.read("sessions") as tx:
+        held = {name: [dict(row) for row in rows(tx, circle.bo)] for name, rows in personal._parts["sessions"].items()}
+    assert only(held["items"])["text"] == "Write to the library" and only(held["attendance"])["present"] is True
 
 
 # ---- erasing ----
