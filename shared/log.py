@@ -15,6 +15,7 @@ import structlog
 
 bind = structlog.contextvars.bind_contextvars
 clear = structlog.contextvars.clear_contextvars
+unbind = structlog.contextvars.unbind_contextvars
 bound = structlog.contextvars.bound_contextvars
 _configured = False
 
@@ -59,4 +60,10 @@ _PLAIN = re.compile(r"[!-&(-<>-~]+").fullmatch  # nothing that could pass for th
 def correlation() -> str | None:
     """The id that ties together all that one request caused, if one is bound."""
     value = structlog.contextvars.get_contextvars().get("correlation")
+    return str(value) if value else None
+
+
+def through() -> str | None:
+    """What somebody acts through, if it is not their own hand: `token/<id>`, while a request with one is answered."""
+    value = structlog.contextvars.get_contextvars().get("through")
     return str(value) if value else None

@@ -175,3 +175,18 @@ def operating_tables_v1(op: Any) -> None:
     op.create_table(
         "pulse", sa.Column("name", sa.String(40), primary_key=True), sa.Column("at", Machine, nullable=False)
     )
+
+
+def token_tables_v1(op: Any) -> None:
+    """What API tokens need in every service: which are void, and when each was last used. Frozen, likewise."""
+    op.create_table(
+        "revoked_token", sa.Column("token", Key, primary_key=True), sa.Column("until", Machine, nullable=False)
+    )
+    op.create_table(
+        "token_use",
+        sa.Column("token", Key, primary_key=True),
+        sa.Column("service", sa.String(40), primary_key=True),
+        sa.Column("at", Machine, nullable=False),
+        sa.Column("told", Machine),
+        sa.Column("until", Machine, nullable=False),
+    )

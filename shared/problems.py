@@ -131,3 +131,9 @@ SCHEMA = {
         },
     },
 }
+
+
+def described(description: str) -> dict[str, Any]:
+    """A problem as an answer of a route, for the OpenAPI document."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": description, "content": {"application/problem+json": {"schema": schema}}}

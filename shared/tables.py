@@ -111,10 +111,30 @@ def define(metadata: sa.MetaData) -> None:
         sa.Column("finished", Instant),
     )
     sa.Index("run_last", run.c.job, run.c.started)
-    # A row says: cookies of this person made before that moment are worthless. Kept for ever (one row a person).
+    # A row says: cookies and tokens of this person made before that moment are worthless. Kept for ever (one row a
+    # person).
     sa.Table(
         "revoked",
         metadata,
         sa.Column("person", Key, primary_key=True),
         sa.Column("before", Machine, nullable=False),
+    )
+    # A row says: this API token is worthless, whatever its signature says. Written when signup tells so; deleted with
+    # the daily `prune`, BATON_KEEP_AUDIT days after the token would have ended anyway.
+    sa.Table(
+        "revoked_token",
+        metadata,
+        sa.Column("token", Key, primary_key=True),
+        sa.Column("until", Machine, nullable=False),
+    )
+    # A row is the last use of an API token in one service: here its own, and in signup those of all. Renewed at most
+    # once a minute (uses.py); deleted as the row above.
+    sa.Table(
+        "token_use",
+        metadata,
+        sa.Column("token", Key, primary_key=True),
+        sa.Column("service", sa.String(40), primary_key=True),
+        sa.Column("at", Machine, nullable=False),
+        sa.Column("told", Machine),  # when signup was last told of it
+        sa.Column("until", Machine, nullable=False),
     )

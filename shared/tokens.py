@@ -22,8 +22,8 @@ LINKS = {"confirm": 14 * DAY, "enter": 60 * DAY, "sign-in": 30 * MINUTE, "addres
 _OWNERS = dict.fromkeys(("place", "lead", "item"), "sessions")
 
 
-# A token as it stands in a link: claims, time and signature, each in the letters of base64url.
-_SHAPE = re.compile(r"\.?[\w-]+\.[\w-]{6}\.[\w-]{27}(?![\w-])", re.ASCII)
+# A token as it stands in a link, or in a header: claims, time and signature, each in the letters of base64url.
+_SHAPE = re.compile(r"(?:baton_)?\.?[\w-]+\.[\w-]{6}\.[\w-]{27}(?![\w-])", re.ASCII)
 HIDDEN = "…hidden…"
 
 

@@ -33,7 +33,7 @@ from marshmallow import Schema
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import access, config, db, ids, log, metrics, migrate
+from . import access, bearer, config, db, ids, log, metrics, migrate
 from .problems import SCHEMA as PROBLEM_SCHEMA
 from .problems import Problem, as_problem, problem
 from .problems import response as problem_response
@@ -102,9 +102,27 @@ def create(
         app.register_blueprint(blueprint)
     document = _Problems(app)
     document.spec.components.schemas["Problem"] = PROBLEM_SCHEMA  # type: ignore[attr-defined]
+    for name, scheme in _SCHEMES.items():
+        document.spec.components.security_scheme(name, scheme)  # type: ignore[attr-defined]
     for blueprint in api:
         document.register_blueprint(blueprint)
     return app
+
+
+_SCHEMES = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API token (`./baton token create`). Its scope is one of those that a route names: "
+        + " ".join(f"`{name}`: {meaning}" for name, meaning in bearer.SCOPES.items()),
+    },
+    "cookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": access.COOKIE,
+        "description": "Whoever is signed in, in a browser, from a page of this Baton.",
+    },
+}
 
 
 def _before_and_after(app: Flask) -> None:
@@ -120,7 +138,7 @@ def _before_and_after(app: Flask) -> None:
             )
         # Also without a cookie: another site must not sign its visitors in here, as somebody of its choice.
         unsafe = request.method not in {"GET", "HEAD", "OPTIONS"}
-        if unsafe and access.from_elsewhere() and not _is_public():
+        if unsafe and access.from_elsewhere() and not _is_public() and access.shown_token() is None:
             problem(403, "This came from another site", "Open the page here and press its button again.")
 
     def _holds_nul() -> bool:
@@ -151,6 +169,10 @@ def _before_and_after(app: Flask) -> None:
         present = {name.lower() for name, _ in response.headers}
         response.headers.extend({name: value for name, value in said.items() if name.lower() not in present})
         return response
+
+    @app.teardown_request
+    def over(_error: BaseException | None) -> None:
+        log.unbind("through")  # what this thread does next is nobody's deed
 
 
 def take_uploads(app: Flask, path: str, most: int) -> None:

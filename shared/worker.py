@@ -15,7 +15,7 @@ from typing import Any
 from celery import Celery, signals
 from kombu import Queue
 
-from . import clock, config, db, doorbell, log, pulse, schedule
+from . import clock, config, db, doorbell, log, pulse, revocation, schedule
 from .events import inbox, keeping, relay, replay
 
 TICK = 2.0  # seconds between ticks: how late a lost doorbell can make things
@@ -120,8 +120,7 @@ def carry(service: str) -> None:
     if service in _carried:
         return
     _carried.add(service)
-    for part in ("revocation", "personal"):
-        importlib.import_module(f"shared.{part}")
+    importlib.import_module("shared.personal")
     importlib.import_module(f"services.{service}.models")
     for part in ("handlers", "schedule", "tasks", "personal"):
         name = f"services.{service}.{part}"
@@ -158,6 +157,7 @@ def carry(service: str) -> None:
         more = keeping.prune(tx)
         if not more:
             schedule.prune(tx)
+            revocation.prune(tx)
             keeping.release(tx)
         return more
 

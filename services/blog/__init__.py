@@ -11,8 +11,8 @@ from flask import Flask
 def create_app() -> Flask:
     """The Flask app of blog."""
     from shared import web
-    from shared.ops import pages as ops
+    from shared.ops import api, pages
 
     from . import models
 
-    return web.create(models.SERVICE, ops.blueprint(models.SERVICE))
+    return web.create(models.SERVICE, pages.blueprint(models.SERVICE), api=[api.blueprint(models.SERVICE)])

@@ -81,12 +81,15 @@ class Shown:
     hidden: bool
 
 
-def one(tx: Connection, id: str) -> Shown | None:
-    """One mail with everything, or None; its tokens only as long as it is kept here and none goes out."""
+def one(tx: Connection, id: str, hidden: bool = False) -> Shown | None:
+    """One mail with everything, or None; its tokens only as long as it is kept here and none goes out.
+
+    :param hidden: never its tokens: a program that may read is not to become whom it reads about.
+    """
     row = tx.execute(sa.select(mail).where(mail.c.id == id)).first()
     if row is None:
         return None
-    if row.state == State.KEPT.value and not config.current().smtp_url:
+    if not hidden and row.state == State.KEPT.value and not config.current().smtp_url:
         return Shown(row, row.subject, row.text, row.html, row.headers, bytes(row.raw), hidden=False)
     subject, text, html = (tokens.hidden(each) for each in (row.subject, row.text, row.html))
     headers = [[name, tokens.hidden(value)] for name, value in row.headers]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from marshmallow import EXCLUDE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
+
+from shared.api import Given, instant, machine
 
 from .rules import State
 
 
-class MailQuery(Schema):
+class MailQuery(Given):
     """Which mails."""
-
-    class Meta:
-        unknown = EXCLUDE
 
     recipient = fields.String(load_default="", validate=validate.Length(max=200))
     state = fields.String(load_default="", validate=validate.OneOf(["", *(state.value for state in State)]))
@@ -37,3 +36,44 @@ class MailPage(Schema):
 
     mails = fields.List(fields.Nested(Mail), attribute="rows")
     next = fields.String(allow_none=True, metadata={"description": "`before` of the next page; null at the end"})
+
+
+class HeldMail(Schema):
+    """A held mail."""
+
+    id = fields.String()
+    address = fields.String()
+    name = fields.String()
+    kind = fields.String()
+    subject = fields.String()
+    error = fields.String(allow_none=True, metadata={"description": "why nobody can know"})
+    attempts = fields.Integer()
+    created_at = instant()
+    data_at = machine(description="since when its server may have it")
+
+
+class Held(Schema):
+    """The first 50; not paged."""
+
+    mails = fields.List(fields.Nested(HeldMail))
+
+
+class MailWhole(Mail):
+    """One mail; its text is empty once it was deleted by age, or with its person."""
+
+    person = fields.String()
+    cause = fields.String(metadata={"description": "id of the event that caused it"})
+    text = fields.String()
+    html = fields.String()
+    headers = fields.List(fields.List(fields.String()))
+    sent_at = instant()
+    error = fields.String(allow_none=True)
+    decided = fields.String(allow_none=True)
+    decided_by = fields.String(allow_none=True)
+    decided_at = machine()
+
+
+class Decided(Schema):
+    """What became of it."""
+
+    done = fields.String()

@@ -8,6 +8,7 @@ from flask import Flask
 def create_app() -> Flask:
     """The Flask app of sessions."""
     from shared import export, face, web
+    from shared.ops import api
     from shared.ops import pages as ops
 
     from . import exports, figures, models, views
@@ -15,7 +16,8 @@ def create_app() -> Flask:
 
     del exports, figures  # imported for what they register
     blueprints = (*views.blueprints, ops.blueprint(models.SERVICE), export.blueprint(models.SERVICE))
-    app = web.create(models.SERVICE, *blueprints, api=views.apis, context=views.context)
+    apis = (*views.apis, api.blueprint(models.SERVICE), export.api(models.SERVICE))
+    app = web.create(models.SERVICE, *blueprints, api=apis, context=views.context)
     app.register_error_handler(Refused, views.refused_page)
     face.dress(app)
     return app

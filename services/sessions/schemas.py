@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
+
+from shared.api import Given
 
 REASON: dict[str, Any] = {"load_default": "", "validate": validate.Length(max=1000)}
 
 
 def _text(description: str, **given: Any) -> fields.String:
     return fields.String(metadata={"description": description}, **given)
-
-
-class Given(Schema):
-    """What a request says: fields that are not named are refused."""
-
-    class Meta:
-        unknown = RAISE
 
 
 class Named(Schema):

@@ -10,8 +10,7 @@ def create_app() -> Flask:
     from shared import export, face, web
 
     from . import exports, figures, importing, rules
-    from .views import links, me, operation, organizer, pages, public
-    from .views.api import blueprint as api
+    from .views import api, links, me, operation, organizer, pages, public, refusing
 
     del exports, figures  # imported for what they register
     app = web.create(
@@ -22,11 +21,12 @@ def create_app() -> Flask:
         *organizer.blueprints,
         operation.blueprint,
         export.blueprint("signup"),
-        api=[api],
+        api=api.blueprints,
         context=pages.context,
     )
-    app.register_error_handler(rules.Refused, pages.refused_page)
+    app.register_error_handler(rules.Refused, refusing.refused)
     app.before_request(pages.keep_body)
-    web.take_uploads(app, organizer.UPLOAD, importing.most() + organizer.AROUND)
+    for path in (organizer.UPLOAD, api.UPLOAD):
+        web.take_uploads(app, path, importing.most() + organizer.AROUND)
     face.dress(app)
     return app

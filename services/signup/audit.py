@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import clock, db
+from shared import clock, db, log
 from shared.ops import deeds
 
-from .models import audit, person
+from .models import api_token, audit, person
 
 SYSTEM = "system"
 PAGE = 50
@@ -20,7 +20,10 @@ PAGE = 50
 
 def note(tx: Connection, by: str, what: str, subject: str, detail: dict[str, Any] | None = None) -> None:
     """Write down that `by` did `what` (noun.participle) to `subject`; `detail` holds no words of a person's own."""
-    tx.execute(db.insert(tx, audit).values(at=clock.now(), by=by, what=what, subject=subject, detail=detail or {}))
+    row = db.insert(tx, audit).values(
+        at=clock.now(), by=by, through=log.through(), what=what, subject=subject, detail=detail or {}
+    )
+    tx.execute(row)
 
 
 def has(tx: Connection, what: str, subject: str) -> bool:
@@ -70,10 +73,14 @@ def entries(tx: Connection, before: int | None = None) -> Entries:
 
 
 def named(tx: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same rows with `by_name` and `subject_name`: a person's name, "somebody erased", or the words as they are."""
+    """The same rows with `by_name` and `subject_name`: a person's name, "somebody erased", or the words as they are.
+
+    And `through_name`: of the token by which a program did it for them; None when no program did.
+    """
     ids = {actor.partition("/")[2] for row in rows for actor in (row["by"], row["subject"]) if "/" in actor}
     found = tx.execute(sa.select(person.c.id, person.c.name).where(person.c.id.in_(ids)))
     names = {row.id: row.name for row in found}
+    called = {row.id: row.name for row in tx.execute(sa.select(api_token.c.id, api_token.c.name))}
 
     def name(actor: str) -> str:
         kind, slash, which = actor.partition("/")
@@ -81,4 +88,6 @@ def named(tx: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
     for row in rows:
         row["by_name"], row["subject_name"] = name(row["by"]), name(row["subject"])
+        token = (row["through"] or "").removeprefix("token/")
+        row["through_name"] = (called.get(token) or "a token of the past") if token else None
     return rows

@@ -1,8 +1,9 @@
-"""Reactions, and what a new subscriber is told: the program, and every person as they are now.
+"""Reactions, and what a new subscriber is told: the program, every person as they are now, and what is void.
 
 circle.joined                    who has a place in a circle is active
 place.waiting                    who waits for one is waiting
 <service>.gathered               a piece of somebody's download is kept
+token.used_in_<service>          when one of our tokens was last used there
 """
 
 from __future__ import annotations
@@ -14,17 +15,25 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from shared import db
 from shared.events import Event, on, snapshot
+from shared.events.catalog import ALL
 from shared.events.replay import State
 from shared.personal import GATHERED
 
-from . import people, program, rules
+from . import api_tokens, people, program, rules
 from .models import person
 
 
 @on("signup", *GATHERED)
 def gathered(tx: Connection, event: Event) -> None:
     people.gathered(tx, event.source, event.data)
+
+
+@on("signup", *(f"token.used_in_{service}" for service in ALL))
+def token_used(tx: Connection, event: Event) -> None:
+    """Its own tables say when a token was used in signup itself."""
+    api_tokens.used_elsewhere(tx, event.data["token"], event.source, event.data["at"])
 
 
 @on("signup", "circle.joined")
@@ -39,10 +48,15 @@ def place_waiting(tx: Connection, event: Event) -> None:
 
 @snapshot("signup")
 def present(tx: Connection) -> Iterator[tuple[str, str, State]]:
-    """(subject, type, state) of the program, and of all who confirmed once and are not erased."""
+    """(subject, type, state) of the program, of all who confirmed once and are not erased, and of what was revoked."""
     yield program.SUBJECT, "program.changed", _program
     for id in tx.execute(sa.select(person.c.id).where(person.c.state.in_(rules.KNOWN))).scalars():
         yield people.subject(id), "member.snapshot", partial(_member, id)
+    tables = db.metadata("signup").tables
+    for id in tx.execute(sa.select(tables["revoked"].c.person)).scalars():
+        yield people.subject(id), "access.revoked", partial(_revoked, id)
+    for row in tx.execute(sa.select(tables["revoked_token"])):
+        yield f"token/{row.token}", "token.revoked", partial(_told, {"token": row.token, "until": row.until})
 
 
 def _program(tx: Connection) -> dict[str, Any] | None:
@@ -55,3 +69,13 @@ def _program(tx: Connection) -> dict[str, Any] | None:
 def _member(id: str, tx: Connection) -> dict[str, Any] | None:
     row = people.one(tx, id)
     return people.told(row) if row and row["state"] in rules.KNOWN else None
+
+
+def _revoked(id: str, tx: Connection) -> dict[str, Any] | None:
+    revoked = db.metadata("signup").tables["revoked"]
+    before = tx.execute(sa.select(revoked.c.before).where(revoked.c.person == id)).scalar()
+    return {"person": id, "before": before} if before is not None else None
+
+
+def _told(data: dict[str, Any], _tx: Connection) -> dict[str, Any]:
+    return data  # a revocation is for ever

@@ -137,6 +137,7 @@ audit = sa.Table(
     sa.Column("id", db.Serial, primary_key=True, autoincrement=True),
     sa.Column("at", db.Instant, nullable=False),
     sa.Column("by", sa.String(64), nullable=False),  # person/<id> | organizer/<id> | system
+    sa.Column("through", sa.String(64)),  # token/<id>, when a program did it for them
     sa.Column("what", sa.String(64), nullable=False),  # as in person.paused, stream.saved
     sa.Column("subject", sa.String(80), nullable=False),  # person/<id> | program
     sa.Column("detail", db.Json, nullable=False),
@@ -144,12 +145,14 @@ audit = sa.Table(
 sa.Index("ix_audit_subject", audit.c.subject, audit.c.id)
 
 # An Idempotency-Key that was used, with the hash of its body. The answer to an accepted signup is one fixed text, so
-# nothing of it is kept. Written by intake; deleted by the schedule 24 hours after (machine time).
+# nothing of it is kept; of what organizers add, the id that was answered. Written by `once`; deleted by the schedule 24
+# hours after (machine time).
 idempotency = sa.Table(
     "idempotency",
     metadata,
     sa.Column("key", sa.String(255), primary_key=True),
     sa.Column("body", sa.String(64), nullable=False),  # SHA-256, hex
+    sa.Column("answer", sa.String(64)),
     sa.Column("at", db.Machine, nullable=False),
 )
 sa.Index("ix_idempotency_at", idempotency.c.at)
@@ -199,6 +202,25 @@ download_part = sa.Table(
     sa.Column("cut", db.Json, nullable=False),  # in the last: names of parts that were too large to be whole
 )
 sa.Index("ix_download_asked", download.c.asked_at)
+
+# An API token that an organizer made: what is known of it, never its text. Written when it is made and when it is
+# revoked; deleted BATON_KEEP_AUDIT days after it ended, or with the data of who made it. When it was used last stands
+# in token_use.
+api_token = sa.Table(
+    "api_token",
+    metadata,
+    sa.Column("id", db.Key, primary_key=True),
+    sa.Column("name", sa.String(80), nullable=False),
+    sa.Column("scope", sa.String(16), nullable=False),  # a key of bearer.SCOPES
+    sa.Column("person", db.Key, sa.ForeignKey("person.id", name="fk_api_token_person"), nullable=False),
+    sa.Column("made_through", db.Key),  # the token that made it, if one did: revoked with it
+    sa.Column("made_at", db.Instant, nullable=False),
+    sa.Column("until", db.Machine, nullable=False),
+    sa.Column("revoked_at", db.Instant),
+    sa.Column("revoked_by", sa.String(64)),
+)
+_alive = api_token.c.revoked_at.is_(None)
+sa.Index("uq_api_token_name", api_token.c.name, unique=True, sqlite_where=_alive, postgresql_where=_alive)
 
 # A file that an organizer gave to be imported, and how far that is (rules.imports has its states). Written by
 # importing; the file's own words (header, answers, problem) are blanked a week after the last touch, the rest stays as

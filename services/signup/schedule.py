@@ -16,7 +16,7 @@ from shared.events import emit
 from shared.schedule import daily, every, job
 from shared.worker import on_tick
 
-from . import audit, importing, people, program, rules
+from . import api_tokens, audit, importing, people, program, rules
 from .models import asked, idempotency, used_token
 from .models import person as people_table
 
@@ -110,6 +110,7 @@ def purge_spent(tx: Connection, _period: str) -> bool:
 @job("signup", "audit.prune", daily(3, lambda _tx: "UTC"))
 def prune_audit(tx: Connection, _period: str) -> bool:
     """Forget what was done so long ago that nobody is kept to account for it; the log is in the order of its ids."""
+    api_tokens.prune(tx)
     return audit.prune(tx, clock.now() - timedelta(days=config.current().keep_audit), PURGE_STEP)
 
 

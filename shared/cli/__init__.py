@@ -25,6 +25,7 @@ class Command(NamedTuple):
 COMMANDS = {
     "up": Command("start everything here, print where it is, keep it running (--port 8000 --data var)"),
     "migrate": Command("bring the databases to this version's tables"),
+    "token": Command("make API tokens (create --name N --scope organizer), list and revoke them"),
     "events": Command("how deliveries stand; retry or skip dead ones, replay; write the events' documents"),
     "mail": Command("look at mails; say of held ones that they arrived, or send them again"),
     "doctor": Command("check settings, databases, broker, mail server, disk and what waits; say what to do"),

@@ -9,7 +9,7 @@ import sys
 
 from . import COMMANDS, Refused, usage
 
-QUIET = {"events", "mail", "doctor", "backup", "restore", "move", "migrate"}
+QUIET = {"events", "token", "mail", "doctor", "backup", "restore", "move", "migrate"}
 
 
 def main(args: list[str]) -> int:

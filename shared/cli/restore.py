@@ -97,7 +97,8 @@ def words(report: dict[str, Any], folder: Path) -> list[str]:
         }[report["secret"]]
     )
     said.append(
-        "What was done after the backup is not in it: who was erased, removed or signed out since must be again."
+        "What was done after the backup is not in it: who was erased, removed or signed out since must be again, and "
+        "tokens that were revoked."
     )
     return said
 

@@ -128,6 +128,17 @@ class Revocation(Person):
     before = fields.Float(required=True, metadata={"description": "seconds since the epoch, machine time"})
 
 
+class TokenRevocation(Data):
+    token = fields.String(required=True, metadata={"description": "id of the API token, never its text"})
+    until = fields.Float(required=True, metadata={"description": "when it ends anyway; seconds, machine time"})
+
+
+class TokenUse(Data):
+    token = fields.String(required=True, metadata={"description": "id of the API token"})
+    at = fields.Float(required=True, metadata={"description": "seconds since the epoch, machine time"})
+    until = fields.Float(required=True, metadata={"description": "when it ends; seconds, machine time"})
+
+
 class DownloadRequest(Person):
     request = fields.String(required=True, metadata={"description": "id of the request; parts of older ones are late"})
 
@@ -331,7 +342,12 @@ ENTRIES = [
         "Published minutes were corrected, and the circle is to be told.",
     ),
     Entry("minutes.missed", "sessions", ("notifications",), Missed, "A session is over and its minutes are late."),
-    Entry("access.revoked", "signup", ALL, Revocation, "Cookies of this person made before that moment are void."),
+    Entry("access.revoked", "signup", ALL, Revocation, "Cookies and tokens of this person made before then are void."),
+    Entry("token.revoked", "signup", ALL, TokenRevocation, "An API token is void, whatever its signature says."),
+    *(
+        Entry(f"token.used_in_{name}", name, ("signup",), TokenUse, "An API token was used here within the last hour.")
+        for name in ALL
+    ),
     Entry("circle.joined", "sessions", ("signup", "notifications"), Joined, "A member has their place in a circle."),
     Entry("circle.left", "sessions", (), Left, "A place ended: its member paused, left or was erased."),
     Entry("place.waiting", "sessions", ("signup", "notifications"), Waiting, "A member waits for a place."),

@@ -13,11 +13,8 @@ from flask import Blueprint, Response, redirect, render_template, request
 from sqlalchemy.engine import Connection
 
 from .. import access, clock, config, db, face, worker
-from ..events import keeping, relay
-from ..problems import problem
-from . import NOBODY, deeds, names, span, state
-
-LONGEST_REASON = 500
+from . import names, span, state
+from .deciding import Decisions, wrong
 
 SAID = {
     "retried": "It is owed again, from the start. If it fails again, it comes back to this list after eight tries.",
@@ -46,7 +43,7 @@ def blueprint(
     """
     pages = Blueprint("ops", __name__, url_prefix=f"/{service}/ops")
     home = f"/{service}/ops"
-    words = {**SAID, **(said or {})}
+    words, decide = {**SAID, **(said or {})}, Decisions(service)
 
     @pages.record_once
     def dress(setup: Any) -> None:
@@ -68,49 +65,27 @@ def blueprint(
     @pages.post("/deliveries/<int:position>/<subscriber>/retry")
     @access.needs("organizer")
     def retry(position: int, subscriber: str) -> Any:
-        worker.carry(service)  # so that its snapshots are
-        with db.write(service) as tx:
-            one = deeds.retry(tx, position, _known(service, subscriber), _actor())
-        if one is None:
-            problem(409, "This delivery is neither dead nor skipped", f"It may be done since. The list is at {home}.")
-        return _go("undone" if one["skipped_at"] else "retried")
+        return _go("undone" if decide.retry(position, subscriber) else "retried")
 
     @pages.get("/deliveries/<int:position>/<subscriber>/skip")
     @access.needs("organizer")
     def ask(position: int, subscriber: str) -> Any:
-        return _sure(_dead(position, subscriber))
+        return _sure(decide.dead(position, subscriber))
 
     @pages.post("/deliveries/<int:position>/<subscriber>/skip")
     @access.needs("organizer")
     def skip(position: int, subscriber: str) -> Any:
-        one, why = _dead(position, subscriber), request.form.get("why", "").strip()
-        wrong = _wrong(why)
-        if wrong:
-            return _sure(one, why, [{"field": "why", **wrong}]), 422
-        with db.write(service) as tx:
-            done = deeds.skip(tx, position, subscriber, _actor(), why)
-        if not done:
-            _not_dead()
+        one, why = decide.dead(position, subscriber), request.form.get("why", "").strip()
+        found = wrong(why)
+        if found:
+            return _sure(one, why, [{"field": "why", **found}]), 422
+        decide.skip(one, why)
         return _go("skipped")
 
     @pages.post("/replay/<subscriber>")
     @access.needs("organizer")
     def tell_again(subscriber: str) -> Any:
-        with db.write(service) as tx:
-            asked = deeds.ask_replay(tx, _known(service, subscriber), _actor())
-        return _go("replay" if asked else "replaying")
-
-    def _dead(position: int, subscriber: str) -> dict[str, Any]:
-        with db.read(service) as tx:
-            one = keeping.one(tx, position, _known(service, subscriber))
-        if one is None:
-            problem(404, "There is no such delivery", f"Its event may have been deleted. The list is at {home}.")
-        if not one["dead_at"]:
-            _not_dead()
-        return one
-
-    def _not_dead() -> None:
-        problem(409, "This delivery is not dead", f"Only dead ones can be skipped. The list is at {home}.")
+        return _go("replay" if decide.replay(subscriber) else "replaying")
 
     def _sure(one: dict[str, Any], why: str = "", problems: list[dict[str, str]] | None = None) -> str:
         with db.read(service) as tx:
@@ -121,25 +96,3 @@ def blueprint(
         return redirect(f"{home}?said={what}", 303)  # type: ignore[return-value]
 
     return pages
-
-
-def _known(service: str, subscriber: str) -> str:
-    if subscriber not in relay.subscribers(service):
-        problem(404, f"No such service hears of {service}", f"Those that do are listed at /{service}/ops.")
-    return subscriber
-
-
-def _actor() -> str:
-    who = access.reader()
-    return who.actor if who else NOBODY
-
-
-def _wrong(why: str) -> dict[str, str] | None:
-    """What is the matter with a reason, if anything."""
-    if not why:
-        return {"message": "Say why.", "remedy": "Whoever looks into it later has nothing else to go by."}
-    if len(why) > LONGEST_REASON:
-        return {"message": f"This is longer than {LONGEST_REASON} characters.", "remedy": "Shorten it."}
-    if any(ord(c) < 32 and c not in "\r\n\t" or c == "\ufffd" for c in why):
-        return {"message": "Some letters could not be read.", "remedy": "Please type them again."}
-    return None

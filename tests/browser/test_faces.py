@@ -62,6 +62,7 @@ ORGANIZER = [
     "/signup/organizer/charter/1",
     "/signup/organizer/snippets",
     "/signup/organizer/organizers",
+    "/signup/organizer/tokens",
     "/signup/organizer/import",
     "/signup/organizer/audit",
     "/notifications/outbox",

@@ -68,12 +68,12 @@ def _app() -> Any:
         return found
 
     @api.get("/members")
-    @access.needs("member")
+    @access.scopes("read", role="member")
     def api_members() -> Any:
         return {}
 
     @api.get("/organizers")
-    @access.needs("organizer")
+    @access.scopes("read")
     def api_organizers() -> Any:
         return {}
 

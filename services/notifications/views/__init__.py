@@ -1,6 +1,6 @@
 """Pages and API of notifications: the outbox, operation."""
 
-from .api import blueprint as api
+from .api import blueprints as api
 from .operation import blueprint as operation
 from .pages import blueprint as outbox
 from .pages import context

@@ -47,6 +47,13 @@ def mails(tx: Connection) -> dict[str, Any]:
     }
 
 
+def state(tx: Connection) -> dict[str, Any]:
+    """The same in numbers, for programs."""
+    found = mails(tx)
+    numbers = {name: found[name] for name in ("held_total", "failed", "queued", "oldest_due", "sending", "offline")}
+    return {**numbers, "server_down_since": found["server"].down_since, "server_said": found["server"].said}
+
+
 blueprint = pages.blueprint(SERVICE, reader_zone, "notifications/ops.html", mails, SAID)
 
 
@@ -72,10 +79,18 @@ def hold(id: UUID) -> Any:
 
 
 def _decide(command: Callable[[Connection, str, str], None], id: UUID, said: str) -> Response:
+    decide(command, id)
+    return redirect(f"{HOME}?said={said}", 303)  # type: ignore[return-value]
+
+
+def decide(command: Callable[[Connection, str, str], None], id: UUID) -> None:
+    """One decision about a held mail, by whoever asks.
+
+    :raises Problem: it cannot be done to that mail.
+    """
     who = access.reader()
     try:
         with db.write(SERVICE) as tx:
             command(tx, str(id), who.actor if who else ops.NOBODY)
     except held.Refused as refused:
         problem(409, "This cannot be done to this mail", str(refused))
-    return redirect(f"{HOME}?said={said}", 303)  # type: ignore[return-value]

@@ -67,10 +67,9 @@ def index() -> str:
 def show(id: str) -> str:
     """One mail; `?part=` chooses what of it."""
     part = request.args.get("part", "html")
+    shown = found(id)
     with db.read(SERVICE) as tx:
-        shown, zone = outbox.one(tx, id), reader_zone(tx)
-    if shown is None:
-        _unknown()
+        zone = reader_zone(tx)
     kind = KINDS.get(shown.row.kind)
     return render_template(
         "notifications/mail.html",
@@ -89,10 +88,7 @@ def show(id: str) -> str:
 @access.needs("organizer")
 def html(id: str) -> Response:
     """The HTML alone, for the frame: no script, no form, nothing loaded from anywhere; its links open in a new tab."""
-    with db.read(SERVICE) as tx:
-        mail = outbox.one(tx, id)
-    if mail is None:
-        _unknown()
+    mail = found(id)
     page = mail.html.replace("<head>", '<head><base target="_blank">', 1)
     response = Response(page, mimetype="text/html")
     response.headers["Content-Security-Policy"] = (
@@ -106,14 +102,23 @@ def html(id: str) -> Response:
 @access.needs("organizer")
 def eml(id: str) -> Response:
     """The mail as a file that mail programs open."""
-    with db.read(SERVICE) as tx:
-        mail = outbox.one(tx, id)
-    if mail is None or not mail.raw:
+    return attached(found(id))
+
+
+def attached(mail: outbox.Shown) -> Response:
+    """That mail as a file."""
+    if not mail.raw:
         _unknown()
     response = Response(mail.raw, mimetype="message/rfc822")
     response.headers["Content-Disposition"] = f'attachment; filename="{mail.row.kind}-{mail.row.id[:8]}.eml"'
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def found(id: str, hidden: bool = False) -> outbox.Shown:
+    """The mail of that id, or 404. :param hidden: without its tokens, whatever else holds."""
+    with db.read(SERVICE) as tx:
+        return outbox.one(tx, id, hidden) or _unknown()
 
 
 def linked(text: str) -> Markup:

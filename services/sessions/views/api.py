@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-from flask_smorest import Blueprint
 from sqlalchemy.engine import Connection
 
 from shared import access, db
+from shared.api import Blueprint, Empty
 from shared.web import problem
 
 from .. import schemas
@@ -21,8 +21,7 @@ from . import mine as own
 from . import showing
 from .pages import actor, reader_id, reader_zone
 
-blueprint = Blueprint("api", __name__, url_prefix="/sessions/api", description="Circles, places and dates")
-ORGANIZERS = access.needs("organizer")
+blueprint = Blueprint(SERVICE, "circles", "Circles, places and dates")
 
 
 def _do(command: Callable[..., Any], *given: Any, **more: Any) -> Any:
@@ -42,7 +41,7 @@ def _refuse(refused: Refused) -> NoReturn:
 
 
 @blueprint.get("/circles")
-@ORGANIZERS
+@access.scopes("read")
 @blueprint.response(200, schemas.Circles)
 def circles() -> dict[str, Any]:
     """All open circles, in the order of their making."""
@@ -57,7 +56,7 @@ def _circle(row: Mapping[str, Any], at: Any) -> dict[str, Any]:
 
 
 @blueprint.get("/circles/<id>")
-@ORGANIZERS
+@access.scopes("read")
 @blueprint.response(200, schemas.CircleWhole)
 def circle(id: str) -> dict[str, Any]:
     """One circle: members, dates, journal."""
@@ -76,7 +75,7 @@ def circle(id: str) -> dict[str, Any]:
 
 
 @blueprint.put("/circles/<id>/settings")
-@ORGANIZERS
+@access.scopes()
 @blueprint.arguments(schemas.Settings)
 @blueprint.response(200, schemas.Done)
 def save_settings(given: dict[str, Any], id: str) -> dict[str, str]:
@@ -86,7 +85,7 @@ def save_settings(given: dict[str, Any], id: str) -> dict[str, str]:
 
 
 @blueprint.post("/circles/<id>/series")
-@ORGANIZERS
+@access.scopes()
 @blueprint.arguments(schemas.Wanted)
 @blueprint.response(200, schemas.Plan)
 def set_series(given: dict[str, Any], id: str) -> dict[str, Any]:
@@ -108,7 +107,7 @@ def set_series(given: dict[str, Any], id: str) -> dict[str, Any]:
 
 
 @blueprint.post("/sessions/<id>/skip")
-@ORGANIZERS
+@access.scopes()
 @blueprint.arguments(schemas.Skip)
 @blueprint.response(200, schemas.Done)
 def skip(given: dict[str, Any], id: str) -> dict[str, str]:
@@ -118,7 +117,7 @@ def skip(given: dict[str, Any], id: str) -> dict[str, str]:
 
 
 @blueprint.post("/sessions/<id>/move")
-@ORGANIZERS
+@access.scopes()
 @blueprint.arguments(schemas.MoveDate)
 @blueprint.response(200, schemas.Done)
 def move_date(given: dict[str, Any], id: str) -> dict[str, str]:
@@ -132,7 +131,7 @@ def _seen(given: Mapping[str, Any]) -> str | None:
 
 
 @blueprint.post("/circles/<id>/split")
-@ORGANIZERS
+@access.scopes()
 @blueprint.arguments(schemas.Split)
 @blueprint.response(200, schemas.Groups)
 def split(given: dict[str, Any], id: str) -> dict[str, Any]:
@@ -147,7 +146,7 @@ def split(given: dict[str, Any], id: str) -> dict[str, Any]:
 
 
 @blueprint.post("/circles/<id>/merge")
-@ORGANIZERS
+@access.scopes()
 @blueprint.arguments(schemas.Merge)
 @blueprint.response(200, schemas.Done)
 def merge(given: dict[str, Any], id: str) -> dict[str, str]:
@@ -157,7 +156,7 @@ def merge(given: dict[str, Any], id: str) -> dict[str, str]:
 
 
 @blueprint.post("/circles/<id>/members")
-@ORGANIZERS
+@access.scopes()
 @blueprint.arguments(schemas.Place)
 @blueprint.response(200, schemas.Done)
 def place(given: dict[str, Any], id: str) -> dict[str, str]:
@@ -167,16 +166,17 @@ def place(given: dict[str, Any], id: str) -> dict[str, str]:
 
 
 @blueprint.post("/changes/<id>/undo")
-@ORGANIZERS
+@access.scopes()
+@blueprint.arguments(Empty, required=False)
 @blueprint.response(200, schemas.Done)
-def undo(id: str) -> dict[str, str]:
+def undo(_body: Any, id: str) -> dict[str, str]:
     """Take back one entry of a journal."""
     _do(journal.undo, id)
     return {"done": "undone"}
 
 
 @blueprint.get("/policy")
-@ORGANIZERS
+@access.scopes("read")
 @blueprint.response(200, schemas.Policy)
 def read_policy() -> policy.Policy:
     """Sizes and places."""
@@ -185,7 +185,7 @@ def read_policy() -> policy.Policy:
 
 
 @blueprint.put("/policy")
-@ORGANIZERS
+@access.scopes()
 @blueprint.arguments(schemas.Policy)
 @blueprint.response(200, schemas.Policy)
 def save_policy(given: dict[str, Any]) -> policy.Policy:
@@ -197,7 +197,7 @@ def save_policy(given: dict[str, Any]) -> policy.Policy:
 
 
 @blueprint.get("/waiting")
-@ORGANIZERS
+@access.scopes("read")
 @blueprint.response(200, schemas.Line)
 def waiting() -> dict[str, Any]:
     """Who waits for a place, stream by stream, in order."""
@@ -206,7 +206,7 @@ def waiting() -> dict[str, Any]:
 
 
 @blueprint.get("/mine")
-@access.needs("member")
+@access.scopes(role="member")
 @blueprint.response(200, schemas.Mine)
 def mine() -> dict[str, Any]:
     """The reader's circle and its dates, or their position in line."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from flask_smorest import Blueprint
 from sqlalchemy.engine import Connection
 
 from shared import access, db
+from shared.api import Blueprint
 from shared.web import problem
 
 from .. import attendance, items, minutes, minutes_schemas, people, resources, rights
@@ -16,10 +16,9 @@ from ..rules.refusals import Refused
 from ..rules.states import gaps
 from .answers import forbidden, not_found, who
 
-blueprint = Blueprint(
-    "minutes-api", __name__, url_prefix="/sessions/api", description="Agendas, minutes, attendance, items"
-)
-SIGNED_IN = access.needs("member", "organizer")
+blueprint = Blueprint(SERVICE, "minutes", "Agendas, minutes, attendance, items")
+READS = access.scopes("read", role=("member", "organizer"))
+ACTS = access.scopes(role=("member", "organizer"))
 
 
 def refuse(refused: Refused) -> NoReturn:
@@ -43,7 +42,7 @@ def _seen(tx: Connection, id: str, leading: bool = True) -> minutes.Row:
 
 
 @blueprint.get("/sessions/<id>")
-@SIGNED_IN
+@READS
 @blueprint.response(200, minutes_schemas.MinutedSession)
 def one(id: str) -> dict[str, Any]:
     """A session with its agenda, minutes, attendance and open action items."""
@@ -69,7 +68,7 @@ def one(id: str) -> dict[str, Any]:
 
 
 @blueprint.put("/sessions/<id>/<any(agenda, minutes):part>")
-@SIGNED_IN
+@ACTS
 @blueprint.arguments(minutes_schemas.VersionedText)
 @blueprint.response(200, minutes_schemas.SavedText)
 def save(asked: dict[str, Any], id: str, part: str) -> minutes.Saved:
@@ -94,7 +93,7 @@ def _taken(saved: minutes.Saved) -> minutes.Saved:
 
 
 @blueprint.post("/sessions/<id>/corrections")
-@SIGNED_IN
+@ACTS
 @blueprint.arguments(minutes_schemas.Correction)
 @blueprint.response(200, minutes_schemas.SavedText)
 def correct(asked: dict[str, Any], id: str) -> minutes.Saved:
@@ -109,7 +108,7 @@ def correct(asked: dict[str, Any], id: str) -> minutes.Saved:
 
 
 @blueprint.put("/sessions/<id>/attendance")
-@SIGNED_IN
+@ACTS
 @blueprint.arguments(minutes_schemas.Marks)
 @blueprint.response(204)
 def mark(asked: dict[str, Any], id: str) -> None:
@@ -123,7 +122,7 @@ def mark(asked: dict[str, Any], id: str) -> None:
 
 
 @blueprint.put("/sessions/<id>/gaps/<gap>")
-@SIGNED_IN
+@ACTS
 @blueprint.arguments(minutes_schemas.Gap)
 @blueprint.response(204)
 def explain(asked: dict[str, Any], id: str, gap: str) -> None:
@@ -137,7 +136,7 @@ def explain(asked: dict[str, Any], id: str, gap: str) -> None:
 
 
 @blueprint.post("/sessions/<id>/publish")
-@SIGNED_IN
+@ACTS
 @blueprint.response(200, minutes_schemas.Published)
 def publish(id: str) -> dict[str, bool]:
     """Publish the minutes, once: the circle gets them by mail."""
@@ -150,7 +149,7 @@ def publish(id: str) -> dict[str, bool]:
 
 
 @blueprint.post("/sessions/<id>/items")
-@SIGNED_IN
+@ACTS
 @blueprint.arguments(minutes_schemas.NewItem)
 @blueprint.response(201, minutes_schemas.ActionItem)
 def add_item(asked: dict[str, str], id: str) -> dict[str, Any]:
@@ -165,7 +164,7 @@ def add_item(asked: dict[str, str], id: str) -> dict[str, Any]:
 
 
 @blueprint.post("/items/<id>/<any(done, dropped, moved, undo):verb>")
-@SIGNED_IN
+@ACTS
 @blueprint.response(204)
 def settle(id: str, verb: str) -> None:
     """Say that an item is done, dropped, or moved to the session after; or undo that. Its owner may, and who leads."""
@@ -181,7 +180,7 @@ def settle(id: str, verb: str) -> None:
 
 
 @blueprint.put("/items/<id>/owner")
-@SIGNED_IN
+@ACTS
 @blueprint.arguments(minutes_schemas.Owner)
 @blueprint.response(204)
 def give(asked: dict[str, str], id: str) -> None:
@@ -203,7 +202,7 @@ def _may_settle(tx: Connection, id: str, owner_too: bool) -> None:
 
 
 @blueprint.get("/resources/<stream>")
-@SIGNED_IN
+@READS
 @blueprint.arguments(minutes_schemas.ResourcesPage, location="query")
 @blueprint.response(200, minutes_schemas.Resources)
 def links(asked: dict[str, int], stream: str) -> dict[str, Any]:
@@ -216,7 +215,7 @@ def links(asked: dict[str, int], stream: str) -> dict[str, Any]:
 
 
 @blueprint.put("/resources/<id>/hidden")
-@SIGNED_IN
+@ACTS
 @blueprint.arguments(minutes_schemas.Hidden)
 @blueprint.response(204)
 def hide(asked: dict[str, bool], id: str) -> None:

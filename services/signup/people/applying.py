@@ -6,9 +6,6 @@ is known is the same as to a new one; only the mail differs.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,17 +17,14 @@ from sqlalchemy.engine import Connection
 from shared import clock, db
 from shared.events import emit
 
-from .. import address, audit, rules, zone
-from ..models import idempotency
+from .. import address, audit, once, rules, zone
 from ..models import person as people
 from ..models import program as programs
 from ..program import Program, load, remembered
-from ..rules import KeyReused, Refused, answers, text
+from ..rules import Refused, answers, text
 from . import row as rows
 from .asking import ask
 from .row import Row
-
-KEY = re.compile(r"[\x21-\x7e]{1,255}\Z")
 
 
 @dataclass(frozen=True)
@@ -47,7 +41,7 @@ def apply(tx: Connection, application: Mapping[str, Any], key: str | None = None
     :param key: an Idempotency-Key: the same one with the same application again has no further effect.
     :raises Refused: with every wrong field in `all`; KeyReused when the key came with another application.
     """
-    if key is not None and not _first_use(tx, key, application):
+    if key is not None and not once.first(tx, key, application):
         return Applied(None, None)
     program = remembered(tx)
     for _ in range(3):
@@ -64,23 +58,6 @@ def apply(tx: Connection, application: Mapping[str, Any], key: str | None = None
         if stale and before.version == program.version:
             raise stale
     raise RuntimeError("the program or this address changes faster than it can be read")
-
-
-def _first_use(tx: Connection, key: str, application: Mapping[str, Any]) -> bool:
-    """Claim the key; False when this very application came with it before."""
-    if not KEY.match(key):
-        raise Refused(
-            "Idempotency-Key", "This key cannot be used.", "Send 1 to 255 visible ASCII characters, a UUID for example."
-        )
-    body = hashlib.sha256(json.dumps(application, sort_keys=True).encode()).hexdigest()
-    claim = db.insert(tx, idempotency).on_conflict_do_nothing()
-    if tx.execute(claim, {"key": key, "body": body, "at": clock.machine()}).rowcount:
-        return True
-    if tx.execute(sa.select(idempotency.c.body).where(idempotency.c.key == key)).scalar() != body:
-        raise KeyReused(
-            "Idempotency-Key", "This key was used for another sign-up.", "Send a fresh key with each new sign-up."
-        )
-    return False
 
 
 def _checked(program: Program, application: Mapping[str, Any]) -> dict[str, Any]:

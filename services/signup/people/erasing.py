@@ -17,12 +17,13 @@ from shared.events import emit, erase
 from shared.events.erasure import erase_mentions
 
 from .. import audit, rules
+from ..models import api_token
 from ..models import person as people
 from ..program import SUBJECT
 from ..rules import Refused
 from . import row as rows
 from .downloading import drop_download
-from .membership import restore_role, step_down, void_cookies
+from .membership import restore_role, step_down, void_access
 from .row import Row
 
 _BLANK: dict[str, Any] = {
@@ -88,7 +89,8 @@ def erase_now(tx: Connection, by: str, person: str) -> None:
     tx.execute(sa.update(people).where(people.c.id == person).values(**_BLANK))
     drop_download(tx, person)
     forget_words(tx, person)
-    void_cookies(tx, person)
+    void_access(tx, by, person)
+    tx.execute(sa.delete(api_token).where(api_token.c.person == person))
     emit(tx, "member.erased", rows.subject(person), {"person": person})
     audit.note(tx, by, "person.erased", rows.subject(person))
 

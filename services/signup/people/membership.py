@@ -17,6 +17,7 @@ from shared import clock, db, revocation
 from shared.events import emit
 
 from .. import audit, rules, zone
+from ..models import api_token
 from ..models import person as people
 from ..program import load
 from ..rules import Refused, answers, text
@@ -190,12 +191,14 @@ def step_down(tx: Connection, by: str, row: rows.Row) -> rows.Row:
         raise Refused("organizer", "This is the last organizer.", "Make somebody else an organizer first.")
     row = rows.change(tx, row, {"is_organizer": False}, "organizer.removed")
     audit.note(tx, by, "organizer.removed", rows.subject(row["id"]))
-    void_cookies(tx, row["id"])
+    void_access(tx, by, row["id"])
     return row
 
 
-def void_cookies(tx: Connection, person: str) -> None:
-    """Cookies made until now still say who they were: no service takes them any more."""
+def void_access(tx: Connection, by: str, person: str) -> None:
+    """Cookies and tokens made until now still say who they were: no service takes them any more."""
     before = clock.machine()
+    alive = (api_token.c.person == person, api_token.c.revoked_at.is_(None))
+    tx.execute(sa.update(api_token).where(*alive).values(revoked_at=clock.now(), revoked_by=by))
     revocation.revoke(tx, person, before)
     emit(tx, "access.revoked", rows.subject(person), {"person": person, "before": before})

@@ -20,7 +20,7 @@ from ..models import person as people
 from ..rules import Refused
 from . import row as rows
 from .asking import ask
-from .membership import void_cookies
+from .membership import void_access
 from .row import Row
 
 _NOTHING_ASKED: dict[str, Any] = {"new_email": None, "new_email_request": None, "new_email_at": None}
@@ -69,7 +69,7 @@ def readdress(tx: Connection, by: str, person: str, email: str) -> None:
         remedy = "Look for that address in the list of members: perhaps they signed up twice."
         raise Refused("email", "Somebody else is known by this address.", remedy)
     if by != f"organizer/{person}":
-        void_cookies(tx, person)
+        void_access(tx, by, person)
 
 
 def forget_unconfirmed(tx: Connection) -> None:

@@ -86,6 +86,7 @@ class Moment:
     by: str | None
     by_name: str | None
     detail: dict[str, Any]
+    through: str | None = None
 
 
 def history(tx: Connection, person: str, facts: Collection[str], most: int | None = None) -> list[Moment]:
@@ -99,7 +100,7 @@ def history(tx: Connection, person: str, facts: Collection[str], most: int | Non
     query = sa.select(event).where(event.c.subject == about, event.c.type.in_(facts))
     told = list(tx.execute(query.order_by(event.c.seq.desc()).limit(most)).mappings())
     moments = [
-        Moment(each["at"], each["what"], each["by"], each["by_name"], each["detail"])
+        Moment(each["at"], each["what"], each["by"], each["by_name"], each["detail"], each["through_name"])
         for each in audit.named(tx, [dict(deed) for deed in deeds])
     ]
     moments += [Moment(each["time"], each["type"], None, None, each["data"]) for each in told]

@@ -24,7 +24,7 @@ BACK = {"href": HOME, "label": "My page"}
 def home() -> Response:
     """The page itself."""
     with db.read("signup") as tx:
-        now, person, asked = program.load(tx), _person(tx), program.questions(tx)
+        now, person, asked = program.load(tx), own(tx), program.questions(tx)
     return page(
         "me.html",
         person=person,
@@ -82,7 +82,7 @@ def checklist() -> Response:
 def answers() -> Response:
     """Correct what one told us."""
     with db.read("signup") as tx:
-        now, person = program.load(tx), _person(tx)
+        now, person = program.load(tx), own(tx)
     stream = now.stream(person["stream"])
     asked = stream.questions if stream else ()
     if request.method != "POST":
@@ -118,7 +118,7 @@ def address() -> Response:
         except rules.Refused as refused:
             problems = refusals(refused)
     with db.read("signup") as tx:
-        person = _person(tx)
+        person = own(tx)
     status = 422 if problems else 200
     return page("me_address.html", status, person=person, email=email, problems=problems)
 
@@ -131,13 +131,13 @@ def stream() -> Response:
     if request.method == "POST":
         try:
             with db.write("signup") as tx:
-                before = _person(tx)["stream"]
+                before = own(tx)["stream"]
                 people.change_stream(tx, _actor(), reader_id(), request.form.get("stream", ""))
             return go(HOME, "same-stream" if before == request.form.get("stream") else "stream")
         except rules.Refused as refused:
             problems = refusals(refused)
     with db.read("signup") as tx:
-        now, person = program.load(tx), _person(tx)
+        now, person = program.load(tx), own(tx)
     options = [(each.slug, each.name) for each in now.streams if each.open or each.slug == person["stream"]]
     return page("me_stream.html", 422 if problems else 200, person=person, options=options, problems=problems)
 
@@ -183,7 +183,7 @@ def leave() -> Response:
         except rules.Refused as refused:
             problems = refusals(refused)
     with db.read("signup") as tx:
-        organizes, days = _person(tx)["is_organizer"], rules.ERASE_AFTER_DAYS
+        organizes, days = own(tx)["is_organizer"], rules.ERASE_AFTER_DAYS
     return page(
         "sure.html",
         422 if problems else 200,
@@ -251,7 +251,7 @@ def download() -> Response:
         except rules.Refused as refused:
             problems = refusals(refused)
     with db.read("signup") as tx:
-        person, found = _person(tx), people.gathering(tx, reader_id())
+        person, found = own(tx), people.gathering(tx, reader_id())
     missing = [_HOLDS.get(each, each) for each in found.missing] if found else []
     status = 429 if problems else 200
     return page("me_download.html", status, person=person, found=found, missing=missing, problems=problems)
@@ -261,8 +261,13 @@ def download() -> Response:
 @access.needs("member")
 def my_data() -> Response:
     """What is gathered so far, as a file; it says what is missing."""
+    return gathered_file()
+
+
+def gathered_file() -> Response:
+    """What is gathered so far about the reader, or 404 when they did not ask."""
     with db.read("signup") as tx:
-        person = _person(tx)
+        person = own(tx)
         if people.gathering(tx, person["id"]) is None:
             not_found("download")
 
@@ -281,7 +286,7 @@ def my_data() -> Response:
 def _with_roles(response: Response) -> Response:
     """Who leaves is no organizer any more, and who comes back may be one again: their cookie says what holds."""
     with db.read("signup") as tx:
-        roles = people.roles(_person(tx))
+        roles = people.roles(own(tx))
     return access.sign_in(response, reader_id(), roles)  # type: ignore[no-any-return]
 
 
@@ -289,7 +294,11 @@ def _actor() -> str:
     return f"person/{reader_id()}"
 
 
-def _person(tx: Any) -> Mapping[str, Any]:
+def own(tx: Any) -> Mapping[str, Any]:
+    """The reader's own row.
+
+    :raises Refused: they were erased since they signed in.
+    """
     person = people.one(tx, reader_id())
     if person is None or person["state"] == "erased":
         raise rules.Refused("person", "There is no page for you here any more.", "Sign out, or sign up again.")

@@ -41,6 +41,7 @@ SAID = {
     "their-pause": "They are pausing now.",
     "their-return": "They are back.",
     "their-leave": "They have left.",
+    "revoked": "Revoked. Whatever used it is refused from now on.",
     "resent": "The confirmation is on its way again.",
     "mapped": "Saved. The next file of this form is read the same way.",
     "mapping-undone": "The last mapping is undone. What you see is what held before it, or a guess.",

@@ -82,12 +82,12 @@ def _page(row: Import, problems: list[dict[str, str]] | None = None) -> Response
         meanings=importing.unmapped(row, now),
         options={"stream": [(each.slug, each.name) for each in now.streams]},
         remembered=remembered,
-        percent=_percent(row),
+        percent=percent(row),
         zone=now.timezone,
     )
 
 
-def _percent(row: Import) -> int:
+def percent(row: Import) -> int:
     """How far the present pass is: by rows once they are counted, by bytes before."""
     done, whole = (row["done"], row["rows"]) if row["state"] == "importing" else (row["read"], row["size"])
     return min(99, 100 * done // max(1, whole))
@@ -211,7 +211,12 @@ def remove(id: str) -> Response:
 @access.needs("organizer")
 def refused(id: str) -> Response:
     """The rows that could not be taken, as a file to mend and give again: their cells, then why."""
-    lines = importing.mending(_one(id))
+    return mended(_one(id))
+
+
+def mended(row: Import) -> Response:
+    """Those rows as a file."""
+    lines = importing.mending(row)
     answer = Response(Stream(each.encode() for each in lines), direct_passthrough=True)
     answer.headers["Content-Type"] = export.FORMATS["csv"]
     answer.headers["Content-Disposition"] = 'attachment; filename="refused.csv"'

@@ -82,13 +82,17 @@ def _member(person: str, problems: list[dict[str, str]] | None = None) -> Respon
         answers=answered(asked, row),
         history=[wording.moment(each, names) for each in moments[: most and RECENT]],
         older=most is not None and len(moments) > RECENT,
-        actions=_actions(row),
+        actions=[
+            {"title": label, "label": label, "text": text, "href": f"{HOME}/members/{person}/{path}", "page": has_page}
+            for label, path, text, has_page in actions(row)
+        ],
         zone=now.timezone,
     )
 
 
-def _actions(row: Mapping[str, Any]) -> list[dict[str, Any]]:
-    state, url = row["state"], f"{HOME}/members/{row['id']}"
+def actions(row: Mapping[str, Any]) -> list[tuple[str, str, str, bool]]:
+    """What can be done for them now: (label, the last part of its address, words, whether a page asks first)."""
+    state = row["state"]
     found: list[tuple[str, str, str, bool]] = []
     if state in rules.UNPROVEN:
         found.append(("Resend", "resend", "The mail with the link to confirm, once more.", False))
@@ -102,10 +106,7 @@ def _actions(row: Mapping[str, Any]) -> list[dict[str, Any]]:
         found.append(("Address", "address", "For somebody whose mail does not arrive.", True))
     if state in rules.TRANSITIONS["leave"]:
         found.append(("Leave", "leave", "For somebody who told you that they leave.", True))
-    return [
-        {"title": label, "label": label, "text": text, "href": f"{url}/{path}", "page": has_page}
-        for label, path, text, has_page in found
-    ]
+    return found
 
 
 @blueprint.post("/members/<person>/resend")

@@ -23,7 +23,7 @@ def both() -> Response:
         now = program.load(tx)
     streams = [each for each in now.streams if each.open]
     stream = now.stream(request.args.get("stream")) or (streams[0] if streams else None)
-    given = {"program": now, "stream": stream, "base_url": base_url()}
+    frame, form = codes(stream) if stream else ("", "")
     return page(
         "snippets",
         "snippets.html",
@@ -31,9 +31,17 @@ def both() -> Response:
         stream=stream,
         stream_options=[(each.slug, each.name) for each in streams],
         origins=config.current().embed_origins,
-        frame_code=render_template("signup/snippets/frame.html", **given).strip() if stream else "",
-        form_code=render_template("signup/snippets/form.html", **given).strip() if stream else "",
+        frame_code=frame,
+        form_code=form,
     )
+
+
+def codes(stream: program.Stream) -> tuple[str, str]:
+    """The HTML of the iframe, and of the plain form."""
+    with db.read("signup") as tx:
+        given = {"program": program.load(tx), "stream": stream, "base_url": base_url()}
+    frame, form = (render_template(f"signup/snippets/{name}.html", **given).strip() for name in ("frame", "form"))
+    return frame, form
 
 
 @blueprint.get("/<slug>/plain")

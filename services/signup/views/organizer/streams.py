@@ -34,14 +34,16 @@ def add() -> Response:
         typed = {"name": "", "slug": "", "summary": "", "open": True}
         return page("streams", "stream.html", typed=typed, stream=None)
     typed = _typed()
-    problems = try_to(_add, typed)
+    problems = try_to(add_stream, typed)
     return page("streams", "stream.html", problems, typed=typed, stream=None) if problems else go(URL, "added")
 
 
-def _add(tx: Any, by: str, typed: dict[str, Any]) -> None:
+def add_stream(tx: Any, by: str, typed: dict[str, Any]) -> str:
+    """A new stream, open or not."""
     slug = program.add_stream(tx, by, typed["name"], typed["summary"], typed["slug"] or None)
     if not typed["open"]:
         program.save_stream(tx, by, slug, {"open": False})
+    return slug
 
 
 @blueprint.route("/<slug>", methods=["GET", "POST"])

@@ -35,6 +35,8 @@ WORDS = {
     "import.started": "An import was started",
     "import.thrown_away": "A file was thrown away",
     "people.imported": "People were imported",
+    "token.made": "An API token was made",
+    "token.revoked": "An API token was revoked",
     "mapping.saved": "The columns of a form were mapped",
     "mapping.undone": "The mapping of a form was undone",
     "download.asked": "Asked for all that is held about them",
@@ -80,7 +82,12 @@ def moment(each: Any, names: Mapping[str, str]) -> dict[str, Any]:
     """A moment of a person's history as the page shows it."""
     by = each.by_name or ("the program" if each.by == "system" else "")
     detail = detail_words(each.detail, names) if each.by else ""
-    return {"at": each.at, "words": words(each.what), "by_words": actor(each.by, by), "detail_words": detail}
+    return {
+        "at": each.at,
+        "words": words(each.what),
+        "by_words": actor(each.by, by, each.through),
+        "detail_words": detail,
+    }
 
 
 def entry(row: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
@@ -90,7 +97,7 @@ def entry(row: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
         "at": row["at"],
         "words": words(row["what"]),
         "detail_words": detail_words(row["detail"], names),
-        "by_words": actor(row["by"], row["by_name"]),
+        "by_words": actor(row["by"], row["by_name"], row["through_name"]),
         "person": who if kind == "person" else None,
         "person_name": row["subject_name"],
         "subject_words": f"the {kind}",
@@ -102,12 +109,13 @@ def words(what: str) -> str:
     return WORDS.get(what, what)
 
 
-def actor(by: str | None, name: str) -> str:
-    """Who did it."""
+def actor(by: str | None, name: str, through: str | None = None) -> str:
+    """Who did it, and by which API token."""
     if not by:
         return ""
     called = {"system": "the program itself", "terminal": "somebody at the command line"}.get(by)
-    return called or (f"{name} (organizer)" if by.startswith("organizer/") else name)
+    who = called or (f"{name} (organizer)" if by.startswith("organizer/") else name)
+    return f"{who}, by the token “{through}”" if through else who
 
 
 def detail_words(detail: dict[str, Any] | None, names: Mapping[str, str]) -> str:

@@ -1,8 +1,4 @@
-"""The shapes of the API: what a sign-up and the program look like as JSON.
-
-A schema here says only which fields there are and of which type; whether their content is taken is decided by
-`people.apply`, the same for every door.
-"""
+"""Signing up, and what is current: the two routes that anybody may use."""
 
 from __future__ import annotations
 
@@ -10,7 +6,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields
 
-from .rules import Refused
+from ..rules import Refused
 
 
 class Signup(Schema):

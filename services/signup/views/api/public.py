@@ -6,15 +6,16 @@ import json
 from typing import Any, NoReturn
 
 from flask import Response, current_app, request
-from flask_smorest import Blueprint
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from shared import db, log
+from shared import access, db, log
+from shared.api import KEY, Blueprint
+from shared.problems import described
 from shared.web import problem, public_form
 
-from .. import people, program, rate, rules, schemas
+from ... import people, program, rate, rules, schemas
 
-blueprint = Blueprint("api", __name__, url_prefix="/signup/api", description="Signing up from any site")
+blueprint = Blueprint("signup", "signups", "Signing up from any site")
 BODY_LIMIT = 64 << 10  # bytes; the longest honest sign-up is a quarter of it
 ACCEPTED = json.dumps(
     {
@@ -25,12 +26,8 @@ ACCEPTED = json.dumps(
 logger = log.get()
 
 
-def _problem(description: str) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {"description": description, "content": {"application/problem+json": {"schema": schema}}}
-
-
 @blueprint.get("/program")
+@access.public
 @blueprint.response(200, schemas.Program)
 def current_program() -> program.Program:
     """The program as it is now: streams, their questions, the charter to accept."""
@@ -39,23 +36,17 @@ def current_program() -> program.Program:
 
 
 @blueprint.post("/signups")
+@access.public
 @blueprint.doc(
-    parameters=[
-        {
-            "in": "header",
-            "name": "Idempotency-Key",
-            "description": "The same key with the same body has no further effect for 24 hours; with another body: 422",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-        }
-    ],
+    parameters=[KEY],
     requestBody={"required": True, "content": {"application/json": {"schema": schemas.Signup}}},
     responses={
         202: {"description": "Accepted", "content": {"application/json": {"schema": schemas.Accepted}}},
-        400: _problem("This is not JSON"),
-        413: _problem("More than 64 KiB"),
-        415: _problem("This is not application/json"),
-        422: _problem("Fields that cannot be taken, each with a remedy"),
-        429: _problem("Too many from this address; Retry-After says when to try again"),
+        400: described("This is not JSON"),
+        413: described("More than 64 KiB"),
+        415: described("This is not application/json"),
+        422: described("Fields that cannot be taken, each with a remedy"),
+        429: described("Too many from this address; Retry-After says when to try again"),
     },
 )
 @public_form
