@@ -201,14 +201,14 @@ def scopes(*accepted: str, role: str | tuple[str, ...] = "organizer") -> Callabl
                 problem(403, "A cookie alone changes nothing here", f"Send a token, not a cookie. {_MAKE}")
             return view(*args, **kwargs)
 
-        return _documented(guarded, opened, [{"token": list(opened)}, {"cookie": []}])
+        return _documented(guarded, opened, roles, [{"token": list(opened)}, {"cookie": []}])
 
     return decorate
 
 
 def public(view: View) -> View:
     """A route of the API for everybody, without token or cookie."""
-    return _documented(view, (), [])
+    return _documented(view, (), (), [])
 
 
 def _within(opened: tuple[str, ...], token: bearer.Token) -> None:
@@ -222,9 +222,11 @@ def _within(opened: tuple[str, ...], token: bearer.Token) -> None:
         )
 
 
-def _documented(view: Any, opened: tuple[str, ...], security: list[dict[str, list[str]]]) -> Any:
+def _documented(
+    view: Any, opened: tuple[str, ...], roles: tuple[str, ...], security: list[dict[str, list[str]]]
+) -> Any:
     """The view, saying in the OpenAPI document who may open it."""
-    view.scopes = opened
+    view.scopes, view.roles = opened, roles
     view._apidoc = deepcopy(getattr(view, "_apidoc", {}))
     said = view._apidoc.setdefault("manual_doc", {})
     said["security"] = security

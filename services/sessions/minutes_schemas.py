@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
+
+from shared.api import Given
 
 
-class _Asked(Schema):
-    class Meta:
-        unknown = RAISE
-
-
-class VersionedText(_Asked):
+class VersionedText(Given):
     """A text, and the version that it was made of."""
 
     version = fields.Integer(required=True, metadata={"description": "the version of the text that was changed"})
@@ -29,29 +26,29 @@ class SavedText(Schema):
     text = fields.String(required=True, metadata={"description": "the text as it is now"})
 
 
-class Marks(_Asked):
+class Marks(Given):
     """Who was there: true or false for each person."""
 
     marks = fields.Dict(keys=fields.String(), values=fields.Boolean(), required=True)
 
 
-class Gap(_Asked):
+class Gap(Given):
     """Why something stays missing; an empty reason takes an earlier one back."""
 
     reason = fields.String(required=True)
 
 
-class NewItem(_Asked):
+class NewItem(Given):
     text = fields.String(required=True)
     owner = fields.String(load_default="", metadata={"description": "id of a member of the circle"})
     due = fields.String(load_default="", metadata={"description": "ISO 8601; empty: the day of the next session"})
 
 
-class Owner(_Asked):
+class Owner(Given):
     owner = fields.String(required=True, metadata={"description": "id of a member of the circle"})
 
 
-class Hidden(_Asked):
+class Hidden(Given):
     hidden = fields.Boolean(required=True)
 
 
@@ -106,7 +103,7 @@ class Published(Schema):
     published = fields.Boolean(required=True, metadata={"description": "false: it was published before"})
 
 
-class ResourcesPage(_Asked):
+class ResourcesPage(Given):
     page = fields.Integer(load_default=1, validate=validate.Range(1, 100_000))
 
 

@@ -67,13 +67,25 @@ def one(id: str) -> dict[str, Any]:
         }
 
 
-@blueprint.put("/sessions/<id>/<any(agenda, minutes):part>")
+@blueprint.put("/sessions/<id>/agenda")
 @ACTS
 @blueprint.arguments(minutes_schemas.VersionedText)
 @blueprint.response(200, minutes_schemas.SavedText)
-def save(asked: dict[str, Any], id: str, part: str) -> minutes.Saved:
-    """Save the agenda, or the draft of the minutes: merged with what was saved since that version, or 409."""
-    name = "agenda" if part == "agenda" else "text"
+def save_agenda(asked: dict[str, Any], id: str) -> minutes.Saved:
+    """Save the agenda: merged with what was saved since that version, or 409."""
+    return _save(asked, id, "agenda")
+
+
+@blueprint.put("/sessions/<id>/minutes")
+@ACTS
+@blueprint.arguments(minutes_schemas.VersionedText)
+@blueprint.response(200, minutes_schemas.SavedText)
+def save_minutes(asked: dict[str, Any], id: str) -> minutes.Saved:
+    """Save the draft of the minutes: merged with what was saved since that version, or 409."""
+    return _save(asked, id, "text")
+
+
+def _save(asked: dict[str, Any], id: str, name: str) -> minutes.Saved:
     with db.write(SERVICE) as tx:
         _seen(tx, id)
         try:
@@ -163,11 +175,16 @@ def add_item(asked: dict[str, str], id: str) -> dict[str, Any]:
         return next(each for each in items.of_session(tx, id) if each["id"] == made)
 
 
-@blueprint.post("/items/<id>/<any(done, dropped, moved, undo):verb>")
+@blueprint.post("/items/<id>/<verb>")
 @ACTS
 @blueprint.response(204)
 def settle(id: str, verb: str) -> None:
-    """Say that an item is done, dropped, or moved to the session after; or undo that. Its owner may, and who leads."""
+    """Say that an item is `done`, `dropped`, or `moved` to the session after; or `undo` that.
+
+    Its owner may, and who leads.
+    """
+    if verb not in {"done", "dropped", "moved", "undo"}:
+        not_found("verb")
     with db.write(SERVICE) as tx:
         _may_settle(tx, id, owner_too=True)
         try:
