@@ -94,12 +94,17 @@ def take(id: str) -> dict[str, Any]:
         refuse(refused)
 
 
-@blueprint.put("/sessions/<id>/turns/<any(coordinator, mentor):role>")
+@blueprint.put("/sessions/<id>/turns/<role>")
 @access.scopes()
 @blueprint.arguments(schemas.Assigned)
 @blueprint.response(204)
 def assign(asked: dict[str, Any], id: str, role: str) -> None:
-    """Give a turn to somebody, or (person null) free whoever has it; after the session, correct who served."""
+    """Give the turn as `coordinator` or `mentor` to somebody, or (person null) free whoever has it.
+
+    After the session: correct who served.
+    """
+    if role not in set(Role):
+        not_found("role")
     try:
         with db.write(SERVICE) as tx:
             if asked["person"] is None:
