@@ -16,16 +16,22 @@ From sessions:
 
 circle.joined           placed                   place.waiting          waiting
 place.offered           place                    minutes.missed         minutes-late, to coordinator or organizers
+turn.offered            turn, or mentor          turn.accepted          turn-taken, to who was told it was open
+turn.lapsed             turn-lapsed              turn.released          turn-released, if others did it
+turn.opened             turn-open to the circle, turn-open-organizer to organizers
 session.minuted, minutes.corrected               minutes, to the circle, its mentor, organizers who want it at once
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from shared import config
 from shared.events import Event, erase, on
 
 from . import people
@@ -218,6 +224,70 @@ def minutes_missed(tx: Connection, event: Event) -> None:
         context = session.late(data, to.timezone or known.timezone)
         link = "lead" if data["who"] == "coordinator" else None
         compose.write(tx, "minutes-late", event.id, to, context, {"session": data["session"]}, link=link)
+
+
+@on(SERVICE, "turn.offered")
+def turn_offered(tx: Connection, event: Event) -> None:
+    """Who hands a turn over is named, so this mail is emptied when they are erased."""
+    data = event.data
+    giver = data["handed_by"]
+    context = {
+        "answer_by": datetime.fromisoformat(data["answer_by"]),
+        "why": data["why"],
+        "handed_by": letter.line(people.name_of(tx, giver)) if giver else None,
+    }
+    kind = "mentor" if data["role"] == "mentor" else "turn"
+    _about_turn(tx, kind, event, data["person"], context, {"turn": data["turn"]}, [giver] if giver else [])
+
+
+@on(SERVICE, "turn.accepted")
+def turn_accepted(tx: Connection, event: Event) -> None:
+    for person in event.data["told"]:
+        _about_turn(tx, "turn-taken", event, person, {})
+
+
+@on(SERVICE, "turn.lapsed")
+def turn_lapsed(tx: Connection, event: Event) -> None:
+    data = event.data
+    context = {"pause": data["pause"], "role": data["role"]}
+    _about_turn(tx, "turn-lapsed", event, data["person"], context, {"turn": data["turn"]})
+
+
+@on(SERVICE, "turn.released")
+def turn_released(tx: Connection, event: Event) -> None:
+    """Who is away, paused or left did that themselves, and knows."""
+    data = event.data
+    if data["why"] not in ("away", "gone"):
+        _about_turn(tx, "turn-released", event, data["person"], {"cause": data["why"], "role": data["role"]})
+
+
+@on(SERVICE, "turn.opened")
+def turn_opened(tx: Connection, event: Event) -> None:
+    data = event.data
+    for person in data["to"]:
+        _about_turn(tx, "turn-open", event, person, {}, {"session": data["session"]})
+    manage = f"{config.current().base_url}/sessions/circles/{data['circle']}/turns"
+    for person in data["organizers"]:
+        _about_turn(tx, "turn-open-organizer", event, person, {"manage": manage})
+
+
+def _about_turn(
+    tx: Connection,
+    kind: str,
+    event: Event,
+    person: str,
+    context: dict[str, Any],
+    claims: dict[str, Any] | None = None,
+    mentions: Iterable[str] = (),
+) -> None:
+    """A mail about a turn: never sent once its session has begun."""
+    to = people.reader(tx, person)
+    if to is None:
+        return
+    data = event.data
+    starts_at = datetime.fromisoformat(data["starts_at"])
+    about = {"circle": letter.line(data["name"]), "starts_at": starts_at, "minutes": data["minutes"]}
+    compose.write(tx, kind, event.id, to, {**about, **context}, claims, mentions=mentions, deadline=starts_at)
 
 
 def _goodbye(tx: Connection, event: Event, to: Reader, erased: datetime | None) -> None:

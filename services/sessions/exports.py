@@ -13,6 +13,7 @@ from shared.export import Row, part
 
 from .models import (
     SERVICE,
+    absence,
     attendance,
     change,
     circle,
@@ -23,6 +24,7 @@ from .models import (
     resource,
     series,
     session,
+    turn,
     waiting,
 )  # fmt: skip
 
@@ -100,3 +102,32 @@ def shared_links(tx: Connection) -> Iterator[Row]:
     whole = sa.join(resource, session, resource.c.session == session.c.id)
     query = sa.select(session.c.day, *own).select_from(whole)
     yield from export.table(tx, query.order_by(resource.c.stream, resource.c.at, resource.c.id))
+
+
+_TURNS = "id session day circle stream role person name state created_at offered_at answer_by answered_at by".split()
+_ABSENCES = "id person name role first last by created_at withdrawn_at".split()
+
+
+@part(SERVICE, "turns", "Who was asked to coordinate or mentor which session, and what became of it.", _TURNS)
+def all_turns(tx: Connection) -> Iterator[Row]:
+    whole = sa.join(turn, session, turn.c.session == session.c.id).outerjoin(circle, circle.c.id == turn.c.circle)
+    whole = whole.outerjoin(person, person.c.id == turn.c.person)
+    own = [turn.c[name] for name in "id role person state created_at offered_at answer_by answered_at by".split()]
+    named = [
+        session.c.id.label("session"),
+        session.c.day,
+        circle.c.name.label("circle"),
+        circle.c.stream,
+        person.c.name,
+    ]
+    query = sa.select(*named, *own).select_from(whole).where(turn.c.state != "proposed")
+    yield from export.table(tx, query.order_by(session.c.starts_at, turn.c.created_at, turn.c.id))
+
+
+@part(SERVICE, "absences", "Days on which people said that they cannot.", _ABSENCES)
+def all_absences(tx: Connection) -> Iterator[Row]:
+    whole = sa.outerjoin(absence, person, person.c.id == absence.c.person)
+    own = [absence.c[name] for name in "id person role first last by created_at withdrawn_at".split()]
+    yield from export.table(
+        tx, sa.select(*own, person.c.name).select_from(whole).order_by(absence.c.first, absence.c.id)
+    )

@@ -1,7 +1,8 @@
 """Reactions.
 
 program.changed                  the program is replaced
-member.*, organizer.*            the person is replaced, and placed, put in line or let go (circles.placing.settle)
+member.*, organizer.*            the person is replaced, and placed, put in line or let go (circles.placing.settle);
+                                 turns that they can no longer have become free (turns.asking.forgo)
 member.erased                    the same, and the person is blanked, also in what was published about them and of their
                                  circles
 download.requested               (shared/personal.py) what is held about them is told
@@ -18,6 +19,7 @@ from shared.events import Event, erase, on
 from . import minutes
 from .circles import placing
 from .models import SERVICE, person, program
+from .turns import asking, journal
 
 
 @on(SERVICE, "program.changed")
@@ -29,11 +31,14 @@ def program_changed(tx: Connection, event: Event) -> None:
 def member_told(tx: Connection, event: Event) -> None:
     copies.replace(tx, person, event.data["person"], event.data)
     placing.settle(tx, event.data["person"])
+    asking.forgo(tx, event.data["person"])
 
 
 @on(SERVICE, "member.erased")
 def member_erased(tx: Connection, event: Event) -> None:
     copies.blank(tx, person, event.data["person"])
     placing.settle(tx, event.data["person"])
+    asking.forgo(tx, event.data["person"])
+    journal.forget(tx, event.data["person"])
     erase(tx, event.subject)
     minutes.forget(tx, event.data["person"])

@@ -1,4 +1,4 @@
-"""What happens to circles and sessions by time. A step of what is written here takes at most STEP."""
+"""What happens to circles, sessions and turns by time. A step of what is written here takes at most STEP."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from . import minutes
 from .circles import placing
 from .meetings import planning
 from .models import SERVICE
+from .turns import asking
 
 QUARTERLY = every(timedelta(minutes=15))
 OFTEN = every(timedelta(minutes=10))
@@ -79,3 +80,9 @@ def close_sessions(tx: Connection, _period: str) -> None:
         for id in ids:
             minutes.close_if_done(tx, id)
         after = ids[-1]
+
+
+@job(SERVICE, "turns.ask", every(timedelta(minutes=5)))
+def ask_for_turns(tx: Connection, _period: str) -> None:
+    """Served turns are counted, offers made and lapsed, open seats told of."""
+    asking.work(tx)

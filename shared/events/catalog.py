@@ -275,6 +275,56 @@ class Missed(Meeting):
     to = fields.List(fields.String(), required=True, metadata={"description": "ids of who is asked for them"})
 
 
+class Seat(Data):
+    """A coordinator's or mentor's seat at one session, in every event about turns."""
+
+    session = fields.String(required=True, metadata={"description": "id of the session"})
+    circle = fields.String(required=True, metadata={"description": "id of the circle"})
+    name = fields.String(required=True, metadata={"description": "what the circle is called"})
+    stream = fields.String(required=True, metadata={"description": "slug of the stream"})
+    role = fields.String(required=True, metadata={"description": "coordinator or mentor"})
+    day = fields.String(required=True, metadata={"description": "local date, ISO 8601"})
+    starts_at = fields.String(required=True, metadata={"description": "RFC 3339, program time"})
+    minutes = fields.Integer(required=True)
+
+
+class Turn(Seat):
+    turn = fields.String(required=True, metadata={"description": "id of the turn"})
+    person = fields.String(required=True, metadata=PERSON)
+
+
+class Asked(Turn):
+    answer_by = fields.String(required=True, metadata={"description": "RFC 3339, program time"})
+    why = fields.String(required=True, metadata={"description": "why this person, in words that name nobody"})
+    handed_by = fields.String(
+        required=True, allow_none=True, metadata={"description": "id of the person who has it and would hand it over"}
+    )
+
+
+class Taken(Turn):
+    by = fields.String(required=True, metadata={"description": "who said so: person/…, organizer/…"})
+    told = fields.List(
+        fields.String(), required=True, metadata={"description": "ids of who had been told that anyone may take it"}
+    )
+
+
+class Freed(Turn):
+    why = fields.String(
+        required=True,
+        validate=validate.OneOf(["covered", "cancelled", "away", "gone", "undone", "organizer"]),
+        metadata={"description": "covered, cancelled, away, gone, undone or organizer"},
+    )
+
+
+class Lapsed(Turn):
+    pause = fields.Boolean(required=True, metadata={"description": "twice running: offer them a pause"})
+
+
+class Opened(Seat):
+    to = fields.List(fields.String(), required=True, metadata={"description": "ids of the circle's members"})
+    organizers = fields.List(fields.String(), required=True, metadata={"description": "ids of all organizers"})
+
+
 Shape = type[Data]  # named here, since Entry has a field called type
 
 
@@ -355,6 +405,12 @@ ENTRIES = [
     Entry("session.planned", "sessions", (), Session, "A session has a date: the next 12 weeks are always planned."),
     Entry("session.changed", "sessions", (), Session, "A session has another time or place, or takes place after all."),
     Entry("session.cancelled", "sessions", (), Session, "A session will not take place."),
+    Entry("turn.offered", "sessions", ("notifications",), Asked, "A person is asked to lead or mentor a session."),
+    Entry("turn.accepted", "sessions", ("notifications",), Taken, "A person said yes to a turn."),
+    Entry("turn.declined", "sessions", (), Turn, "A person said no to a turn."),
+    Entry("turn.lapsed", "sessions", ("notifications",), Lapsed, "The time to answer an offer is over."),
+    Entry("turn.released", "sessions", ("notifications",), Freed, "A person is freed of a turn."),
+    Entry("turn.opened", "sessions", ("notifications",), Opened, "Nobody was found: anyone of the circle may take it."),
 ]
 
 BY_TYPE = {entry.type: entry for entry in ENTRIES}

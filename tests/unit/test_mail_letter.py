@@ -74,6 +74,12 @@ SAMPLE: dict[str, Any] = {
     "for_organizer": False,
     "asked": "coordinator",
     "led": True,
+    "why": "Of all who can be asked, you have the lowest count: one turn.",
+    "handed_by": None,
+    "pause": True,
+    "role": "coordinator",
+    "cause": "covered",
+    "manage": f"{BASE}/sessions/circles/c1/turns",
 }
 
 HOSTILE = [

@@ -92,12 +92,14 @@ def write(
     claims: dict[str, Any] | None = None,
     link: str | None = None,
     mentions: Iterable[str] = (),
+    deadline: datetime | None = None,
 ) -> str | None:
     """Write one mail into the ledger; its id, or None when it is there already or there is no address to send it to.
 
     :param claims: what the link in it says, beside the person.
     :param link: the purpose of that link, when it is not the usual one of this kind.
-    :param mentions: other persons it speaks of; `context` must then be plain enough for JSON.
+    :param mentions: other persons it speaks of; `context` must then be plain enough for JSON, or there be a link.
+    :param deadline: program time from which on it would mislead, as when what it asks about is over.
     """
     if not to.email:
         return None
@@ -125,7 +127,7 @@ def write(
         "duty": what.duty,
         "attempts": 0,
         "due": clock.machine(),
-        "deadline": None,
+        "deadline": deadline,
         "expires": clock.machine() + works.total_seconds() if purpose == "sign-in" else None,
         # The link in a mail is nowhere else: one with a link is not written anew, but emptied.
         "made_of": context if others and not purpose else None,

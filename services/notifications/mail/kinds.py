@@ -38,5 +38,12 @@ KINDS = {
         Kind("placed", True, "A place in a circle", "enter"),
         Kind("waiting", True, "In line for a place", "enter"),
         Kind("place", True, "A place is free", "place"),
+        Kind("turn", True, "Your turn to coordinate", "turn"),
+        Kind("mentor", True, "Invitation to mentor", "turn"),
+        Kind("turn-open", True, "A session needs a coordinator", "take"),
+        Kind("turn-open-organizer", True, "A session needs a coordinator, to organizers"),
+        Kind("turn-taken", True, "Somebody took the turn"),
+        Kind("turn-released", True, "Free of a turn"),
+        Kind("turn-lapsed", True, "The time to answer is over", "turn"),
     )
 }

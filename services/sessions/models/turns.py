@@ -24,7 +24,8 @@ standing = sa.Table(
 )
 sa.Index("ix_standing_person", standing.c.person)
 
-# A row is one person's duty at one session. Written when they are proposed; its state moves as rules.states says; never
+# A row is one person's duty at one session in one role, whatever became of it. Written when they are asked or say yes
+# of their own accord; its state moves as rules.states says, and back to proposed when a change is undone; never
 # deleted: the ledger is counted from it.
 turn = sa.Table(
     "turn",
@@ -35,7 +36,7 @@ turn = sa.Table(
     sa.Column("role", sa.String(12), nullable=False),
     sa.Column("person", Key, nullable=False),
     sa.Column("state", sa.String(12), nullable=False),
-    sa.Column("why", Json, nullable=False),  # rules.rotation's reason
+    sa.Column("why", Json, nullable=False),  # rules.rotation's reason, or {"kind": "handed", "by": person}
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("offered_at", Instant),
     sa.Column("answer_by", Instant),
@@ -45,9 +46,10 @@ turn = sa.Table(
 _sure = turn.c.state.in_(["accepted", "served"])
 sa.Index("one_sure_turn_per_session_and_role", turn.c.session, turn.c.role, unique=True,
          postgresql_where=_sure, sqlite_where=_sure)  # fmt: skip
-_alive = turn.c.state.in_(["proposed", "offered", "accepted"])
-sa.Index("one_live_turn_per_person_session_and_role", turn.c.session, turn.c.role, turn.c.person, unique=True,
-         postgresql_where=_alive, sqlite_where=_alive)  # fmt: skip
+sa.Index("one_turn_per_person_session_and_role", turn.c.session, turn.c.role, turn.c.person, unique=True)
+# In the words of the queries: SQLite uses a partial index only for what it can read the condition in.
+_held = sa.text("state IN ('offered', 'accepted')")
+sa.Index("ix_turn_held", turn.c.session, postgresql_where=_held, sqlite_where=_held)
 _asked = turn.c.state == "offered"
 sa.Index("ix_turn_answer_by", turn.c.answer_by, postgresql_where=_asked, sqlite_where=_asked)
 sa.Index("ix_turn_person", turn.c.person, turn.c.role)

@@ -2,11 +2,42 @@
 
 from __future__ import annotations
 
-from . import agendas, api, circles, items, lead, meetings, mine, minutes_api, offers, resources, session, shaping
+from . import (
+    absences,
+    agendas,
+    answering,
+    api,
+    circles,
+    items,
+    lead,
+    meetings,
+    mine,
+    minutes_api,
+    offers,
+    resources,
+    session,
+    shaping,
+    turns,
+    turns_api,
+)
 from .pages import context, refused_page
 
-_MODULES = (circles, shaping, meetings, mine, offers, session, lead, items, resources, agendas)
+_MODULES = (
+    circles,
+    shaping,
+    meetings,
+    mine,
+    offers,
+    session,
+    lead,
+    items,
+    resources,
+    agendas,
+    turns,
+    answering,
+    absences,
+)
 blueprints = [each.blueprint for each in _MODULES]
-apis = [api.blueprint, minutes_api.blueprint]
+apis = [api.blueprint, minutes_api.blueprint, turns_api.blueprint]
 
 __all__ = ["apis", "blueprints", "context", "refused_page"]

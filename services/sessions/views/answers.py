@@ -1,4 +1,4 @@
-"""How the views of minutes answer: the template, what was said after a redirect, refusals beside their fields."""
+"""How views of minutes and turns answer: the template, what was said after a redirect, refusals beside their fields."""
 
 from __future__ import annotations
 
@@ -26,6 +26,16 @@ SAID = {
     "moved": "Moved to the session after.",
     "given": "It has another owner now.",
     "undone": "Undone.",
+    "accepted": "Thank you. The turn is yours.",
+    "already": "You had said so before. Nothing has changed.",
+    "declined": "Thank you for saying so. Somebody else is asked now.",
+    "away": "Thank you for saying so. Somebody else is asked now, and nobody asks you until you are back.",
+    "handed": "They are asked by mail. Until they say yes, the turn stays yours.",
+    "changed": "It is changed, and whom it concerns gets a mail. You can undo it below.",
+    "assigned": "It is changed, and whom it concerns gets a mail.",
+    "absent": "Noted. Nobody asks you for these days.",
+    "absent-freed": "Noted. Turns that you had on these days are free again, and the next person is asked.",
+    "withdrawn": "Taken back. You can be asked for these days again.",
     "hidden": "Hidden. You can show it again below.",
     "shown": "It is shown again.",
 }
@@ -49,8 +59,8 @@ def refusals(refused: Refused) -> list[dict[str, str]]:
 
 
 def unreadable() -> list[dict[str, str]]:
-    """A refusal for every field of the posted form that is no UTF-8."""
-    broken = [name for name, values in request.form.lists() if any("\ufffd" in value for value in values)]
+    """A refusal for every field of the posted form that is no UTF-8, or has a NUL in it."""
+    broken = [name for name, values in request.form.lists() if any("\ufffd" in v or "\0" in v for v in values)]
     return [
         {"field": name, "message": "Some letters could not be read.", "remedy": "Please type them again."}
         for name in broken

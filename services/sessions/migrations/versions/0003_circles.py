@@ -194,13 +194,8 @@ def upgrade() -> None:
     op.create_index("ix_turn_answer_by", "turn", ["answer_by"], **_only("state = 'offered'"))
     op.create_index("ix_turn_circle", "turn", ["circle", "role", "state"])
     op.create_index("ix_turn_person", "turn", ["person", "role"])
-    op.create_index(
-        "one_live_turn_per_person_session_and_role",
-        "turn",
-        ["session", "role", "person"],
-        unique=True,
-        **_only("state IN ('proposed', 'offered', 'accepted')"),
-    )
+    op.create_index("ix_turn_held", "turn", ["session"], **_only("state IN ('offered', 'accepted')"))
+    op.create_index("one_turn_per_person_session_and_role", "turn", ["session", "role", "person"], unique=True)
     op.create_index(
         "one_sure_turn_per_session_and_role",
         "turn",

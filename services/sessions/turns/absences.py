@@ -1,0 +1,113 @@
+"""Days on which somebody cannot: written by them, for one role or for all, and turns they have then become free."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from shared import clock, db
+
+from ..models import absence, session, turn
+from ..rules.refusals import Refused
+from ..rules.rotation import Role
+from ..rules.states import TURN
+from . import asking, seats
+from .seats import Row
+
+MOST = 50  # of one person that lie ahead
+LONGEST = timedelta(days=366)
+
+
+def add(tx: Connection, person: str, by: str, typed: Mapping[str, Any]) -> list[str]:
+    """Write an absence; returns the sessions whose turns it freed.
+
+    :param typed: first and last day, ISO 8601, and the role, empty for any.
+    :raises Refused: with every wrong field in `all`.
+    """
+    first, last, role = _checked(typed)
+    seats.lock(tx)
+    today = clock.now().date().isoformat()
+    mine = sa.select(sa.func.count()).where(
+        absence.c.person == person, absence.c.withdrawn_at.is_(None), absence.c.last >= today
+    )
+    if tx.execute(mine).scalar_one() >= MOST:
+        raise Refused("first", f"There are {MOST} absences to come already.", "Take some of them back first.")
+    row = {"id": db.new_id(), "person": person, "role": role, "by": by, "created_at": clock.now()}
+    tx.execute(sa.insert(absence).values(**row, first=first.isoformat(), last=last.isoformat()))
+    return _free(tx, person, first, last, role, by)
+
+
+def withdraw(tx: Connection, id: str, person: str) -> None:
+    """Take an absence back. Turns that it freed stay free: others may have been asked.
+
+    :raises Refused: there is none, or it is somebody else's.
+    """
+    seats.lock(tx)
+    row = tx.execute(sa.select(absence).where(absence.c.id == id, absence.c.person == person)).mappings().first()
+    if row is None:
+        raise Refused("absence", "There is no such absence of yours.", "Look at the list.")
+    tx.execute(sa.update(absence).where(absence.c.id == id).values(withdrawn_at=clock.now()))
+
+
+def listed(tx: Connection, person: str) -> list[Row]:
+    """Absences of that person that are not over, the next one first."""
+    yesterday = (clock.now() - timedelta(days=1)).date().isoformat()
+    query = sa.select(absence).where(
+        absence.c.person == person, absence.c.withdrawn_at.is_(None), absence.c.last >= yesterday
+    )
+    return list(tx.execute(query.order_by(absence.c.first, absence.c.id)).mappings())
+
+
+def _free(tx: Connection, person: str, first: date, last: date, role: str | None, by: str) -> list[str]:
+    where = [
+        turn.c.person == person, turn.c.state.in_(["offered", "accepted"]), session.c.starts_at > clock.now(),
+        session.c.day >= first.isoformat(), session.c.day <= last.isoformat(),
+    ]  # fmt: skip
+    if role:
+        where.append(turn.c.role == role)
+    rows = tx.execute(sa.select(turn).join(session).where(*where).order_by(turn.c.id)).mappings().all()
+    held = seats.sessions(tx, {row["session"] for row in rows})
+    for row in rows:
+        state = TURN.after(row["state"], "release")
+        seats.put(tx, held[row["session"]], row["role"], person, state, by, cause="away")
+        held[row["session"]] = seats.settle(tx, held[row["session"]])
+    asking.released(tx, held)
+    return sorted(held)
+
+
+def _checked(typed: Mapping[str, Any]) -> tuple[date, date, str | None]:
+    refused = []
+    days: dict[str, date] = {}
+    for field, what in (("first", "The first day"), ("last", "The last day")):
+        value = str(typed.get(field) or "").strip()
+        try:
+            if len(value) != 10 or not value.isascii():
+                raise ValueError
+            days[field] = date.fromisoformat(value)
+        except ValueError:
+            words = f"{what} is no date." if value else f"{what} is missing."
+            refused.append(Refused(field, words, "Write year, month and day, as in 2027-01-31."))
+    role = str(typed.get("role") or "").strip()
+    if role and role not in set(Role):
+        refused.append(Refused("role", "There is no such role.", "Choose one, or leave it empty for all."))
+    if len(days) == 2:
+        refused += _bounds(days["first"], days["last"])
+    Refused.raise_any(refused)
+    return days["first"], days["last"], role or None
+
+
+def _bounds(first: date, last: date) -> list[Refused]:
+    today = clock.now().date()
+    if last < first:
+        return [Refused("last", "The last day lies before the first.", "Write the later day here.")]
+    if last < today - timedelta(days=1):
+        return [Refused("last", "These days are over.", "Choose days to come.")]
+    if last - first > LONGEST:
+        return [Refused("last", "This is longer than a year.", "Pause instead: My page, Pause.")]
+    if first - today > 2 * LONGEST:
+        return [Refused("first", "This is more than two years ahead.", "Choose days nearer to now.")]
+    return []
