@@ -41,6 +41,7 @@ class Answered(Schema):
 
 
 class Assigned(Given):
+    role = fields.String(load_default="coordinator", validate=validate.OneOf(["coordinator", "mentor"]))
     person = fields.String(required=True, allow_none=True, metadata={"description": "null: free whoever has it"})
     agreed = fields.Boolean(load_default=False, metadata={"description": "they have said yes; else they are asked"})
     reason = fields.String(required=True)

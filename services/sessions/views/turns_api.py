@@ -94,23 +94,20 @@ def take(id: str) -> dict[str, Any]:
         refuse(refused)
 
 
-@blueprint.put("/sessions/<id>/turns/<role>")
+@blueprint.put("/sessions/<id>/turn")
 @access.scopes()
 @blueprint.arguments(schemas.Assigned)
 @blueprint.response(204)
-def assign(asked: dict[str, Any], id: str, role: str) -> None:
-    """Give the turn as `coordinator` or `mentor` to somebody, or (person null) free whoever has it.
-
-    After the session: correct who served.
-    """
-    if role not in set(Role):
-        not_found("role")
+def assign(asked: dict[str, Any], id: str) -> None:
+    """Give a turn to somebody, or (person null) free whoever has it; after the session, correct who served."""
     try:
         with db.write(SERVICE) as tx:
             if asked["person"] is None:
-                answering.free(tx, id, asked["reason"], who().actor, Role(role))
+                answering.free(tx, id, asked["reason"], who().actor, Role(asked["role"]))
             else:
-                answering.assign(tx, id, asked["person"], asked["agreed"], asked["reason"], who().actor, Role(role))
+                answering.assign(
+                    tx, id, asked["person"], asked["agreed"], asked["reason"], who().actor, Role(asked["role"])
+                )
     except Refused as refused:
         refuse(refused)
 
