@@ -17,6 +17,8 @@ From sessions:
 circle.joined           placed                   place.waiting          waiting
 place.offered           place                    minutes.missed         minutes-late, to coordinator or organizers
 session.minuted, minutes.corrected               minutes, to the circle, its mentor, organizers who want it at once
+session.announced       invite, invite-update or invite-cancel, to each who is named
+session.reminded        reminder, likewise
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from sqlalchemy.engine import Connection
 from shared.events import Event, erase, on
 
 from . import people
-from .mail import compose, letter, session, summary
+from .mail import compose, invitation, letter, session, summary
 from .mail.compose import Reader
 from .models import SERVICE
 
@@ -218,6 +220,16 @@ def minutes_missed(tx: Connection, event: Event) -> None:
         context = session.late(data, to.timezone or known.timezone)
         link = "lead" if data["who"] == "coordinator" else None
         compose.write(tx, "minutes-late", event.id, to, context, {"session": data["session"]}, link=link)
+
+
+@on(SERVICE, "session.announced")
+def session_announced(tx: Connection, event: Event) -> None:
+    invitation.announce(tx, event.id, event.data)
+
+
+@on(SERVICE, "session.reminded")
+def session_reminded(tx: Connection, event: Event) -> None:
+    invitation.remind(tx, event.id, event.data)
 
 
 def _goodbye(tx: Connection, event: Event, to: Reader, erased: datetime | None) -> None:

@@ -4,6 +4,7 @@ program.changed                  the program is replaced
 member.*, organizer.*            the person is replaced, and placed, put in line or let go (circles.placing.settle)
 member.erased                    the same, and the person is blanked, also in what was published about them and of their
                                  circles
+reply.received                   an answer to an invite, from somebody's calendar (invites.answering)
 download.requested               (shared/personal.py) what is held about them is told
 access.revoked                   (shared/revocation.py) older cookies are void
 """
@@ -17,6 +18,7 @@ from shared.events import Event, erase, on
 
 from . import minutes
 from .circles import placing
+from .invites import answering
 from .models import SERVICE, person, program
 
 
@@ -37,3 +39,9 @@ def member_erased(tx: Connection, event: Event) -> None:
     placing.settle(tx, event.data["person"])
     erase(tx, event.subject)
     minutes.forget(tx, event.data["person"])
+
+
+@on(SERVICE, "reply.received")
+def reply_received(tx: Connection, event: Event) -> None:
+    data = event.data
+    answering.by_calendar(tx, data["session"], data["person"], data["answer"], data["sequence"])

@@ -38,5 +38,9 @@ KINDS = {
         Kind("placed", True, "A place in a circle", "enter"),
         Kind("waiting", True, "In line for a place", "enter"),
         Kind("place", True, "A place is free", "place"),
+        Kind("invite", True, "Invite to a session", "rsvp"),
+        Kind("invite-update", True, "A session has changed", "rsvp"),
+        Kind("invite-cancel", True, "A session is off"),
+        Kind("reminder", True, "Reminder of a session", "rsvp"),
     )
 }

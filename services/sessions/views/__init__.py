@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from . import agendas, api, circles, items, lead, meetings, mine, minutes_api, offers, resources, session, shaping
+from . import (
+    agendas,
+    api,
+    circles,
+    feeds,
+    items,
+    lead,
+    meetings,
+    mine,
+    minutes_api,
+    offers,
+    resources,
+    rsvp,
+    session,
+    shaping,
+)  # fmt: skip
 from .pages import context, refused_page
 
-_MODULES = (circles, shaping, meetings, mine, offers, session, lead, items, resources, agendas)
+_MODULES = (circles, shaping, meetings, mine, offers, session, lead, items, resources, agendas, rsvp, feeds)
 blueprints = [each.blueprint for each in _MODULES]
 apis = [api.blueprint, minutes_api.blueprint]
 
