@@ -35,6 +35,11 @@ def gives_up(hook: GiveUp) -> GiveUp:
     return hook
 
 
+def gives_back() -> bool:
+    """Whether the turn of who cannot come is given back by itself."""
+    return bool(_give_up)
+
+
 def answer(tx: Connection, session_id: str, person: str, said: str, source: str) -> None:
     """Take an answer: `coming` or `cannot`; the last one counts. `source`: link, page or calendar.
 

@@ -82,6 +82,7 @@ def _shown(tx: Any, session: str, person: str) -> dict[str, Any]:
         "when": face.local(row["starts_at"], own or circles.program_zone(tx)),
         "coordinator": names.get(duties["coordinator"] or ""),
         "leads": duties["coordinator"] == person,
+        "gives_back": answering.gives_back(),
         "mentor": names.get(duties["mentor"] or ""),
         "answer": reading.answer_of(tx, session, person),
     }
