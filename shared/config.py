@@ -52,6 +52,7 @@ class Config:
     import_mib: int = 64
     trusted_proxies: int = 0
     metrics_token: str = field(default="", repr=False)
+    webhook_secret: str = field(default="", repr=False)
     log: str = "text"
     keep_events: int = 90
     keep_mail_texts: int = 180
@@ -114,7 +115,8 @@ def load(env: Mapping[str, str]) -> Config:
         signup_rate=_rate(text("SIGNUP_RATE", defaults.signup_rate)),
         import_mib=_number(text("IMPORT_MIB", str(defaults.import_mib)), "BATON_IMPORT_MIB", 1, 1024),
         trusted_proxies=_number(text("TRUSTED_PROXIES", "0"), "BATON_TRUSTED_PROXIES", 0, 10),
-        metrics_token=_token(text("METRICS_TOKEN", "")),
+        metrics_token=_token("METRICS_TOKEN", text("METRICS_TOKEN", "")),
+        webhook_secret=_token("WEBHOOK_SECRET", text("WEBHOOK_SECRET", "")),
         log=text("LOG", defaults.log),
         keep_events=days("EVENTS", defaults.keep_events, 7),
         keep_mail_texts=days("MAIL_TEXTS", defaults.keep_mail_texts, 1),
@@ -240,10 +242,10 @@ def _origins(value: str) -> tuple[str, ...]:
     return origins
 
 
-def _token(value: str) -> str:
+def _token(name: str, value: str) -> str:
     if value and not re.fullmatch(r"[A-Za-z0-9._~+/=-]{16,200}", value):
         remedy = "Set it to the output of: openssl rand -hex 32, or to nothing."
-        raise SettingError("BATON_METRICS_TOKEN", "is shorter than 16 characters, or has others than a-z 0-9", remedy)
+        raise SettingError(f"BATON_{name}", "is shorter than 16 characters, or has others than a-z 0-9", remedy)
     return value
 
 

@@ -20,6 +20,8 @@ turn.offered            turn, or mentor          turn.accepted          turn-tak
 turn.lapsed             turn-lapsed              turn.released          turn-released, if others did it
 turn.opened             turn-open to the circle, turn-open-organizer to organizers
 session.minuted, minutes.corrected               minutes, to the circle, its mentor, organizers who want it at once
+session.announced       invite, invite-update or invite-cancel, to each who is named
+session.reminded        reminder, likewise
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ from shared import config
 from shared.events import Event, erase, on
 
 from . import people
-from .mail import compose, letter, session, summary
+from .mail import compose, invitation, letter, session, summary
 from .mail.compose import Reader
 from .models import SERVICE
 
@@ -288,6 +290,16 @@ def _about_turn(
     starts_at = datetime.fromisoformat(data["starts_at"])
     about = {"circle": letter.line(data["name"]), "starts_at": starts_at, "minutes": data["minutes"]}
     compose.write(tx, kind, event.id, to, {**about, **context}, claims, mentions=mentions, deadline=starts_at)
+
+
+@on(SERVICE, "session.announced")
+def session_announced(tx: Connection, event: Event) -> None:
+    invitation.announce(tx, event.id, event.data)
+
+
+@on(SERVICE, "session.reminded")
+def session_reminded(tx: Connection, event: Event) -> None:
+    invitation.remind(tx, event.id, event.data)
 
 
 def _goodbye(tx: Connection, event: Event, to: Reader, erased: datetime | None) -> None:

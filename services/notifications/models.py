@@ -43,6 +43,9 @@ mail = sa.Table(
     sa.Column("error", sa.Text),
     # What a mail that names others was made of, so that it can be written anew without one of them.
     sa.Column("made_of", NullableJson),
+    # What it tells the state of, as session/<id>, and which state: one of a lower rank is not sent after a later one.
+    sa.Column("topic", sa.String(80)),
+    sa.Column("rank", sa.Integer),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("decided", sa.String(10)),  # what a person said of it while it was held: arrived, again
     sa.Column("decided_by", sa.String(64)),
@@ -60,6 +63,8 @@ sa.Index("mail_stuck", mail.c.state, mail.c.created_at, postgresql_where=_stuck,
 _whole = mail.c.emptied_at.is_(None)
 sa.Index("mail_whole", mail.c.created_at, postgresql_where=_whole, sqlite_where=_whole)
 sa.Index("mail_person", mail.c.person)
+_ranked = mail.c.topic.is_not(None)
+sa.Index("mail_topic", mail.c.topic, mail.c.person, mail.c.rank, postgresql_where=_ranked, sqlite_where=_ranked)
 
 # A row says that a mail to somebody else speaks of this person, so that erasing finds it. Written with the mail,
 # deleted when the mail was written anew without them, or emptied.

@@ -95,6 +95,9 @@ def too_late(deadline: datetime | None, expires: float | None, now: datetime, ma
     return None
 
 
+SUPERSEDED = "What it says is no longer so: a later mail about the same was written before this one was sent."
+
+
 def after_lease(data_at: float | None) -> Step:
     """What becomes of a mail whose sender is gone: before DATA nobody can have it, later nobody can know."""
     return Step.RELEASE if data_at is None else Step.LOSE

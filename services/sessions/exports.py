@@ -22,6 +22,7 @@ from .models import (
     person,
     place,
     resource,
+    rsvp,
     series,
     session,
     turn,
@@ -56,6 +57,11 @@ def rhythms(tx: Connection) -> Iterator[Row]:
 @part(SERVICE, "sessions", "All sessions, held, planned and skipped.", [c.name for c in session.c])
 def meetings(tx: Connection) -> Iterator[Row]:
     yield from export.table(tx, sa.select(session).order_by(session.c.starts_at, session.c.id))
+
+
+@part(SERVICE, "answers", "Who said that they come to which session, or cannot.", [c.name for c in rsvp.c])
+def answers(tx: Connection) -> Iterator[Row]:
+    yield from export.table(tx, sa.select(rsvp).order_by(rsvp.c.session, rsvp.c.person))
 
 
 @part(SERVICE, "changes", "What organizers changed in circles, and why.", [c.name for c in change.c])

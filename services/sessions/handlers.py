@@ -5,6 +5,7 @@ member.*, organizer.*            the person is replaced, and placed, put in line
                                  turns that they can no longer have become free (turns.asking.forgo)
 member.erased                    the same, and the person is blanked, also in what was published about them and of their
                                  circles
+reply.received                   an answer to an invite, from somebody's calendar (invites.answering)
 download.requested               (shared/personal.py) what is held about them is told
 access.revoked                   (shared/revocation.py) older cookies are void
 """
@@ -18,6 +19,7 @@ from shared.events import Event, erase, on
 
 from . import minutes
 from .circles import placing
+from .invites import answering
 from .models import SERVICE, person, program
 from .turns import asking, journal
 
@@ -42,3 +44,9 @@ def member_erased(tx: Connection, event: Event) -> None:
     journal.forget(tx, event.data["person"])
     erase(tx, event.subject)
     minutes.forget(tx, event.data["person"])
+
+
+@on(SERVICE, "reply.received")
+def reply_received(tx: Connection, event: Event) -> None:
+    data = event.data
+    answering.by_calendar(tx, data["session"], data["person"], data["answer"], data["sequence"])

@@ -7,10 +7,13 @@ from importlib.metadata import version
 
 from sqlalchemy.engine import Connection
 
+from shared import db
 from shared.schedule import Every, every, job
+from shared.worker import on_tick
 
 from . import minutes
 from .circles import placing
+from .invites import reminding, telling
 from .meetings import planning
 from .models import SERVICE
 from .turns import asking
@@ -86,3 +89,33 @@ def close_sessions(tx: Connection, _period: str) -> None:
 def ask_for_turns(tx: Connection, _period: str) -> None:
     """Served turns are counted, offers made and lapsed, open seats told of."""
     asking.work(tx)
+
+
+@on_tick(SERVICE)
+def announce() -> None:
+    """Tell people of what has changed in the sessions near at hand: a circle in each transaction."""
+    while True:
+        with db.read(SERVICE) as tx:
+            circle = telling.next_due(tx)
+        if circle is None:
+            return
+        with db.write(SERVICE) as tx:
+            telling.settle(tx, circle)
+
+
+@job(SERVICE, "invites.overlooked", every(timedelta(hours=1)))
+def announce_overlooked(tx: Connection, _period: str) -> None:
+    """Look at every circle that meets soon: sessions from before there were invites, most of all."""
+    telling.overlooked(tx)
+
+
+@job(SERVICE, "reminders.early", every(timedelta(minutes=10)))
+def remind_days_before(tx: Connection, _period: str) -> bool:
+    """Three days before a session."""
+    return reminding.remind(tx, 72)
+
+
+@job(SERVICE, "reminders.late", every(timedelta(minutes=5)))
+def remind_hours_before(tx: Connection, _period: str) -> bool:
+    """Two hours before a session."""
+    return reminding.remind(tx, 2)

@@ -325,6 +325,57 @@ class Opened(Seat):
     organizers = fields.List(fields.String(), required=True, metadata={"description": "ids of all organizers"})
 
 
+class Attendee(Data):
+    person = fields.String(required=True, metadata={"description": "id of the person"})
+    answer = fields.String(
+        required=True,
+        allow_none=True,
+        validate=validate.OneOf(["coming", "cannot"]),
+        metadata={"description": "coming, cannot, or null: none"},
+    )
+
+
+class Invited(Session):
+    """A session as it is told to those who are named in `attendees`, and to nobody else."""
+
+    coordinator = fields.String(required=True, allow_none=True, metadata={"description": "id of who said yes"})
+    mentor = fields.String(required=True, allow_none=True, metadata={"description": "id of who said yes"})
+    attendees = fields.List(fields.Nested(Attendee), required=True)
+
+
+class Announced(Invited):
+    what = fields.String(
+        required=True,
+        validate=validate.OneOf(["request", "update", "cancel", "drop"]),
+        metadata={
+            "description": "request, update, cancel, or drop: it takes place without them, and `state` is what their "
+            "calendar shall show; `sequence` is higher than what they were told before"
+        },
+    )
+    changed = fields.List(
+        fields.String(validate=validate.OneOf(["time", "length", "place", "title", "coordinator", "mentor"])),
+        required=True,
+        metadata={"description": "in an update: what is different from what they were told"},
+    )
+    was = fields.String(
+        required=True, allow_none=True, metadata={"description": "the start they were told before, if it changed"}
+    )
+    stamp = fields.String(required=True, metadata={"description": "when this is said; RFC 3339, program time"})
+
+
+class Reminded(Invited):
+    hours = fields.Integer(required=True, metadata={"description": "before it begins: 72 or 2"})
+
+
+class Replied(Data):
+    person = fields.String(required=True, metadata=PERSON)
+    session = fields.String(required=True, metadata={"description": "id of the session"})
+    sequence = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "of the invite that is answered, if the reply says so"}
+    )
+    answer = fields.String(required=True, validate=validate.OneOf(["coming", "cannot"]))
+
+
 Shape = type[Data]  # named here, since Entry has a field called type
 
 
@@ -411,6 +462,9 @@ ENTRIES = [
     Entry("turn.lapsed", "sessions", ("notifications",), Lapsed, "The time to answer an offer is over."),
     Entry("turn.released", "sessions", ("notifications",), Freed, "A person is freed of a turn."),
     Entry("turn.opened", "sessions", ("notifications",), Opened, "Nobody was found: anyone of the circle may take it."),
+    Entry("session.announced", "sessions", ("notifications",), Announced, "People are told of a session near at hand."),
+    Entry("session.reminded", "sessions", ("notifications",), Reminded, "A session comes near: whoever may come."),
+    Entry("reply.received", "notifications", ("sessions",), Replied, "Somebody's calendar answered an invite."),
 ]
 
 BY_TYPE = {entry.type: entry for entry in ENTRIES}

@@ -27,6 +27,7 @@ def test_the_defaults_are_a_laptop() -> None:
         ("SECRET", ""),
         ("SECRET", "short"),
         ("METRICS_TOKEN", "short"),
+        ("WEBHOOK_SECRET", "short"),
         ("METRICS_TOKEN", "a token with spaces in it"),
         ("METRICS_TOKEN", "é" * 20),
         ("SECRET", " " * 40),

@@ -80,6 +80,17 @@ SAMPLE: dict[str, Any] = {
     "role": "coordinator",
     "cause": "covered",
     "manage": f"{BASE}/sessions/circles/c1/turns",
+    "coordinator": "<b>Ann</b>",
+    "mentor": None,
+    "leads": False,
+    "mentors": False,
+    "note": "Half of us travel.",
+    "agenda": f"{BASE}/sessions/s/1",
+    "changed": ["time", "coordinator"],
+    "was": NOW + timedelta(days=8, hours=14, minutes=30),
+    "cancelled": True,
+    "hours": 72,
+    "answer": "coming",
 }
 
 HOSTILE = [

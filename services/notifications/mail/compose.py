@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from shared import clock, config, db, log, tokens
+from shared.calendar.event import Invite
 from shared.events import NotYet
 
 from ..models import mail, mention, program, stream
@@ -36,6 +37,15 @@ class Reader:
     name: str
     email: str
     timezone: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """The state that a mail tells of its `topic`. A mail is not sent any more once there is one of a higher `rank`."""
+
+    topic: str
+    rank: int
+    invite: Invite | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +103,7 @@ def write(
     link: str | None = None,
     mentions: Iterable[str] = (),
     deadline: datetime | None = None,
+    told: Told | None = None,
 ) -> str | None:
     """Write one mail into the ledger; its id, or None when it is there already or there is no address to send it to.
 
@@ -100,6 +111,7 @@ def write(
     :param link: the purpose of that link, when it is not the usual one of this kind.
     :param mentions: other persons it speaks of; `context` must then be plain enough for JSON, or there be a link.
     :param deadline: program time from which on it would mislead, as when what it asks about is over.
+    :param told: the state that it tells of something, for the reader's calendar too.
     """
     if not to.email:
         return None
@@ -131,9 +143,11 @@ def write(
         "expires": clock.machine() + works.total_seconds() if purpose == "sign-in" else None,
         # The link in a mail is nowhere else: one with a link is not written anew, but emptied.
         "made_of": context if others and not purpose else None,
+        "topic": told.topic if told else None,
+        "rank": told.rank if told else None,
         "created_at": now,
         **_state(tx, cause, to.email, what.duty),
-        **_letter(id, kind, settings, about, to, words, now),
+        **_letter(id, kind, settings, about, to, words, now, told.invite if told else None),
     }
     if not _INSERT(tx, row).rowcount:
         return None
@@ -148,7 +162,7 @@ def write(
 
 _WRITTEN = (
     "id cause person kind address name subject text html headers raw duty state attempts due deadline expires error"
-    " made_of created_at"
+    " made_of topic rank created_at"
 ).split()
 _INSERT = db.Quick(lambda tx: db.insert(tx, mail).values(db.params(mail, _WRITTEN)).on_conflict_do_nothing())
 
@@ -224,12 +238,19 @@ def _doubt(tx: Connection, cause: str, duty: bool) -> str | None:
 
 
 def _letter(
-    id: str, kind: str, settings: config.Config, about: Program, to: Reader, words: text.Text, now: datetime
+    id: str,
+    kind: str,
+    settings: config.Config,
+    about: Program,
+    to: Reader,
+    words: text.Text,
+    now: datetime,
+    invite: Invite | None = None,
 ) -> dict[str, Any]:
     """The finished letter, or, for an address that cannot be one, a mail that has failed and says so."""
     host = urlsplit(settings.base_url).hostname or "localhost"
     try:
-        done = letter.write(id, kind, settings.mail_from, about.name, to.name, to.email, words, now, host)
+        done = letter.write(id, kind, settings.mail_from, about.name, to.name, to.email, words, now, host, invite)
     except ValueError as error:
         return {"headers": [], "raw": b"", "state": State.FAILED.value, "error": f"No such address can be: {error}"}
     return {"headers": done.headers, "raw": done.raw}

@@ -45,5 +45,9 @@ KINDS = {
         Kind("turn-taken", True, "Somebody took the turn"),
         Kind("turn-released", True, "Free of a turn"),
         Kind("turn-lapsed", True, "The time to answer is over", "turn"),
+        Kind("invite", True, "Invite to a session", "rsvp"),
+        Kind("invite-update", True, "A session has changed", "rsvp"),
+        Kind("invite-cancel", True, "A session is off"),
+        Kind("reminder", True, "Reminder of a session", "rsvp"),
     )
 }

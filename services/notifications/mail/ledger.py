@@ -23,6 +23,10 @@ from ..rules import State, Step
 # Literals, so that the partial indexes apply: with bound parameters no planner can know.
 _QUEUED = sa.text("state = 'queued'")
 _SENDING = sa.text("state = 'sending'")
+_later = mail.alias("later")
+_OLD = sa.exists().where(
+    _later.c.topic == mail.c.topic, _later.c.person == mail.c.person, _later.c.rank > mail.c.rank
+)  # somebody was, or will be, told of a later state
 _IN_HAND = (State.SENDING, State.HELD)  # held, too: its sender may only have been frozen, and knows how it ended
 
 
@@ -59,15 +63,15 @@ def claim(tx: Connection, most: int) -> list[Claimed]:
     """Take up to `most` due mails for one sender, duty mail first; those that came too late are dropped on the way."""
     machine, now = clock.machine(), clock.now()
     due = (
-        sa.select(mail.c.id, mail.c.deadline, mail.c.expires)
+        sa.select(mail.c.id, mail.c.deadline, mail.c.expires, _OLD.label("old"))
         .where(_QUEUED, mail.c.due <= machine)
         .order_by(mail.c.duty.desc(), mail.c.due)
         .limit(most)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=mail)
     )
     ready: list[str] = []
     for row in tx.execute(due):
-        late = rules.too_late(row.deadline, row.expires, now, machine)
+        late = rules.SUPERSEDED if row.old else rules.too_late(row.deadline, row.expires, now, machine)
         if late is None:
             ready.append(row.id)
         else:
@@ -86,10 +90,13 @@ def claim(tx: Connection, most: int) -> list[Claimed]:
 
 
 def mark_data(tx: Connection, row: Claimed) -> bool:
-    """Write down that the server may have this mail from now on; False when it is no longer ours to send."""
+    """Write down that the server may have this mail from now on; False when it is no longer ours to send.
+
+    Or it tells of what a later mail has overtaken: it is taken back when its lease is over, and dropped then.
+    """
     changed = tx.execute(
         mail.update()
-        .where(mail.c.id == row.id, mail.c.claim == row.claim, _SENDING, mail.c.data_at.is_(None))
+        .where(mail.c.id == row.id, mail.c.claim == row.claim, _SENDING, mail.c.data_at.is_(None), ~_OLD)
         .values(data_at=clock.machine())
     )
     return bool(changed.rowcount)

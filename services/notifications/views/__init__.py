@@ -1,8 +1,9 @@
-"""Pages and API of notifications: the outbox, operation."""
+"""Pages and API of notifications: the outbox, operation, webhooks."""
 
 from .api import blueprints as api
 from .operation import blueprint as operation
 from .pages import blueprint as outbox
 from .pages import context
+from .webhooks import blueprint as webhooks
 
-__all__ = ["api", "context", "operation", "outbox"]
+__all__ = ["api", "context", "operation", "outbox", "webhooks"]

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, db
 from shared.events import emit
 
+from ..invites import due
 from ..meetings import reading as meetings
 from ..models import circle as circles
 from ..models import place as places
@@ -32,6 +33,7 @@ def enter(tx: Connection, person: str, circle: str, how: str, by: str) -> None:
     row = {"id": db.new_id(), "person": person, "circle": circle, "since": clock.now(), "how": how, "by": by}
     tx.execute(sa.insert(places).values(**row))
     standing.begin(tx, circle, person)
+    due.touch(tx, [circle])
     tx.execute(sa.delete(waiting).where(waiting.c.person == person))
 
 
@@ -40,6 +42,7 @@ def leave(tx: Connection, person: str, circle: str) -> None:
     mine = (places.c.person == person, places.c.circle == circle, reading.present)
     tx.execute(sa.update(places).where(*mine).values(until=clock.now()))
     standing.end(tx, circle, person)
+    due.touch(tx, [circle])
 
 
 def tell(tx: Connection, people: Iterable[str], circle: str, how: str, former: str | None = None) -> None:

@@ -47,6 +47,11 @@ def program_zone(tx: Connection) -> str:
     return tx.execute(sa.select(programs.c.timezone)).scalar() or "UTC"
 
 
+def zone_of(tx: Connection, person: str) -> str:
+    """The person's time zone; empty when it is not known."""
+    return tx.execute(sa.select(people.c.timezone).where(people.c.id == person)).scalar() or ""
+
+
 def offset(zone: str, at: datetime) -> int:
     """Minutes from UTC of that zone at an instant; 0 for a zone that nobody knows."""
     try:

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, db, log
 from shared.events.outbox import emit_all
 
+from ..invites import due
 from ..models import circle as circles
 from ..models import series, session
 from ..rules import dates
@@ -52,6 +53,7 @@ def ahead(tx: Connection, circle: str | None = None) -> int:
     rows = [row | {"id": id} for id, row in zip(db.new_ids(len(found)), found, strict=True)]
     _INSERT(tx, *rows)
     emit_all(tx, "session.planned", [(telling.subject(row["id"]), telling.data(row, row)) for row in rows])
+    due.touch(tx, [row["circle"] for row in rows])
     logger.info("sessions.planned", count=len(rows))
     return len(rows)
 

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from shared import clock
 from shared.events import emit
 
+from ..invites import due
 from ..models import circle as circles
 from ..models import session
 
@@ -70,5 +71,6 @@ def change(tx: Connection, row: Row, values: Mapping[str, Any]) -> Row:
     if "sequence" in differs:
         about = tx.execute(sa.select(circles).where(circles.c.id == row["circle"])).mappings().one()
         gone = fresh["state"] == "cancelled"
+        due.touch(tx, [row["circle"]])
         emit(tx, "session.cancelled" if gone else "session.changed", subject(row["id"]), data(fresh, about))
     return fresh

@@ -97,10 +97,34 @@ invite = sa.Table(
     sa.Column("session", Key, sa.ForeignKey("session.id", name="fk_invite_session"), primary_key=True),
     sa.Column("person", Key, primary_key=True),
     sa.Column("sequence", sa.Integer, nullable=False),
-    sa.Column("told", Json, nullable=False),  # what it said: {starts_at, minutes, link, location, coordinator, mentor}
+    sa.Column(
+        "told", Json, nullable=False
+    ),  # what it said: {starts_at, zone, minutes, link, location, title, coordinator, mentor}
     sa.Column("cancelled", sa.Boolean, nullable=False),
 )
 sa.Index("ix_invite_person", invite.c.person)
+
+# A row asks that a circle's invites be compared with what is true, from `due` on. Written by whatever changes something
+# that invites say, and for the day when the next session comes near; deleted by the look itself (invites.telling). Rows
+# are only added, so that nobody who changes a circle waits for anybody else.
+unannounced = sa.Table(
+    "unannounced",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("circle", Key, nullable=False),
+    sa.Column("due", Instant, nullable=False),
+)
+sa.Index("ix_unannounced_due", unannounced.c.due, unannounced.c.circle)
+
+# Names the one secret address of a member's calendar that counts. Written when they ask for a new address; without a
+# row it is their first one. Never deleted: an address that was replaced must stay dead.
+feed = sa.Table(
+    "feed",
+    metadata,
+    sa.Column("person", Key, primary_key=True),
+    sa.Column("key", Key, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+)
 
 # A row says that something about a session was told once: a reminder, late minutes, no coordinator. Written with it;
 # deleted with nothing: a few short rows per session.

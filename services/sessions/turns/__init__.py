@@ -4,3 +4,7 @@
 what is due by time, `answering` what a person says, `verbs` the four changes with preview and undo, `absences` the days
 on which somebody cannot. `reading` is for pages.
 """
+
+from . import answering
+
+__all__ = ["answering"]  # which is told by invites that somebody cannot come: loaded with whatever of turns is used

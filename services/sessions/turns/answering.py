@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from shared import clock
 
+from ..invites import answering as invited
 from ..models import turn
 from ..rules import rotation
 from ..rules.refusals import Refused
@@ -76,6 +77,14 @@ def decline(tx: Connection, id: str, by: str, reason: str = "") -> str:
     seats.settle(tx, of)
     asking.released(tx, [of["id"]])
     return "declined"
+
+
+@invited.gives_up
+def give_up(tx: Connection, session: str, person: str) -> None:
+    """Who cannot come can lead or mentor it no more: their turn is declined, as if they had said so of the turn."""
+    live = sa.select(turn.c.id).where(turn.c.session == session, turn.c.person == person, turn.c.state.in_(HOLDING))
+    for id in tx.execute(live.order_by(turn.c.id)).scalars().all():
+        decline(tx, id, f"person/{person}")
 
 
 def volunteer(tx: Connection, session: str, person: str, by: str, role: Role = Role.COORDINATOR) -> str:

@@ -19,6 +19,7 @@ from shared import clock, db
 from shared.events import emit
 
 from .. import people
+from ..invites import due
 from ..meetings import telling
 from ..models import circle, person, session, standing, told, turn
 from ..rules.refusals import Refused
@@ -152,6 +153,8 @@ def put(
         emit(tx, "turn.declined", f"turn/{id}", facts(of, row))
     elif state in (TurnState.RELEASED, TurnState.PROPOSED) and before and before["state"] in HOLDING:
         emit(tx, "turn.released", f"turn/{id}", {**facts(of, row), "why": cause or "undone"})
+    if TAKEN & {state, before["state"] if before else None}:
+        due.touch(tx, [of["circle"]])  # invites name who leads and who mentors
     return id
 
 

@@ -8,6 +8,7 @@ from . import (
     answering,
     api,
     circles,
+    feeds,
     items,
     lead,
     meetings,
@@ -15,6 +16,7 @@ from . import (
     minutes_api,
     offers,
     resources,
+    rsvp,
     session,
     shaping,
     turns,
@@ -36,6 +38,8 @@ _MODULES = (
     turns,
     answering,
     absences,
+    rsvp,
+    feeds,
 )
 blueprints = [each.blueprint for each in _MODULES]
 apis = [api.blueprint, minutes_api.blueprint, turns_api.blueprint]

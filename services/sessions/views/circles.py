@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 from shared import access, db
 
 from ..circles import journal, policy, reading, settings
+from ..invites import feeds
 from ..meetings import reading as meetings
 from ..models import SERVICE
 from . import showing
@@ -66,6 +67,7 @@ def one(id: str) -> Response:
             "others": [each for each in reading.listed(tx, row["stream"]) if each["id"] != id],
             "into": reading.one(tx, row["merged_into"])["name"] if row["merged_into"] else None,
             "zone": zone,
+            "feed": feeds.address_of_circle(row),
         }
     count = len(given["members"])
     given["state"] = showing.state({**row, "count": count}, any(s["state"] != "cancelled" for s in given["sessions"]))

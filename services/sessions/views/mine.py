@@ -11,6 +11,8 @@ from sqlalchemy.engine import Connection
 from shared import access, db
 
 from ..circles import reading
+from ..invites import feeds
+from ..invites import reading as invites
 from ..models import SERVICE, person
 from . import showing
 from .pages import page, reader_id, reader_zone
@@ -23,7 +25,13 @@ blueprint = Blueprint("mine", __name__, url_prefix="/sessions")
 def home() -> Response:
     """My circle."""
     with db.read(SERVICE) as tx:
-        return page("mine.html", **shown(tx, reader_id()), zone=reader_zone(tx))
+        me = reader_id()
+        given = shown(tx, me)
+        ids = [row["id"] for row in given["sessions"]]
+        answers = {id: said[me] for id, said in invites.answers(tx, ids).items() if me in said}
+        can_answer = invites.open_invites(tx, me)
+        feed = feeds.address(tx, me)
+        return page("mine.html", **given, answers=answers, can_answer=can_answer, feed=feed, zone=reader_zone(tx))
 
 
 def shown(tx: Connection, me: str) -> dict[str, Any]:

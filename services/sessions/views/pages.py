@@ -29,6 +29,9 @@ SAID = {
     "split": "The circle is split. Who has another circle now gets a mail that says so.",
     "merged": "The circles are merged. Who has another circle now gets a mail that says so.",
     "place": "The place is yours. Welcome!",
+    "coming": "Noted: you are coming.",
+    "cannot": "Noted: you cannot come. Should that change, answer again.",
+    "new-address": "Your calendar has a new address. The old one is dead: subscribe to the new one.",
     "not-now": "You said not now. You stay in line, at its end, and are not asked for the next two weeks.",
 }
 

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from shared import access, clock, db
 
 from .. import attendance, items, minutes, people, rights
+from ..invites import reading as invites
 from ..models import SERVICE
 from ..rules import merging
 from ..rules.states import SessionState
@@ -66,6 +67,7 @@ def show(id: str) -> Response:
             open_items=items.open_ones(tx, of),
             sheet=attendance.sheet(tx, of),
             turnouts=attendance.turnouts(tx, of),
+            can_answer=of["id"] in invites.open_invites(tx, reader.person),
             cancelled=of["state"] == SessionState.CANCELLED,
         )
 

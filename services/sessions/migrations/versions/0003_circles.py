@@ -161,6 +161,19 @@ def upgrade() -> None:
     )
     op.create_index("ix_invite_person", "invite", ["person"])
     op.create_table(
+        "unannounced",
+        sa.Column("id", Key, primary_key=True),
+        sa.Column("circle", Key, nullable=False),
+        sa.Column("due", Instant, nullable=False),
+    )
+    op.create_index("ix_unannounced_due", "unannounced", ["due", "circle"])
+    op.create_table(
+        "feed",
+        sa.Column("person", Key, primary_key=True),
+        sa.Column("key", Key, nullable=False),
+        sa.Column("at", Instant, nullable=False),
+    )
+    op.create_table(
         "told",
         sa.Column("session", Key, sa.ForeignKey("session.id", name="fk_told_session"), primary_key=True),
         sa.Column("what", sa.String(32), primary_key=True),

@@ -1,0 +1,117 @@
+"""Mails about a session: its invite, what changed, its end, a reminder; each with what the reader's calendar needs.
+
+What all readers are told alike is made once; what differs is the one ATTENDEE, the zone and the link. Which state of
+the session a mail tells is its rank, so that none goes out after a later one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parseaddr
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from shared import config
+from shared.calendar.event import Answer, Attendee, Invite, Mailbox
+from shared.calendar.invite import Prepared, prepare
+from shared.calendar.session import event as session_event
+from shared.calendar.session import page
+
+from .. import people
+from . import compose, letter
+from .compose import Reader, Told
+
+KINDS = {"request": "invite", "update": "invite-update", "cancel": "invite-cancel", "drop": "invite-cancel"}
+ROLES = ("coordinator", "mentor")
+_ANSWERS = {"coming": Answer.YES, "cannot": Answer.NO, None: Answer.NONE}
+
+
+def announce(tx: Connection, cause: str, data: Mapping[str, Any]) -> None:
+    """A mail to each attendee of session.announced."""
+    over = data["state"] == "cancelled"
+    names: Mapping[str, str | None] = dict.fromkeys(ROLES) if over else _names(tx, data)
+    prepared = prepare(
+        session_event(
+            data,
+            datetime.fromisoformat(data["stamp"]),
+            Mailbox(compose.the_program(tx).name, parseaddr(config.current().mail_from)[1]),
+            config.current().base_url,
+            names["coordinator"] or "",
+            names["mentor"] or "",
+        )
+    )
+    context = {
+        **_context(data, names),
+        "changed": data["changed"],
+        "was": datetime.fromisoformat(data["was"]) if data["was"] else None,
+        "cancelled": data["what"] == "cancel",
+    }
+    for each in data["attendees"]:
+        to = people.reader(tx, each["person"])
+        if to:
+            _write(tx, KINDS[data["what"]], cause, to, data, context, _invite(prepared, to, each["answer"]))
+
+
+def remind(tx: Connection, cause: str, data: Mapping[str, Any]) -> None:
+    """A mail to each attendee of session.reminded; without a calendar part, since nothing changes."""
+    names = _names(tx, data)
+    for each in data["attendees"]:
+        to = people.reader(tx, each["person"])
+        if to:
+            context = {**_context(data, names), "hours": data["hours"], "answer": each["answer"]}
+            _write(tx, "reminder", cause, to, data, context, None)
+
+
+def _write(
+    tx: Connection,
+    kind: str,
+    cause: str,
+    to: Reader,
+    data: Mapping[str, Any],
+    context: dict[str, Any],
+    invite: Invite | None,
+) -> None:
+    # A mail that says it is over names nobody.
+    named = () if kind == "invite-cancel" else (data["coordinator"], data["mentor"])
+    mine = {**context, "leads": data["coordinator"] == to.person, "mentors": data["mentor"] == to.person}
+    compose.write(
+        tx, kind, cause, to, mine, {"session": data["session"]},
+        mentions=[id for id in named if id],
+        deadline=datetime.fromisoformat(data["starts_at"]),
+        told=Told(topic(data["session"]), data["sequence"], invite),
+    )  # fmt: skip
+
+
+def topic(session: str) -> str:
+    """What mails about the state of a session share."""
+    return f"session/{session}"
+
+
+def _invite(prepared: Prepared, to: Reader, answer: str | None) -> Invite | None:
+    try:
+        # As the envelope has it: what the calendar sends back is compared with that.
+        return prepared.to(Attendee(to.name, letter.wire(to.email), _ANSWERS[answer]))
+    except ValueError:
+        return None  # the letter itself says that this can be no address
+
+
+def _names(tx: Connection, data: Mapping[str, Any]) -> dict[str, str | None]:
+    """What coordinator and mentor are called; None where there is none, or who was erased."""
+    known = dict(people.names(tx, [id for id in (data["coordinator"], data["mentor"]) if id]))
+    return {role: letter.line(known.get(data[role], "")) or None for role in ROLES}
+
+
+def _context(data: Mapping[str, Any], names: Mapping[str, str | None]) -> dict[str, Any]:
+    return {
+        **names,
+        "circle": letter.line(data["name"]),
+        "title": letter.line(data["title"] or data["name"]),
+        "starts_at": datetime.fromisoformat(data["starts_at"]),
+        "minutes": data["minutes"],
+        "meets": compose.web(data["link"]),
+        "location": letter.line(data["location"] or "", 400),
+        "note": letter.line(data["note"] or "", 500),
+        "agenda": page(config.current().base_url, data["session"]),
+    }

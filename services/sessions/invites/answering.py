@@ -1,0 +1,130 @@
+"""Answers: coming, or cannot (this one, or until a date); from a mail's link, the page, or somebody's calendar.
+
+No answer stays no answer. What is answered is the invite that they were last told; when the time changes, telling asks
+anew. Who cannot gives their turn back: `gives_up` registers how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from shared import clock, db, log
+
+from ..circles import reading as circles
+from ..meetings import reading as meetings
+from ..models import absence, place, rsvp, session
+from ..rules.refusals import Refused
+from . import reading
+
+Row = Mapping[Any, Any]
+COMING, CANNOT = "coming", "cannot"
+LONGEST = timedelta(days=366)
+GiveUp = Callable[[Connection, str, str], None]
+_give_up: list[GiveUp] = []
+logger = log.get()
+
+
+def gives_up(hook: GiveUp) -> GiveUp:
+    """Register what happens to the turn of somebody who cannot come: `hook(tx, session, person)`."""
+    _give_up.append(hook)
+    return hook
+
+
+def gives_back() -> bool:
+    """Whether the turn of who cannot come is given back by itself."""
+    return bool(_give_up)
+
+
+def answer(tx: Connection, session_id: str, person: str, said: str, source: str) -> None:
+    """Take an answer: `coming` or `cannot`; the last one counts. `source`: link, page or calendar.
+
+    :raises Refused: it is neither, the session has begun, is over or off, or they are not invited.
+    """
+    if said not in (COMING, CANNOT):
+        raise Refused("answer", "This is no answer.", "Say that you are coming, or that you cannot.")
+    told = open_invite(tx, session_id, person)
+    _write(tx, session_id, person, said, told["sequence"], source)
+
+
+def open_invite(tx: Connection, session_id: str, person: str) -> Row:
+    """What they were told of a session that they can answer for.
+
+    :raises Refused: it has begun, is over or off, or they are not invited.
+    """
+    row = meetings.one(tx, session_id)
+    if row["state"] == "cancelled":
+        raise Refused("session", "This session will not take place.", "There is nothing to answer.")
+    if row["state"] not in meetings.AHEAD or row["starts_at"] <= clock.now():
+        raise Refused("session", "This session has begun or is over.", "There is nothing to answer any more.")
+    told = reading.invited(tx, session_id, person)
+    if told is None:
+        raise Refused("session", "You are not invited to this session, or are no more.", "Ask an organizer why.")
+    return told
+
+
+def cannot_until(tx: Connection, session_id: str, person: str, until: str, source: str) -> int:
+    """They cannot come to this session, nor to any until that day; returns how many of the planned ones that is.
+
+    :raises Refused: it is no date, before the session, or too far; or as `answer`.
+    """
+    told, row = open_invite(tx, session_id, person), meetings.one(tx, session_id)
+    last = _day(until, row["day"])
+    today = clock.now().astimezone(clock.zone(row["zone"])).date().isoformat()
+    values = {"first": min(today, row["day"]), "last": last.isoformat(), "by": f"person/{person}"}
+    tx.execute(sa.insert(absence).values(id=db.new_id(), person=person, role=None, created_at=clock.now(), **values))
+    _write(tx, session_id, person, CANNOT, told["sequence"], source)
+    here = sa.select(place.c.circle).where(place.c.person == person, circles.present)
+    query = sa.select(session.c.id, session.c.sequence).where(
+        session.c.circle.in_(here), session.c.state.in_(meetings.AHEAD), session.c.starts_at > clock.now(),
+        session.c.day <= last.isoformat(), session.c.id != session_id,
+    )  # fmt: skip
+    others = tx.execute(query.order_by(session.c.starts_at)).all()
+    for each in others:
+        theirs = reading.invited(tx, each.id, person)
+        _write(tx, each.id, person, CANNOT, theirs["sequence"] if theirs else each.sequence, "absence")
+    return len(others) + 1
+
+
+def by_calendar(tx: Connection, session_id: str, person: str, said: str, sequence: int | None) -> None:
+    """What somebody's calendar sent. Nothing is refused, since nobody reads it: what does not fit is logged and left.
+
+    :param sequence: of the invite that it answers; None when the calendar did not say.
+    """
+    told = reading.invited(tx, session_id, person)
+    if told is not None and sequence is not None and sequence < told["sequence"]:
+        logger.info("reply.ignored", why="older-sequence", session=session_id)
+        return
+    try:
+        answer(tx, session_id, person, said, "calendar")
+    except Refused as refused:
+        logger.info("reply.ignored", why=refused.message, session=session_id)
+
+
+def _write(tx: Connection, session_id: str, person: str, said: str, sequence: int, source: str) -> None:
+    fresh = {"answer": said, "sequence": sequence, "source": source, "at": clock.now()}
+    insert = db.insert(tx, rsvp).values(session=session_id, person=person, **fresh)
+    tx.execute(insert.on_conflict_do_update(index_elements=["session", "person"], set_=fresh))
+    if said == CANNOT:
+        for hook in _give_up:
+            hook(tx, session_id, person)
+
+
+def _day(typed: str, first: str) -> date:
+    value = typed.strip()
+    try:
+        found = date.fromisoformat(value) if len(value) == 10 else None
+    except ValueError:
+        found = None
+    if found is None:
+        what = "This is no date." if value else "The date is missing."
+        raise Refused("until", what, "Write year, month and day, as in 2027-01-31.")
+    if found.isoformat() < first:
+        raise Refused("until", "This is before the session.", f"Choose {first} or a later day.")
+    if found > date.fromisoformat(first) + LONGEST:
+        raise Refused("until", "This is more than a year away.", "Take a break instead: your own page has a button.")
+    return found

@@ -1,0 +1,26 @@
+"""Noting that what a circle's people were told may not be so any more. Whoever changes such a thing calls `touch`.
+
+A note is a row of its own, not a mark on the circle: whoever changes two circles would else wait for whoever changes
+the same two in another order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from shared import clock, db
+
+from ..models import unannounced
+
+
+def touch(tx: Connection, circles: Iterable[str | None], at: datetime | None = None) -> None:
+    """Look at the invites of these circles, as soon as `tx` is committed, or at that instant."""
+    wanted = sorted({circle for circle in circles if circle})
+    if wanted:
+        due = at or clock.now()
+        rows = [{"id": id, "circle": of, "due": due} for id, of in zip(db.new_ids(len(wanted)), wanted, strict=True)]
+        tx.execute(sa.insert(unannounced), rows)

@@ -1,0 +1,52 @@
+"""Reminders: three days before a session, and two hours; once each, to whoever did not say that they cannot."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from shared import clock, db
+from shared.events import emit
+
+from ..circles import reading as circles
+from ..meetings import reading as meetings
+from ..meetings import telling as sessions
+from ..models import invite, session, told
+from . import reading, telling
+
+HOURS = {72: 48, 2: 0}  # hours before, and how few may be left: after an outage "in three days" would be wrong
+STEP = 100
+
+
+def remind(tx: Connection, hours: int) -> bool:
+    """Remind of sessions that begin within so many hours; True while there may be more."""
+    now, what = clock.now(), f"reminder-{hours}"
+    done = sa.exists().where(told.c.session == session.c.id, told.c.what == what)
+    query = sa.select(session).where(
+        session.c.state.in_(meetings.AHEAD), session.c.circle.is_not(None), session.c.invited, ~done,
+        session.c.starts_at > now + timedelta(hours=HOURS[hours]), session.c.starts_at <= now + timedelta(hours=hours),
+    )  # fmt: skip
+    query = query.order_by(session.c.starts_at, session.c.id).limit(STEP)
+    rows = list(tx.execute(query.with_for_update(skip_locked=True)).mappings())
+    for row in rows:
+        insert = db.insert(tx, told).values(session=row["id"], what=what, at=now)
+        if tx.execute(insert.on_conflict_do_nothing()).rowcount:
+            _remind_of(tx, {**row}, hours)
+    return len(rows) == STEP
+
+
+def _remind_of(tx: Connection, row: telling.Row, hours: int) -> None:
+    query = sa.select(invite.c.person, invite.c.sequence).where(invite.c.session == row["id"], ~invite.c.cancelled)
+    told_now = tx.execute(query.order_by(invite.c.person)).all()
+    said = reading.answers(tx, [row["id"]])[row["id"]]
+    people = [each.person for each in told_now if said.get(each.person) != "cannot"]
+    if not people:
+        return
+    facts = sessions.data(row, circles.one(tx, row["circle"]))
+    data = {**facts, **reading.duties(tx, [row["id"]])[row["id"]]}
+    data |= {"attendees": telling.attendees(tx, row["id"], people), "hours": hours}
+    # Not older than what anybody was told, or the reminder would count as overtaken.
+    data["sequence"] = max(row["sequence"], *(each.sequence for each in told_now))
+    emit(tx, "session.reminded", sessions.subject(row["id"]), data)

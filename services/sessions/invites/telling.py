@@ -1,0 +1,192 @@
+"""What people are told of the next sessions of their circle: an invite, an update, the end of it.
+
+`settle` compares what everybody was last told with what is true, and tells the difference: to who was told nothing yet,
+to who was told something else, to who is concerned no more. It can be called at any time, twice: the second time it
+finds nothing to do. So doubled events, lost ticks and crashes neither double an invite nor lose one; and what is
+changed and changed back before anybody looked is told to nobody.
+
+Each message to a person has a higher SEQUENCE than the one before, also where only the coordinator is another: some
+calendars take no update of the same number (RFC 5546, 3.2.2.3).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from shared import clock, db, log
+from shared.events import emit
+
+from ..circles import reading as circles
+from ..meetings import reading as meetings
+from ..meetings import telling as sessions
+from ..models import invite, rsvp, session, told, unannounced
+from . import due, reading
+
+Row = Mapping[Any, Any]
+MOST, HORIZON = 3, timedelta(weeks=6)
+REMINDERS = {"reminder-72": timedelta(hours=72), "reminder-2": timedelta(hours=2)}
+# What a calendar shows, and the word for it when it changes.
+SHOWN = {
+    "starts_at": "time", "zone": "time", "minutes": "length", "link": "place", "location": "place", "title": "title",
+    "coordinator": "coordinator", "mentor": "mentor",
+}  # fmt: skip
+logger = log.get()
+
+
+def next_due(tx: Connection) -> str | None:
+    """A circle that somebody asked to look at; None when there is none."""
+    query = sa.select(unannounced.c.circle).where(unannounced.c.due <= clock.now())
+    return tx.execute(query.order_by(unannounced.c.due, unannounced.c.id).limit(1)).scalar()
+
+
+def overlooked(tx: Connection) -> None:
+    """Ask to look at every circle that meets soon: whatever was changed without a word is told within the hour."""
+    soon = sa.and_(session.c.starts_at > clock.now(), session.c.starts_at <= clock.now() + HORIZON)
+    found = tx.execute(sa.select(session.c.circle).where(soon, session.c.circle.is_not(None)).distinct())
+    due.touch(tx, found.scalars().all())
+
+
+def settle(tx: Connection, circle: str) -> None:
+    """Tell the circle's people what they do not know yet of its next sessions."""
+    db.lock(tx, "invites")
+    # Only what is visible now: who notes something later has changed something later.
+    tx.execute(sa.delete(unannounced).where(unannounced.c.circle == circle))
+    now = clock.now()
+    about = circles.one(tx, circle)
+    ahead = [row for row in meetings.upcoming(tx, circle, MOST + 2) if row["starts_at"] > now]
+    near = [row for row in ahead[:MOST] if row["starts_at"] <= now + HORIZON]
+    rows = {row["id"]: row for row in [*near, *_told_before(tx, circle)]}
+    people = [each["id"] for each in circles.members(tx, circle)]
+    duties = reading.duties(tx, rows)
+    for row in sorted(rows.values(), key=lambda row: (row["starts_at"], row["id"])):
+        _settle_one(tx, {**row}, about, people, duties[row["id"]])
+    _look_again(tx, circle, ahead, len(near))
+
+
+def _told_before(tx: Connection, circle: str) -> list[Row]:
+    """Sessions to come that somebody was told of: they stay told, wherever they move."""
+    live = sa.exists().where(invite.c.session == session.c.id, ~invite.c.cancelled)
+    query = sa.select(session).where(session.c.circle == circle, session.c.starts_at > clock.now(), live)
+    return list(tx.execute(query).mappings())
+
+
+def _look_again(tx: Connection, circle: str, ahead: list[Row], near: int) -> None:
+    """When the next session begins, the one after the last comes near; or when that one's time has come."""
+    if near and len(ahead) > near:
+        due.touch(tx, [circle], ahead[0]["starts_at"])
+    if near < MOST and len(ahead) > near:
+        due.touch(tx, [circle], ahead[near]["starts_at"] - HORIZON)
+
+
+def _settle_one(tx: Connection, row: Row, about: Row, people: list[str], duties: Mapping[str, str | None]) -> None:
+    now_told = {**{name: row[name] for name in SHOWN if name in row}, **duties}
+    now_told["starts_at"] = row["starts_at"].isoformat()
+    on = row["state"] in meetings.AHEAD
+    wanted = dict.fromkeys([*people, *([duties["mentor"]] if duties["mentor"] else [])] if on else [])
+    known = {each["person"]: each for each in _invites(tx, row["id"])}
+    live = {person: each for person, each in known.items() if not each["cancelled"]}
+    updated: dict[tuple[tuple[str, ...], str | None], list[str]] = defaultdict(list)
+    for person, each in live.items():
+        changed = _changed(each["told"], now_told)
+        if person in wanted and changed:
+            updated[changed, each["told"]["starts_at"] if "time" in changed else None].append(person)
+    gone = [person for person in live if person not in wanted]
+    new = [person for person in wanted if person not in live]
+    if any("time" in changed for changed, _ in updated):
+        _ask_anew(tx, row)
+    _say_no_for_who_is_away(tx, row, new)
+    for (changed, was), concerned in sorted(updated.items(), key=repr):
+        _tell(tx, row, about, "update", concerned, known, now_told, changed, was)
+    _tell(tx, row, about, "request", new, known, now_told)
+    _tell(tx, row, about, "drop" if on else "cancel", gone, known, now_told)
+    if new and not row["invited"]:
+        _need_no_reminder(tx, row)
+        tx.execute(sa.update(session).where(session.c.id == row["id"]).values(invited=True))
+
+
+def _invites(tx: Connection, session_id: str) -> list[Row]:
+    return list(tx.execute(sa.select(invite).where(invite.c.session == session_id)).mappings())
+
+
+def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
+    """Words for what is different, in the order of SHOWN."""
+    return tuple(dict.fromkeys(word for name, word in SHOWN.items() if before.get(name) != now[name]))
+
+
+def _ask_anew(tx: Connection, row: Row) -> None:
+    """Another time: who said yes, or no, to the former one has not answered; reminders are owed again."""
+    tx.execute(sa.delete(rsvp).where(rsvp.c.session == row["id"]))
+    tx.execute(sa.delete(told).where(told.c.session == row["id"], told.c.what.in_(list(REMINDERS))))
+    _need_no_reminder(tx, row)
+    _say_no_for_who_is_away(tx, row, [each["person"] for each in _invites(tx, row["id"]) if not each["cancelled"]])
+
+
+def _need_no_reminder(tx: Connection, row: Row) -> None:
+    """Who is told now of a session that is near needs no reminder whose time has come already."""
+    for what, before in REMINDERS.items():
+        if row["starts_at"] <= clock.now() + before:
+            insert = db.insert(tx, told).values(session=row["id"], what=what, at=clock.now())
+            tx.execute(insert.on_conflict_do_nothing())
+
+
+def _say_no_for_who_is_away(tx: Connection, row: Row, people: Iterable[str]) -> None:
+    """Who said "not until that date" need not say so again."""
+    for person in sorted(reading.away(tx, people, row["day"])):
+        values = {"session": row["id"], "person": person, "answer": "cannot", "sequence": row["sequence"]}
+        insert = db.insert(tx, rsvp).values(**values, source="absence", at=clock.now())
+        tx.execute(insert.on_conflict_do_nothing())
+
+
+def _tell(
+    tx: Connection,
+    row: Row,
+    about: Row,
+    what: str,
+    people: list[str],
+    known: Mapping[str, Row],
+    now_told: dict[str, Any],
+    changed: tuple[str, ...] = (),
+    was: str | None = None,
+) -> None:
+    """Publish one message to these people, and write down that they were told."""
+    if not people:
+        return
+    before = [known[person]["sequence"] for person in people if person in known]
+    sequence = max([row["sequence"], *(each + 1 for each in before)])
+    facts = sessions.data(row, about)
+    over = what in ("cancel", "drop")
+    emit(
+        tx,
+        "session.announced",
+        sessions.subject(row["id"]),
+        {
+            **facts,
+            "state": "cancelled" if over else row["state"],
+            "sequence": sequence,
+            "coordinator": now_told["coordinator"],
+            "mentor": now_told["mentor"],
+            "attendees": attendees(tx, row["id"], people),
+            "what": what,
+            "changed": list(changed),
+            "was": was,
+            "stamp": clock.now().isoformat(),
+        },
+    )
+    insert = db.insert(tx, invite)
+    fresh = {name: insert.excluded[name] for name in ("sequence", "told", "cancelled")}
+    said = {"session": row["id"], "sequence": sequence, "told": now_told, "cancelled": over}
+    rows = [{**said, "person": person} for person in people]
+    tx.execute(insert.on_conflict_do_update(index_elements=["session", "person"], set_=fresh), rows)
+    logger.info("session.announced", session=row["id"], what=what, people=len(people), sequence=sequence)
+
+
+def attendees(tx: Connection, session_id: str, people: Iterable[str]) -> list[dict[str, str | None]]:
+    """These persons with what they answered, as events carry them."""
+    said = reading.answers(tx, [session_id])[session_id]
+    return [{"person": person, "answer": said.get(person)} for person in people]

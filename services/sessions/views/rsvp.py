@@ -1,0 +1,88 @@
+"""Answering an invite: from a mail's link, without signing in, or from one's own page. GET shows, POST answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from shared import access, db, face, tokens
+from shared.web import problem
+
+from ..circles import reading as circles
+from ..invites import answering, reading
+from ..meetings import reading as meetings
+from ..models import SERVICE
+from ..rules.refusals import Refused
+from .pages import go, page, reader_id, refusals, unreadable
+
+blueprint = Blueprint("rsvp", __name__, url_prefix="/sessions")
+
+
+@blueprint.route("/rsvp/<token>", methods=["GET", "POST"])
+def rsvp(token: str) -> Response:
+    """Where the buttons of an invite lead."""
+    try:
+        claims = tokens.read("rsvp", token)
+        person, session = str(claims["person"]), str(claims["session"])
+    except (tokens.BadToken, KeyError):
+        problem(
+            410,
+            "This link leads nowhere any more",
+            "It is too old, or was broken in two. Sign in and answer on your sessions page.",
+        )
+    return _answer(session, person, "link", tokens.path("rsvp", token))
+
+
+@blueprint.route("/answers/<id>", methods=["GET", "POST"])
+@access.needs("member")
+def mine(id: str) -> Response:
+    """The same from one's own page."""
+    return _answer(id, reader_id(), "page", f"/sessions/answers/{id}")
+
+
+def _answer(session: str, person: str, source: str, back: str) -> Response:
+    problems = unreadable() if request.method == "POST" else []
+    if request.method == "POST" and not problems:
+        try:
+            return go(back, _take(session, person, source))
+        except Refused as refused:
+            problems = refusals(refused)
+            if refused.field != "until":
+                problem(410 if refused.field == "session" else 422, refused.message, refused.remedy)
+    with db.read(SERVICE) as tx:
+        try:
+            answering.open_invite(tx, session, person)
+        except Refused as refused:
+            problem(410, refused.message, refused.remedy)
+        given = _shown(tx, session, person)
+    wanted = request.args.get("answer", "") if request.method == "GET" else answering.CANNOT
+    return page("rsvp.html", problems, **given, wanted=wanted, until=request.form.get("until", ""))
+
+
+def _take(session: str, person: str, source: str) -> str:
+    said = request.form.get("answer", "")
+    with db.write(SERVICE) as tx:
+        if said == "until":
+            answering.cannot_until(tx, session, person, request.form.get("until", ""), source)
+        else:
+            answering.answer(tx, session, person, said, source)
+    return answering.COMING if said == answering.COMING else answering.CANNOT
+
+
+def _shown(tx: Any, session: str, person: str) -> dict[str, Any]:
+    row = meetings.one(tx, session)
+    duties = reading.duties(tx, [session])[session]
+    names = circles.names(tx, [id for id in duties.values() if id])
+    own = circles.zone_of(tx, person)
+    return {
+        "session": row,
+        "circle": circles.one(tx, row["circle"]),
+        "zone": own or circles.program_zone(tx),
+        "when": face.local(row["starts_at"], own or circles.program_zone(tx)),
+        "coordinator": names.get(duties["coordinator"] or ""),
+        "leads": duties["coordinator"] == person,
+        "gives_back": answering.gives_back(),
+        "mentor": names.get(duties["mentor"] or ""),
+        "answer": reading.answer_of(tx, session, person),
+    }
