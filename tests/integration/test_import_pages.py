@@ -244,7 +244,7 @@ def test_mails_go_along_without_the_links_in_them(baton: Baton, client: Any) -> 
     notifications = baton.client("notifications")
     notifications.set_cookie(access.COOKIE, client.get_cookie(access.COOKIE).value)
     rows = table(notifications, "/notifications/export/mails.csv")
-    assert len(rows) == 10
+    assert len(rows) == len(baton.rows("notifications", "mail")) >= 10
     assert all(f"/signup/confirm/{tokens.HIDDEN}" in row["text"] for row in rows if row["kind"] == "confirm")
     tokens_sent = [
         word for each in baton.rows("notifications", "mail") for word in each["text"].split() if "/signup/" in word
