@@ -172,7 +172,7 @@ def test_many_mails_come_in_many_pieces(baton: Baton, ada: str, client: Any, mon
     client.post(PAGE)
     baton.drain()
     pieces = baton.rows("notifications", "event", type="notifications.gathered")
-    assert sum(piece["data"]["part"] == "mails" for piece in pieces) == 2
+    assert sum(piece["data"]["part"] == "mails" for piece in pieces) > 1
     assert [piece["data"]["number"] for piece in pieces] == list(range(len(pieces)))
     assert sorted(mail["kind"] for mail in taken(client)["notifications"]["mails"]) == ["confirm", "placed", "welcome"]
 
