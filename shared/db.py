@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import IO, Any, NamedTuple
@@ -30,7 +30,6 @@ from .ids import new_id as new_id
 from .ids import new_ids as new_ids
 
 BUSY_MS = 20_000
-WAL_PAGES = 16_384  # 64 MiB: up to there nobody's commit pays for a checkpoint, see `checkpoint`
 
 
 class Instant(TypeDecorator[datetime]):
@@ -143,26 +142,8 @@ def _quote_nothing(error: Any) -> None:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     """WAL lets readers go on beside the writer; FULL keeps what was accepted through a power cut."""
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        f"busy_timeout={BUSY_MS}",
-        "foreign_keys=ON",
-        f"wal_autocheckpoint={WAL_PAGES}",
-    ):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def checkpoint(service: str) -> None:
-    """Bring what is committed from SQLite's log into its file, while others go on; nothing to do elsewhere.
-
-    By default the commit that makes the log 1,000 pages long does it, and people wait for that commit. The worker's
-    tick calls this instead, often enough that the log never grows long (https://www.sqlite.org/wal.html).
-    """
-    opened = engine(service)
-    if opened.dialect.name == "sqlite":
-        with closing(opened.raw_connection()) as connection:
-            connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()  # type: ignore[attr-defined]
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -150,7 +150,6 @@ def carry(service: str) -> None:
         schedule.tick(service)
         for hook in _ticks.get(service, []):
             hook()
-        db.checkpoint(service)
 
     @schedule.job(service, "prune", schedule.daily(3, lambda _tx: "UTC"))
     def prune(tx: Any, _period: str) -> bool:

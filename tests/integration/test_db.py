@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from functools import partial
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -138,23 +136,3 @@ def test_a_read_is_one_view_however_many_questions(settings: Any) -> None:
         assert tx.execute(count).scalar() == before == 0
     with db.read("blog") as tx:
         assert tx.execute(count).scalar() == 1
-
-
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_no_commit_pays_for_a_checkpoint_the_tick_does(settings: Any, tmp_path: Any) -> None:
-    """Given more in the log than SQLite itself would leave there, When the tick comes, Then it is in the file."""
-    file = Path(str(db.engine("blog").url.database))
-    alone = tmp_path / "alone.db"
-
-    def kept() -> int:
-        alone.write_bytes(file.read_bytes())
-        with contextlib.closing(sqlite3.connect(alone)) as connection:
-            return int(connection.execute("SELECT count(*) FROM inbox").fetchone()[0])
-
-    with db.write("blog") as tx:
-        tx.execute(MARK, [{"id": "x" * 2000 + str(n)} for n in range(4000)])
-    with db.write("blog") as tx:
-        tx.execute(MARK, {"id": "one more"})
-    assert kept() == 0
-    db.checkpoint("blog")
-    assert kept() == 4001
