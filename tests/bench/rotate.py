@@ -97,7 +97,6 @@ def _fill() -> None:
         for table, rows in tables.items():
             tx.execute(sa.insert(table), rows)
         tx.exec_driver_sql("ANALYZE")
-    db.checkpoint("sessions")
 
 
 def _forget() -> None:
@@ -109,7 +108,6 @@ def _forget() -> None:
             raise Missing(f"{count} of {CIRCLES} circles were asked: a rate over wrong rows means nothing")
         for name in ("delivery", "event"):
             tx.execute(sa.delete(tables[name]))
-    db.checkpoint("sessions")  # as the worker's tick does
 
 
 def _least(database: Path) -> list[str]:
