@@ -22,6 +22,8 @@ from services.notifications.models import mail
 from services.sessions.circles import journal, moving
 from services.sessions.invites import answering, reminding, telling
 from services.sessions.meetings import asking, changing
+from services.sessions.models import standing, turn
+from services.sessions.turns import answering as turns_answering
 from services.signup import people
 from shared import access, clock, config, db, tokens
 from tests import calendars
@@ -57,7 +59,6 @@ class Met:
     def lead(self, person: str | None, role: str = "coordinator", session: str | None = None) -> None:
         """Write who said yes, as turns would, and ask for a look."""
         from services.sessions.invites import due
-        from services.sessions.models import turn
 
         of = session or self.first
         with db.write("sessions") as tx:
@@ -438,6 +439,20 @@ def test_who_cannot_gives_their_turn_back(baton: Any, met: Met) -> None:
     assert turns == {met.ada: "declined", met.bo: "offered"}
     baton.drain()
     assert "turn" in [mail["kind"] for mail in baton.rows("notifications", "mail", person=met.bo)]
+
+
+def test_a_mentors_yes_is_told_at_the_next_tick(baton: Any, met: Met) -> None:
+    """The state of the session stays as it was, so nothing but the turn itself can ask for a look."""
+    with db.write("sessions") as tx:
+        row = {"id": db.new_id(), "session": met.first, "circle": met.circle, "role": "mentor", "person": met.ada}
+        tx.execute(turn.insert().values(**row, state="offered", why={}, created_at=clock.now()))
+        begins = {"joined_at": clock.now(), "credit": 0}
+        tx.execute(standing.insert().values(circle=met.circle, role="mentor", person=met.ada, **begins))
+    before = kinds(baton, met.bo, met.first)
+    with db.write("sessions") as tx:
+        turns_answering.accept(tx, row["id"], f"person/{met.ada}")
+    baton.tick()
+    assert kinds(baton, met.bo, met.first) == [*before, "invite-update"]
 
 
 def signed_in(baton: Any, person: str, role: str = "member") -> Any:
