@@ -610,6 +610,17 @@ def test_the_first_link_makes_the_organizer_and_signs_them_in(baton, change_sett
         assert len(baton.rows("signup", "person", email=address)) == 1
 
 
+def test_the_organizer_that_baton_comes_with_is_mailed_a_link(baton):
+    access_links.first_link()
+    with db.write("signup") as tx:
+        access_links.request_sign_in(tx, " Organizer@localhost ")
+    assert [event["data"]["email"] for event in baton.rows("signup", "event", type="signin.requested")] == [
+        "organizer@localhost"
+    ]
+    baton.drain()
+    assert [mail["address"] for mail in baton.rows("notifications", "mail", kind="sign-in")] == ["organizer@localhost"]
+
+
 def test_a_start_brings_no_organizer_back(baton, change_settings):
     change_settings(organizer="Boss <b@example.org>")
     assert access_links.first_link()
