@@ -14,6 +14,8 @@ import tempfile
 import time
 import zoneinfo
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib import resources
 from pathlib import Path
 
 from . import config
@@ -69,6 +71,20 @@ def zones() -> frozenset[str]:
     if _zones is None:
         _zones = frozenset(zoneinfo.available_timezones())
     return _zones
+
+
+@cache
+def renamed() -> dict[str, str]:
+    """Zones that go by another name today (Asia/Calcutta: Asia/Kolkata), from the links of the pinned tzdata.
+
+    A link from a name that zone.tab lists is none of these: Amsterdam keeps Brussels' time, and its own name.
+    """
+    folder = resources.files("tzdata").joinpath("zoneinfo")
+    table = folder.joinpath("zone.tab").read_text(encoding="utf-8")
+    present = {line.split("\t")[2].strip() for line in table.splitlines() if line and not line.startswith("#")}
+    lines = (line.split() for line in folder.joinpath("tzdata.zi").read_text(encoding="utf-8").splitlines())
+    links = {words[2]: words[1] for words in lines if words[:1] == ["L"]}
+    return {old: new for old, new in links.items() if old not in present and new in present and "/" in old}
 
 
 _zones: frozenset[str] | None = None

@@ -3,7 +3,8 @@
 
 // The time zone of the browser is a better guess than the program's.
 for (const select of document.querySelectorAll("select[data-zone]")) {
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const said = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const zone = JSON.parse(select.dataset.zone || "{}")[said] || said; // browsers keep names that zones had long ago
   if (select.value !== "" || !zone) continue;
   if (![...select.options].some((option) => option.value === zone)) {
     select.add(new Option(zone.replaceAll("_", " "), zone), 1);

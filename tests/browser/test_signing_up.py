@@ -227,3 +227,11 @@ def test_an_organizer_asks_a_question_and_sees_the_answer(site: Site, tab: Any) 
     tab.get_by_role("link", name="Ada Lovelace").click()
     tab.get_by_text("Tea or coffee?").wait_for()
     assert tab.get_by_text("Coffee", exact=True).is_visible()
+
+
+def test_a_name_that_the_browsers_zone_had_long_ago_is_offered_as_it_is_today(site: Site, browser: Any) -> None:
+    window = browser.new_context(timezone_id="Asia/Calcutta")
+    tab = window.new_page()
+    tab.goto(site.url("/signup/stream1"))
+    assert tab.get_by_label("Time zone").input_value() == "Asia/Kolkata"
+    window.close()

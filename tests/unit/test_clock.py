@@ -119,3 +119,10 @@ def test_all_who_start_the_clock_at_once_agree(tmp_path: Path) -> None:
         assert seen == [datetime(2027, 1, 4, 9, tzinfo=UTC)] * 8
         assert [path.name for path in (tmp_path / str(round)).iterdir()] == [clock.ANCHOR]
     config.use(None)
+
+
+def test_an_older_name_of_a_zone_is_told_from_a_zone_that_shares_anothers_time():
+    renamed = clock.renamed()
+    assert renamed["Asia/Calcutta"] == "Asia/Kolkata" and renamed["Europe/Kiev"] == "Europe/Kyiv"
+    assert not {"Europe/Amsterdam", "Asia/Kolkata", "UTC"} & renamed.keys()
+    assert set(renamed) <= clock.zones() and set(renamed.values()) <= clock.zones() - renamed.keys()

@@ -6,6 +6,8 @@ whose address says in one word what was done (`?said=saved`), never by a session
 
 from __future__ import annotations
 
+import json
+from functools import cache
 from typing import Any
 from urllib.parse import unquote, unquote_to_bytes
 
@@ -13,7 +15,7 @@ from flask import Response, g, make_response, render_template, request
 from flask import redirect as _redirect
 from sqlalchemy.exc import SQLAlchemyError
 
-from shared import access, config, db, face
+from shared import access, clock, config, db, face
 from shared.web import Problem, answer, problem
 
 from .. import program, rules
@@ -61,9 +63,16 @@ def context() -> dict[str, Any]:
         "program_name": name,
         "said": SAID.get(request.args.get("said", "")),
         "zones": face.zone_groups,
+        "renamed_zones": _renamed_zones(),
         "honeypot": rules.TRAP,
         "problems": [],
     }
+
+
+@cache
+def _renamed_zones() -> str:
+    """For the page's script: a browser may say a name that its zone had long ago."""
+    return json.dumps(clock.renamed(), separators=(",", ":"))
 
 
 def page(template: str, status: int = 200, **given: Any) -> Response:
