@@ -59,6 +59,12 @@ class _Problems(Api):
         """Ours are registered for the whole app."""
 
 
+class _App(Flask):
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """As it is: Flask asks of each function, at each request, whether it is async, and none of ours is."""
+        return func
+
+
 def create(
     service: str,
     *blueprints: Blueprint,
@@ -73,7 +79,7 @@ def create(
     """
     found = config.current()
     log.configure(found.log)
-    app = Flask(f"services.{service}", template_folder="templates", static_folder=None)
+    app = _App(f"services.{service}", template_folder="templates", static_folder=None)
     app.extensions["baton"] = service
     app.session_interface = _NoSession()
     app.config.update(
