@@ -367,6 +367,20 @@ class Reminded(Invited):
     hours = fields.Integer(required=True, metadata={"description": "before it begins: 72 or 2"})
 
 
+class Noted(Data):
+    """Something that an organizer did by hand, for the audit log. It holds nobody's own words."""
+
+    change = fields.String(required=True, metadata={"description": "id of the entry in the journal"})
+    verb = fields.String(required=True, metadata={"description": "as in move, merge, assign, close"})
+    words = fields.String(required=True, metadata={"description": "what the verb says in a list"})
+    circle = fields.String(required=True, allow_none=True, metadata={"description": "id; null: all of them"})
+    name = fields.String(required=True, allow_none=True, metadata={"description": "what the circle is called"})
+    session = fields.String(required=True, allow_none=True, metadata={"description": "id, if it was about one"})
+    by = fields.String(required=True, metadata={"description": "organizer/…"})
+    through = fields.String(required=True, allow_none=True, metadata={"description": "token/…, if a program did it"})
+    undone = fields.Boolean(required=True, metadata={"description": "it was taken back"})
+
+
 class Replied(Data):
     person = fields.String(required=True, metadata=PERSON)
     session = fields.String(required=True, metadata={"description": "id of the session"})
@@ -464,6 +478,7 @@ ENTRIES = [
     Entry("turn.opened", "sessions", ("notifications",), Opened, "Nobody was found: anyone of the circle may take it."),
     Entry("session.announced", "sessions", ("notifications",), Announced, "People are told of a session near at hand."),
     Entry("session.reminded", "sessions", ("notifications",), Reminded, "A session comes near: whoever may come."),
+    Entry("change.noted", "sessions", ("signup",), Noted, "An organizer changed something by hand, or took it back."),
     Entry("reply.received", "notifications", ("sessions",), Replied, "Somebody's calendar answered an invite."),
 ]
 

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from shared import clock
 
 from .. import people
+from ..circles.journal import undone
 from ..models import change as changes
 from ..models import session
 from ..rules import rotation
@@ -140,7 +141,7 @@ def undo(tx: Connection, id: str, me: str, organizer: bool, by: str) -> Row:
     gone = done.dropped.id if done.dropped else None
     rotation.apply(ledger.load(tx, entry["circle"], ROLE, dropped=gone), change)
     held = _write(tx, entry["circle"], change, by)
-    tx.execute(sa.update(changes).where(changes.c.id == id).values(undone_at=clock.now(), undone_by=by))
+    undone(tx, by, entry)
     asking.released(tx, held)
     return entry
 

@@ -19,17 +19,6 @@ from .pages import by_name
 
 Row = Mapping[Any, Any]
 
-VERBS = {
-    "split": "Split",
-    "merge": "Merged with another circle",
-    "move": "Somebody was moved",
-    "moved-in": "Somebody was moved here",
-    "settings": "Name or size changed",
-    "series": "Dates changed",
-    "skip": "A date was skipped",
-    "move-date": "A session was moved",
-}
-
 
 def state(row: Row, next_at: Any) -> str:
     """A circle's state in one or two words; macros.html has its icon."""
@@ -68,7 +57,7 @@ def moments(tx: Connection, circle: str, zone: str) -> list[dict[str, Any]]:
     return [
         {
             **entry,
-            "words": VERBS.get(entry["verb"], entry["verb"]),
+            "words": journal.WORDS[entry["verb"]],
             "detail": _detail(tx, entry, zone),
             "by_name": by_name(tx, entry["by"]),
             "can_undo": journal.can_undo(entry),

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from shared import access, clock, db
 
 from .. import people
+from ..circles.journal import WORDS
 from ..models import SERVICE
 from ..rules.refusals import Refused
 from ..rules.rotation import Role
@@ -46,7 +47,7 @@ def given(tx: Connection, circle: str) -> dict[str, Any]:
         "changes": [
             {
                 **entry,
-                "words": WORDS.get(entry["verb"], entry["verb"]),
+                "words": WORDS[entry["verb"]],
                 "by_name": people.actor_name(tx, entry["by"]),
                 "can_undo": entry["verb"] in verbs.VERBS
                 and entry["undone_at"] is None
@@ -55,18 +56,6 @@ def given(tx: Connection, circle: str) -> dict[str, Any]:
             for entry in entries
         ],
     }
-
-
-WORDS = {
-    "swap": "Two dates were swapped",
-    "substitute": "Somebody covers a date",
-    "skip-me": "Somebody skipped a turn",
-    "skip-date": "A date was left out",
-    "hand-over": "Somebody was asked to take a turn over",
-    "assign": "An organizer gave a turn to somebody",
-    "correct": "An organizer corrected who served",
-    "free": "An organizer freed somebody of a turn",
-}
 
 
 @blueprint.get("/turns")

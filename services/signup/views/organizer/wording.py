@@ -95,18 +95,19 @@ def entry(row: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     kind, _, who = row["subject"].partition("/")
     return {
         "at": row["at"],
-        "words": words(row["what"]),
+        "words": words(row["what"], row["detail"]),
         "detail_words": detail_words(row["detail"], names),
         "by_words": actor(row["by"], row["by_name"], row["through_name"]),
         "person": who if kind == "person" else None,
         "person_name": row["subject_name"],
-        "subject_words": f"the {kind}",
+        "subject_words": row["subject_name"] if kind == "circle" else f"the {kind}",
+        "circle": who if kind == "circle" else None,
     }
 
 
-def words(what: str) -> str:
-    """The name of a deed or fact in words."""
-    return WORDS.get(what, what)
+def words(what: str, detail: Mapping[str, Any] | None = None) -> str:
+    """The name of a deed or fact in words; of a deed in another service the words that it sent along (`said`)."""
+    return (detail or {}).get("said") or WORDS.get(what, what)
 
 
 def actor(by: str | None, name: str, through: str | None = None) -> str:
@@ -121,6 +122,8 @@ def actor(by: str | None, name: str, through: str | None = None) -> str:
 def detail_words(detail: dict[str, Any] | None, names: Mapping[str, str]) -> str:
     """The detail of a deed: which fields, from what to what."""
     found = dict(detail or {})
+    if "said" in found:
+        return ""  # its words and its subject say all there is
     if "version" in found:
         found["version"] = f"version {found['version']}"
     if "from" in found and "to" in found:
