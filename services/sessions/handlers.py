@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from shared import copies
 from shared.events import Event, erase, on
 
-from . import minutes
+from . import locks, minutes
 from .circles import placing
 from .invites import answering
 from .models import SERVICE, person, program
@@ -29,8 +29,15 @@ def program_changed(tx: Connection, event: Event) -> None:
     copies.replace(tx, program, 1, event.data)
 
 
+def _hold(tx: Connection) -> None:
+    """Both locks, before anything else: the next event in this transaction may need the one that comes first."""
+    locks.placing(tx)
+    locks.sessions(tx)
+
+
 @on(SERVICE, *copies.MEMBER)
 def member_told(tx: Connection, event: Event) -> None:
+    _hold(tx)
     copies.replace(tx, person, event.data["person"], event.data)
     placing.settle(tx, event.data["person"])
     asking.forgo(tx, event.data["person"])
@@ -38,6 +45,7 @@ def member_told(tx: Connection, event: Event) -> None:
 
 @on(SERVICE, "member.erased")
 def member_erased(tx: Connection, event: Event) -> None:
+    _hold(tx)
     copies.blank(tx, person, event.data["person"])
     placing.settle(tx, event.data["person"])
     asking.forgo(tx, event.data["person"])
@@ -48,5 +56,6 @@ def member_erased(tx: Connection, event: Event) -> None:
 
 @on(SERVICE, "reply.received")
 def reply_received(tx: Connection, event: Event) -> None:
+    locks.sessions(tx)
     data = event.data
     answering.by_calendar(tx, data["session"], data["person"], data["answer"], data["sequence"])

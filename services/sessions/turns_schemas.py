@@ -40,13 +40,6 @@ class Answered(Schema):
     state = fields.String(required=True, metadata={"description": "accepted, declined, or already"})
 
 
-class Assigned(Given):
-    role = fields.String(load_default="coordinator", validate=validate.OneOf(["coordinator", "mentor"]))
-    person = fields.String(required=True, allow_none=True, metadata={"description": "null: free whoever has it"})
-    agreed = fields.Boolean(load_default=False, metadata={"description": "they have said yes; else they are asked"})
-    reason = fields.String(required=True)
-
-
 class Verb(Given):
     verb = fields.String(required=True, metadata={"description": "swap, substitute, skip-me or skip-date"})
     session = fields.String(required=True)

@@ -257,39 +257,6 @@ def test_nobody_answers_who_was_asked_to_take_it_over(baton: Any, ring: Any) -> 
     assert "turn-lapsed" not in kinds(baton, "Cem")
 
 
-def test_organizers_decide_with_a_reason_and_correct_who_served(baton: Any, ring: Any) -> None:
-    where, (one, two, *_) = ring
-    olga = sign_in(baton.client("sessions"), "olga", "organizer")
-    url = f"/sessions/s/{one}/assign"
-    assert "Decide who has it" in olga.get(url).text
-    bea = f"coordinator/{person(baton, 'Bea')}"
-    for bad in (
-        {"person": bea},
-        {"reason": "x"},
-        {"person": "mentor/x", "reason": "x"},
-        {"person": "//", "reason": "y"},
-    ):
-        page = olga.post(url, data={"do": "assign", **bad})
-        assert page.status_code == 422 and turns(baton, one) == {"Ada": "offered"}
-    assert (
-        olga.post(url, data={"do": "assign", "person": bea, "reason": "They asked me", "agreed": "yes"}).status_code
-        == 303
-    )
-    assert turns(baton, one) == {"Ada": "released", "Bea": "accepted"}
-    assert olga.post(url, data={"do": "free", "role": "coordinator", "reason": "Ill"}).status_code == 303
-    assert turns(baton, one) == {"Ada": "released", "Bea": "released", "Cem": "offered"}
-    do(answering.accept, turn(baton, one, "Cem")["id"], "person/c")
-    tick(baton, days=14, hours=2)
-    assert turns(baton, one)["Cem"] == "served"
-    ada = f"coordinator/{person(baton, 'Ada')}"
-    assert "Who really served?" in olga.get(url).text
-    assert olga.post(url, data={"do": "assign", "person": ada, "reason": "Cem was ill, Ada did it"}).status_code == 303
-    assert turns(baton, one) == {"Ada": "served", "Bea": "released", "Cem": "released"}
-    assert sign_in(baton.client("sessions"), person(baton, "Bea")).get(url).status_code == 403
-    assert two
-    promise_four(baton)
-
-
 def test_absences_are_noted_reopen_turns_and_are_taken_back(baton: Any, ring: Any) -> None:
     where, (one, *_) = ring
     ada = sign_in(baton.client("sessions"), person(baton, "Ada"))

@@ -105,7 +105,7 @@ def reasoned(reason: str) -> str:
 
     :raises Refused: it is missing, or cannot be taken.
     """
-    said = text.line("reason", reason, REASON_MOST)
+    said = text.line("reason", " ".join(reason.splitlines()), REASON_MOST)
     if not said:
         raise Refused("reason", "The reason is missing.", "Say in a few words why; it stands in the journal.")
     return said
@@ -134,8 +134,10 @@ def undo(tx: Connection, by: str, id: str) -> Row:
     :raises Refused: it is unknown, was undone, or what it made has changed since.
     """
     entry = tx.execute(sa.select(change).where(change.c.id == id).with_for_update()).mappings().first()
-    if entry is None or entry["verb"] not in _undo:
+    if entry is None:
         raise Refused("change", "There is no such change to undo.", "Look in the journal of the circle.")
+    if entry["verb"] not in _undo:
+        raise Refused("change", "This cannot be taken back.", "Change it by hand, where that is possible.")
     if entry["undone_at"] is not None:
         raise Refused("change", "This was undone already.", "Nothing is to be done.")
     _undo[entry["verb"]](tx, by, entry)

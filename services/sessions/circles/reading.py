@@ -113,6 +113,12 @@ def members_of(tx: Connection, ids: Iterable[str]) -> dict[str, list[dict[str, A
     return found
 
 
+def circle_names(tx: Connection, ids: Iterable[str]) -> dict[str, str]:
+    """What these circles are called."""
+    rows = tx.execute(sa.select(circles.c.id, circles.c.name).where(circles.c.id.in_(list(ids))))
+    return {row.id: row.name for row in rows}
+
+
 def names(tx: Connection, ids: Iterable[str]) -> dict[str, str]:
     """What these persons are called; who was erased is somebody."""
     rows = tx.execute(sa.select(people.c.id, people.c.name).where(people.c.id.in_(list(ids))))
@@ -162,6 +168,12 @@ def line(tx: Connection, stream: str) -> list[dict[str, Any]]:
     )
     rows = tx.execute(query).mappings()
     return [{**row, "name": row["name"] or ERASED, "position": at} for at, row in enumerate(rows, start=1)]
+
+
+def line_counts(tx: Connection) -> dict[str, int]:
+    """How many wait in each stream."""
+    rows = tx.execute(sa.select(waiting.c.stream, sa.func.count().label("number")).group_by(waiting.c.stream))
+    return {row.stream: row.number for row in rows}
 
 
 def waits(tx: Connection, person: str) -> dict[str, Any] | None:

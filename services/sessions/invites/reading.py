@@ -52,6 +52,12 @@ def invited(tx: Connection, session_id: str, person: str) -> Row | None:
     return tx.execute(query.where(~invite.c.cancelled)).mappings().first()
 
 
+def invited_to(tx: Connection, session_id: str) -> list[str]:
+    """Who is invited to that session."""
+    query = sa.select(invite.c.person).where(invite.c.session == session_id, ~invite.c.cancelled)
+    return list(tx.execute(query.order_by(invite.c.person)).scalars())
+
+
 def open_invites(tx: Connection, person: str) -> set[str]:
     """The sessions that they can answer for now."""
     query = sa.select(session.c.id).join(invite, invite.c.session == session.c.id)

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, db
 from shared.events import emit
 
+from .. import locks
 from ..circles import reading as circles
 from ..meetings import reading as meetings
 from ..meetings import telling as sessions
@@ -22,6 +23,7 @@ STEP = 100
 
 def remind(tx: Connection, hours: int) -> bool:
     """Remind of sessions that begin within so many hours; True while there may be more."""
+    locks.sessions(tx)
     now, what = clock.now(), f"reminder-{hours}"
     done = sa.exists().where(told.c.session == session.c.id, told.c.what == what)
     query = sa.select(session).where(

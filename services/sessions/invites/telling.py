@@ -22,10 +22,12 @@ from sqlalchemy.engine import Connection
 from shared import clock, db, log
 from shared.events import emit
 
+from .. import locks
 from ..circles import reading as circles
 from ..meetings import reading as meetings
 from ..meetings import telling as sessions
 from ..models import invite, rsvp, session, told, unannounced
+from ..rules.refusals import Refused
 from . import due, reading
 
 Row = Mapping[Any, Any]
@@ -54,7 +56,7 @@ def overlooked(tx: Connection) -> None:
 
 def settle(tx: Connection, circle: str) -> None:
     """Tell the circle's people what they do not know yet of its next sessions."""
-    db.lock(tx, "invites")
+    locks.sessions(tx)
     # Only what is visible now: who notes something later has changed something later.
     tx.execute(sa.delete(unannounced).where(unannounced.c.circle == circle))
     now = clock.now()
@@ -67,6 +69,33 @@ def settle(tx: Connection, circle: str) -> None:
     for row in sorted(rows.values(), key=lambda row: (row["starts_at"], row["id"])):
         _settle_one(tx, {**row}, about, people, duties[row["id"]])
     _look_again(tx, circle, ahead, len(near))
+
+
+def again(tx: Connection, session_id: str, wanted: Iterable[str]) -> list[str]:
+    """Send the invite once more to these, or to everybody who is invited (none named); returns to whom.
+
+    It replaces the one before in their calendars: the same event with a higher SEQUENCE.
+
+    :raises Refused: the session is over or off, or somebody is not invited.
+    """
+    locks.sessions(tx)
+    row = meetings.one(tx, session_id)
+    if row["state"] not in meetings.AHEAD or row["starts_at"] <= clock.now():
+        raise Refused("session", "This session has begun, is over or does not take place.", "Choose one that is ahead.")
+    known = {each["person"]: each for each in _invites(tx, session_id) if not each["cancelled"]}
+    people = list(dict.fromkeys(wanted)) or sorted(known)
+    if not people or not known.keys() >= set(people):
+        remedy = "Invites go to the circle's people when one of its next three sessions is less than six weeks away."
+        raise Refused("person", "They are not invited to this session so far.", remedy)
+    now_told = _now(row, reading.duties(tx, [session_id])[session_id])
+    _tell(tx, row, circles.one(tx, row["circle"]), "request", people, known, now_told)
+    return people
+
+
+def _now(row: Row, duties: Mapping[str, str | None]) -> dict[str, Any]:
+    """What is true of a session now, as `invite.told` keeps it."""
+    found = {**{name: row[name] for name in SHOWN if name in row}, **duties}
+    return {**found, "starts_at": row["starts_at"].isoformat()}
 
 
 def _told_before(tx: Connection, circle: str) -> list[Row]:
@@ -85,8 +114,7 @@ def _look_again(tx: Connection, circle: str, ahead: list[Row], near: int) -> Non
 
 
 def _settle_one(tx: Connection, row: Row, about: Row, people: list[str], duties: Mapping[str, str | None]) -> None:
-    now_told = {**{name: row[name] for name in SHOWN if name in row}, **duties}
-    now_told["starts_at"] = row["starts_at"].isoformat()
+    now_told = _now(row, duties)
     on = row["state"] in meetings.AHEAD
     wanted = dict.fromkeys([*people, *([duties["mentor"]] if duties["mentor"] else [])] if on else [])
     known = {each["person"]: each for each in _invites(tx, row["id"])}

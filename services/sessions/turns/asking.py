@@ -20,10 +20,11 @@ from shared.events import emit
 from shared.events.outbox import emit_all
 
 from .. import people
+from ..circles import standing as standings
 from ..models import circle, person, session, standing, told, turn
 from ..rules import rotation
 from ..rules.rotation import Duty, Role, asking
-from ..rules.states import TURN, TurnState
+from ..rules.states import TURN, SessionState, TurnState
 from . import ledger, mentoring, seats
 from .seats import SYSTEM, Row
 
@@ -166,10 +167,17 @@ def _pause(tx: Connection, who: str) -> bool:
 
 def serve(tx: Connection) -> None:
     """Turns that were accepted are served once their session has ended."""
-    over = sa.select(turn.c.id).join(session).where(_HELD, turn.c.state == TurnState.ACCEPTED.value)
-    over = over.where(session.c.ends_at <= clock.now(), session.c.state != "cancelled")
+    over = sa.select(turn.c.id, turn.c.circle, turn.c.role, turn.c.person).join(session)
+    over = over.where(_HELD, turn.c.state == TurnState.ACCEPTED.value)
+    over = over.where(session.c.ends_at <= clock.now(), session.c.state != SessionState.CANCELLED)
+    rows = tx.execute(over).all()
+    if not rows:
+        return
     state = TURN.after(TurnState.ACCEPTED, "serve")
-    tx.execute(sa.update(turn).where(turn.c.id.in_(over)).values(state=state.value, by=SYSTEM))
+    for start in range(0, len(rows), BATCH):
+        ids = [row.id for row in rows[start : start + BATCH]]
+        tx.execute(sa.update(turn).where(turn.c.id.in_(ids)).values(state=state.value, by=SYSTEM))
+    standings.recount(tx, [(row.circle, row.role, row.person) for row in rows if row.circle])
 
 
 def stray(tx: Connection, who: str | None = None) -> list[str]:
@@ -214,6 +222,12 @@ def forgo(tx: Connection, who: str) -> None:
     if tx.execute(sa.select(turn.c.id).where(*where).limit(1)).first():
         seats.lock(tx)
         released(tx, stray(tx, who))
+
+
+def sweep(tx: Connection) -> None:
+    """Free whatever turns cannot be kept, and ask the next: after sessions were cancelled, or many changed places."""
+    seats.lock(tx)
+    released(tx, stray(tx))
 
 
 def released(tx: Connection, sessions: Iterable[str]) -> None:

@@ -115,12 +115,10 @@ def _sessions(tx: Connection, ids: list[str], given: dict[str, Any]) -> tuple[di
 def _members(
     tx: Connection, ids: list[str], given: dict[str, Any], zones: dict[str, str], gone: bool
 ) -> dict[str, list[Member]]:
-    served = {row[:2]: row[2:] for row in _ask(tx, "served", given)}
-    none = (0, None)
     found: dict[str, list[Member]] = {id: [] for id in ids}
     places = {id: clock.zone(zones.get(id, "UTC")) for id in ids}
-    for circle, person, joined_at, credit, left_at, state in _ask(tx, "members_gone" if gone else "members", given):
-        count, last = served.get((circle, person), none)
+    asked = _ask(tx, "members_gone" if gone else "members", given)
+    for circle, person, joined_at, credit, left_at, count, last, state in asked:
         joined = joined_at if isinstance(joined_at, datetime) else datetime.fromisoformat(joined_at)
         standing = "left" if left_at or state in _GONE else "paused" if state == _PAUSED else "active"
         found[circle].append(
@@ -154,12 +152,11 @@ _SQL = {
     "before": f"""SELECT id, circle, day FROM session s WHERE circle {{circles}} AND {_TAKES_PLACE}
         AND starts_at = (SELECT max(p.starts_at) FROM session p WHERE p.circle = s.circle AND p.{_TAKES_PLACE}
             AND p.starts_at < :lo)""",
-    "members": """SELECT s.circle, s.person, s.joined_at, s.credit, s.left_at, p.state FROM standing s
-        LEFT JOIN person p ON p.id = s.person WHERE s.circle {circles} AND s.role = :role AND s.left_at IS NULL""",
-    "members_gone": """SELECT s.circle, s.person, s.joined_at, s.credit, s.left_at, p.state FROM standing s
-        LEFT JOIN person p ON p.id = s.person WHERE s.circle {circles} AND s.role = :role""",
-    "served": """SELECT t.circle, t.person, count(*), max(s.day) FROM turn t JOIN session s ON s.id = t.session
-        WHERE t.circle {circles} AND t.role = :role AND t.state = 'served' GROUP BY t.circle, t.person""",
+    "members": """SELECT s.circle, s.person, s.joined_at, s.credit, s.left_at, s.served, s.last, p.state
+        FROM standing s LEFT JOIN person p ON p.id = s.person
+        WHERE s.circle {circles} AND s.role = :role AND s.left_at IS NULL""",
+    "members_gone": """SELECT s.circle, s.person, s.joined_at, s.credit, s.left_at, s.served, s.last, p.state
+        FROM standing s LEFT JOIN person p ON p.id = s.person WHERE s.circle {circles} AND s.role = :role""",
     "duties": f"""SELECT s.id, t.circle, t.role, t.person, s.day, t.state FROM turn t JOIN session s ON s.id = t.session
         WHERE s.{_TAKES_PLACE} AND s.starts_at BETWEEN :lo AND :hi AND t.state <> 'proposed'
         AND t.person {{persons}}""",

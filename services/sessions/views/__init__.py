@@ -8,6 +8,7 @@ from . import (
     answering,
     api,
     circles,
+    deciding,
     feeds,
     items,
     lead,
@@ -15,6 +16,8 @@ from . import (
     mine,
     minutes_api,
     offers,
+    organizing_api,
+    overview,
     resources,
     rsvp,
     session,
@@ -25,7 +28,9 @@ from . import (
 from .pages import context, refused_page
 
 _MODULES = (
+    overview,
     circles,
+    deciding,
     shaping,
     meetings,
     mine,
@@ -42,6 +47,6 @@ _MODULES = (
     feeds,
 )
 blueprints = [each.blueprint for each in _MODULES]
-apis = [api.blueprint, minutes_api.blueprint, turns_api.blueprint]
+apis = [api.blueprint, minutes_api.blueprint, turns_api.blueprint, organizing_api.blueprint]
 
 __all__ = ["apis", "blueprints", "context", "refused_page"]

@@ -32,7 +32,6 @@ SAID = {
     "away": "Thank you for saying so. Somebody else is asked now, and nobody asks you until you are back.",
     "handed": "They are asked by mail. Until they say yes, the turn stays yours.",
     "changed": "It is changed, and whom it concerns gets a mail. You can undo it below.",
-    "assigned": "It is changed, and whom it concerns gets a mail.",
     "absent": "Noted. Nobody asks you for these days.",
     "absent-freed": "Noted. Turns that you had on these days are free again, and the next person is asked.",
     "withdrawn": "Taken back. You can be asked for these days again.",

@@ -12,7 +12,7 @@ from shared.api import Blueprint, Empty
 from shared.web import problem
 
 from .. import schemas
-from ..circles import journal, moving, policy, reading, settings, splitting
+from ..circles import health, journal, moving, policy, reading, settings, splitting
 from ..meetings import asking, changing
 from ..meetings import reading as meetings
 from ..models import SERVICE
@@ -30,10 +30,11 @@ def _do(command: Callable[..., Any], *given: Any, **more: Any) -> Any:
         with db.write(SERVICE) as tx:
             return command(tx, actor(), *given, **more)
     except Refused as refused:
-        _refuse(refused)
+        refuse(refused)
 
 
-def _refuse(refused: Refused) -> NoReturn:
+def refuse(refused: Refused) -> NoReturn:
+    """404, 409 or 422, with every field that cannot be taken."""
     errors = [each.as_dict() for each in refused.all]
     detail = " ".join(f"{each['field']}: {each['message']} {each['remedy']}" for each in errors)
     status = 409 if isinstance(refused, Stale) else 404 if refused.message.startswith("There is no such") else 422
@@ -52,7 +53,7 @@ def circles() -> dict[str, Any]:
 
 
 def _circle(row: Mapping[str, Any], at: Any) -> dict[str, Any]:
-    return {**row, "next": at, "state": showing.state(row, at)}
+    return {**row, "next": at, "state": health.state(row["closed_at"] is not None, row["count"], at is not None)}
 
 
 @blueprint.get("/circles/<id>")
@@ -70,7 +71,7 @@ def circle(id: str) -> dict[str, Any]:
             "series": now,
             "series_id": changing.token(now),
             "sessions": dates,
-            "journal": showing.moments(tx, id, reader_zone(tx)),
+            "journal": showing.moments(tx, journal.entries(tx, id), reader_zone(tx)),
         }
 
 
@@ -96,7 +97,7 @@ def set_series(given: dict[str, Any], id: str) -> dict[str, Any]:
             reading.open_one(tx, id)
             plan = changing.preview(tx, id, wanted)
     except Refused as refused:
-        _refuse(refused)
+        refuse(refused)
     new = None if given["preview"] else _do(changing.save, id, wanted, given["reason"], seen=given["seen"])
     changes = [
         {"id": row["id"], "was": row["starts_at"], "starts_at": values["starts_at"]} for row, values in plan.changes

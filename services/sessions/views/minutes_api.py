@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
 from sqlalchemy.engine import Connection
 
@@ -15,17 +15,11 @@ from ..models import SERVICE
 from ..rules.refusals import Refused
 from ..rules.states import gaps
 from .answers import forbidden, not_found, who
+from .api import refuse
 
 blueprint = Blueprint(SERVICE, "minutes", "Agendas, minutes, attendance, items")
 READS = access.scopes("read", role=("member", "organizer"))
 ACTS = access.scopes(role=("member", "organizer"))
-
-
-def refuse(refused: Refused) -> NoReturn:
-    """422 with every field that cannot be taken."""
-    errors = [each.as_dict() for each in refused.all]
-    detail = " ".join(f"{each['field']}: {each['message']} {each['remedy']}" for each in errors)
-    problem(422, "This cannot be done", detail, errors)
 
 
 def _seen(tx: Connection, id: str, leading: bool = True) -> minutes.Row:

@@ -28,6 +28,7 @@ SAID = {
     "moved": "They have their place in this circle now, and get a mail that says so.",
     "split": "The circle is split. Who has another circle now gets a mail that says so.",
     "merged": "The circles are merged. Who has another circle now gets a mail that says so.",
+    "decided": "It is done, and stands in the journal of the circle.",
     "place": "The place is yours. Welcome!",
     "coming": "Noted: you are coming.",
     "cannot": "Noted: you cannot come. Should that change, answer again.",

@@ -33,7 +33,7 @@ def opened(tx: Connection, id: str) -> minutes.Row:
 
 def facts(tx: Connection, of: minutes.Row, person: str) -> dict[str, Any]:
     """What every page about a session shows of it to that person, in their zone."""
-    duties = people.duties(tx, of["id"])
+    duties, texts = people.duties(tx, of["id"]), minutes.texts(tx, of)
     return {
         "session": of,
         "heading": minutes.title(of),
@@ -41,15 +41,9 @@ def facts(tx: Connection, of: minutes.Row, person: str) -> dict[str, Any]:
         "now": clock.now(),
         "duties": duties,
         "names": people.names(tx, duties.values()),
-        "texts": minutes.texts(tx, of),
-        "until": _until(tx, of),
+        "texts": texts,
+        "until": texts.correct_until,
     }
-
-
-def _until(tx: Connection, of: minutes.Row) -> Any:
-    """Until when published minutes can be corrected."""
-    at = minutes.texts(tx, of).published_at
-    return at + minutes.CORRECTION if at else None
 
 
 @blueprint.get("/<id>")

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
 from shared import access, db
 from shared.api import Blueprint
-from shared.web import problem
 
 from .. import turns_schemas as schemas
 from ..models import SERVICE
 from ..rules.refusals import Refused
-from ..rules.rotation import Role
 from ..turns import absences, answering, reading, seats, verbs
 from ..turns.verbs import Asked
 from .answering import in_circle
 from .answers import forbidden, not_found, who
+from .api import refuse
 from .turns import opened
 
 blueprint = Blueprint(SERVICE, "turns", "Turns and absences")
 READS = access.scopes("read", role=("member", "organizer"))
 ACTS = access.scopes(role=("member", "organizer"))
-
-
-def refuse(refused: Refused) -> NoReturn:
-    """422 with every field that cannot be taken."""
-    errors = [each.as_dict() for each in refused.all]
-    detail = " ".join(f"{each['field']}: {each['message']} {each['remedy']}" for each in errors)
-    problem(422, "This cannot be done", detail, errors)
 
 
 @blueprint.get("/circles/<id>/turns")
@@ -90,24 +82,6 @@ def take(id: str) -> dict[str, Any]:
         with db.write(SERVICE) as tx:
             in_circle(tx, id, who().person)
             return {"state": answering.volunteer(tx, id, who().person, f"person/{who().person}")}
-    except Refused as refused:
-        refuse(refused)
-
-
-@blueprint.put("/sessions/<id>/turn")
-@access.scopes()
-@blueprint.arguments(schemas.Assigned)
-@blueprint.response(204)
-def assign(asked: dict[str, Any], id: str) -> None:
-    """Give a turn to somebody, or (person null) free whoever has it; after the session, correct who served."""
-    try:
-        with db.write(SERVICE) as tx:
-            if asked["person"] is None:
-                answering.free(tx, id, asked["reason"], who().actor, Role(asked["role"]))
-            else:
-                answering.assign(
-                    tx, id, asked["person"], asked["agreed"], asked["reason"], who().actor, Role(asked["role"])
-                )
     except Refused as refused:
         refuse(refused)
 
