@@ -331,7 +331,7 @@ def test_the_timeline_tells_all_in_order_page_by_page(baton: Any, ring: Any, olg
     page = olga.get(f"/sessions/circles/{where}/timeline").text
     for words in (
         "The circle was made", "Ada was moved here", "Cem led it", "1 of 2", "An organizer gave a turn to somebody",
-        "Wants &lt;b&gt;to&lt;/b&gt;", "Ada was there; Bea was not there", "comes next, as it stands",
+        "Wants &lt;b&gt;to&lt;/b&gt;", "Ada was there; Bea was not there", "would lead it, as it stands",
     ):  # fmt: skip
         assert words in page, words
     with db.write("sessions") as tx:

@@ -80,7 +80,12 @@ def note(
     reason: str = "",
     session: str | None = None,
 ) -> str:
-    """Write down what was changed; persons are named by their ids alone. Returns the entry's id."""
+    """Write down what was changed; persons are named by their ids alone. Returns the entry's id.
+
+    :raises LookupError: the verb has no words.
+    """
+    if verb not in WORDS:
+        raise LookupError(f"{verb!r} has no words in circles.journal.WORDS")
     id = db.new_ids(1)[0]  # in order, also of two in the same instant of program time
     row = {"id": id, "circle": circle, "session": session, "verb": verb, "by": by, "at": clock.now()}
     tx.execute(sa.insert(change).values(**row, reason=reason, before=before, after=after))

@@ -129,6 +129,10 @@ def detail_words(detail: dict[str, Any] | None, names: Mapping[str, str]) -> str
     if "from" in found and "to" in found:
         return " ".join(f"{way} {names.get(found[way], found[way])}" for way in ("from", "to"))
     called = [names.get(value, value) for name, value in found.items() if name in _SHORT_NAMES]
-    values = [value for name, value in found.items() if name not in {*_SHORT_NAMES, "from", "after", "step", "import"}]
+    values = [
+        value
+        for name, value in found.items()
+        if name not in {*_SHORT_NAMES, "from", "after", "step", "import", "circle"}
+    ]
     flat = [each for value in values for each in (value if isinstance(value, list) else [value])]
     return ", ".join([*called, *(str(each).replace("_", " ") for each in flat)])
