@@ -331,11 +331,12 @@ def test_the_api_answers_changes_and_undoes(baton: Any, ring: Any) -> None:
     [listed] = ada.get("/sessions/api/absences").json["absences"]
     assert ada.delete(f"/sessions/api/absences/{listed['id']}").status_code == 204
     olga = sign_in(baton.client("sessions"), "olga", "organizer")
-    given = {"person": person(baton, "Cem"), "agreed": True, "reason": "asked"}
-    assert olga.put(f"/sessions/api/sessions/{one}/turn", json=given).status_code == 204
+    given = {"deed": "lead", "person": person(baton, "Cem"), "agreed": True, "reason": "asked"}
+    url = f"/sessions/api/sessions/{one}/decisions"
+    assert olga.post(url, json=given).status_code == 200
     assert turns(baton, one)["Cem"] == "accepted"
-    assert olga.put(f"/sessions/api/sessions/{one}/turn", json={"person": None, "reason": ""}).status_code == 422
-    assert ada.put(f"/sessions/api/sessions/{one}/turn", json=given).status_code == 403
+    assert olga.post(url, json={"deed": "free-lead", "reason": ""}).status_code == 422
+    assert ada.post(url, json=given).status_code == 403
     paths = baton.client("sessions").get("/sessions/openapi.json").json["paths"]
     assert "/sessions/api/turns/{id}/answer" in paths and "/sessions/api/absences" in paths
     promise_four(baton)

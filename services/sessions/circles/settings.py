@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from shared import db
 
 from .. import locks
+from .. import people as persons
 from ..models import circle as circles
 from ..models import policy as policies
 from ..models import stream_policy
@@ -28,7 +29,7 @@ def save(tx: Connection, by: str, typed: Mapping[str, str], seen: Mapping[str, s
     :raises Refused: with every wrong field in `all`.
     """
     locks.placing(tx)
-    now, known = as_typed(policy.read(tx)), [slug for slug, _ in reading.streams(tx)]
+    now, known = as_typed(policy.read(tx)), list(persons.streams(tx))
     refused: list[Refused] = []
     most = _number("most", typed.get("most", now["most"]), 1, MOST_OF_ALL, refused)
     places = {

@@ -88,7 +88,10 @@ def books(tx: Connection, circles: Iterable[str], role: Role, gone: bool = False
     found = Books(role, near, cap, _members(tx, ids, given, zones, gone), sessions)
     persons = {member.id for members in found.members.values() for member in members}
     given |= {"persons": _list(tx, persons), "today": (since() - timedelta(days=1)).isoformat()}
-    for id, where, what, person, day, state in _ask(tx, "duties", given):
+    several = {row[0] for row in _ask(tx, "several", given)}
+    here = [row for row in _ask(tx, "duties", given) if row[3] in persons and row[3] not in several]
+    elsewhere = _ask(tx, "duties_anywhere", {**given, "persons": _list(tx, several)}) if several else []
+    for id, where, what, person, day, state in [*here, *elsewhere]:
         found.duties.setdefault(person, []).append(Duty(id, where, what, person, _day(day), state))
     for person, first, last, only in _ask(tx, "absences", given):
         found.absences.setdefault(person, []).append(Absence(person, _day(first), _day(last), only))
@@ -157,9 +160,15 @@ _SQL = {
         WHERE s.circle {circles} AND s.role = :role AND s.left_at IS NULL""",
     "members_gone": """SELECT s.circle, s.person, s.joined_at, s.credit, s.left_at, s.served, s.last, p.state
         FROM standing s LEFT JOIN person p ON p.id = s.person WHERE s.circle {circles} AND s.role = :role""",
-    "duties": f"""SELECT s.id, t.circle, t.role, t.person, s.day, t.state FROM turn t JOIN session s ON s.id = t.session
-        WHERE s.{_TAKES_PLACE} AND s.starts_at BETWEEN :lo AND :hi AND t.state <> 'proposed'
-        AND t.person {{persons}}""",
+    # Who stands in one ledger alone has duties there alone: found by its sessions, of which the window has a few. Only
+    # of the others all turns are looked through; there are years of them.
+    "several": "SELECT person FROM standing WHERE person {persons} GROUP BY person HAVING count(*) > 1",
+    "duties": f"""SELECT s.id, t.circle, t.role, t.person, s.day, t.state FROM session s JOIN turn t ON t.session = s.id
+        WHERE s.circle {{circles}} AND s.{_TAKES_PLACE} AND s.starts_at BETWEEN :lo AND :hi
+        AND t.state <> 'proposed'""",
+    "duties_anywhere": f"""SELECT s.id, t.circle, t.role, t.person, s.day, t.state FROM turn t
+        JOIN session s ON s.id = t.session WHERE s.{_TAKES_PLACE} AND s.starts_at BETWEEN :lo AND :hi
+        AND t.state <> 'proposed' AND t.person {{persons}}""",
     "duties_at": """SELECT s.id, t.circle, t.role, t.person, s.day, t.state FROM session s
         JOIN turn t ON t.session = s.id WHERE s.id = :session AND t.state <> 'proposed'""",
     "absences": """SELECT person, first, last, role FROM absence

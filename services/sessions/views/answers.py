@@ -1,4 +1,4 @@
-"""How views of minutes and turns answer: the template, what was said after a redirect, refusals beside their fields."""
+"""How views of sessions answer: the template, what was said after a redirect, refusals beside their fields."""
 
 from __future__ import annotations
 
@@ -11,9 +11,22 @@ from shared import access
 from shared.problems import problem
 
 from .. import people
-from ..rules.refusals import Refused
+from ..rules.refusals import Refused, Stale
 
 SAID = {
+    "placed": "They have their place in this circle now, and get a mail that says so.",
+    "circles-merged": "The circles are merged. Who has another circle now gets a mail that says so.",
+    "nothing": "Nothing was different, so nothing has changed.",
+    "dates": "The dates are saved. What has changed is told to the circle.",
+    "skipped": "That date is skipped. You can undo it below.",
+    "moved-date": "The session is moved. You can undo it below.",
+    "split": "The circle is split. Who has another circle now gets a mail that says so.",
+    "decided": "It is done, and stands in the journal of the circle.",
+    "place": "The place is yours. Welcome!",
+    "coming": "Noted: you are coming.",
+    "cannot": "Noted: you cannot come. Should that change, answer again.",
+    "new-address": "Your calendar has a new address. The old one is dead: subscribe to the new one.",
+    "not-now": "You said not now. You stay in line, at its end, and are not asked for the next two weeks.",
     "saved": "Saved.",
     "merged": "Saved, together with what somebody else wrote meanwhile.",
     "published": "Published. The circle gets the minutes by mail.",
@@ -41,9 +54,8 @@ SAID = {
 
 
 def page(template: str, status: int = 200, **given: Any) -> Response:
-    """The page of that template, with what was said after a redirect."""
-    told = SAID.get(request.args.get("said", ""))
-    return make_response(render_template(f"sessions/{template}", said=told, **given), status)
+    """The page of that template; pages.context says what was said before a redirect."""
+    return make_response(render_template(f"sessions/{template}", **given), status)
 
 
 def go(path: str, said: str | None = None, anchor: str = "") -> Response:
@@ -54,7 +66,7 @@ def go(path: str, said: str | None = None, anchor: str = "") -> Response:
 
 def refusals(refused: Refused) -> list[dict[str, str]]:
     """Every refusal of a form, as the templates show them."""
-    return [each.as_dict() for each in refused.all]
+    return [each.as_dict() | ({"stale": "yes"} if isinstance(each, Stale) else {}) for each in refused.all]
 
 
 def unreadable() -> list[dict[str, str]]:

@@ -11,12 +11,13 @@ from shared import access, db
 from shared.api import Blueprint, Empty
 from shared.web import problem
 
-from .. import schemas
+from .. import people
 from ..circles import health, journal, moving, policy, reading, settings, splitting
 from ..meetings import asking, changing
 from ..meetings import reading as meetings
 from ..models import SERVICE
 from ..rules.refusals import Refused, Stale
+from ..schemas import circles as schemas
 from . import mine as own
 from . import showing
 from .pages import actor, reader_id, reader_zone
@@ -78,7 +79,7 @@ def circle(id: str) -> dict[str, Any]:
 @blueprint.put("/circles/<id>/settings")
 @access.scopes()
 @blueprint.arguments(schemas.Settings)
-@blueprint.response(200, schemas.Done)
+@blueprint.response(200, schemas.Said)
 def save_settings(given: dict[str, Any], id: str) -> dict[str, str]:
     """Its name, and how many it takes."""
     _do(settings.save_circle, id, given["name"], "" if given["most"] is None else str(given["most"]))
@@ -110,7 +111,7 @@ def set_series(given: dict[str, Any], id: str) -> dict[str, Any]:
 @blueprint.post("/sessions/<id>/skip")
 @access.scopes()
 @blueprint.arguments(schemas.Skip)
-@blueprint.response(200, schemas.Done)
+@blueprint.response(200, schemas.Said)
 def skip(given: dict[str, Any], id: str) -> dict[str, str]:
     """Leave out one date."""
     _do(changing.skip, id, given["reason"], seen=_seen(given))
@@ -120,7 +121,7 @@ def skip(given: dict[str, Any], id: str) -> dict[str, str]:
 @blueprint.post("/sessions/<id>/move")
 @access.scopes()
 @blueprint.arguments(schemas.MoveDate)
-@blueprint.response(200, schemas.Done)
+@blueprint.response(200, schemas.Said)
 def move_date(given: dict[str, Any], id: str) -> dict[str, str]:
     """Put one session on another date or hour; `done` carries a warning when clocks change over it."""
     warning = _do(changing.move, id, given["day"], given["time"], given["reason"], seen=_seen(given))
@@ -149,7 +150,7 @@ def split(given: dict[str, Any], id: str) -> dict[str, Any]:
 @blueprint.post("/circles/<id>/merge")
 @access.scopes()
 @blueprint.arguments(schemas.Merge)
-@blueprint.response(200, schemas.Done)
+@blueprint.response(200, schemas.Said)
 def merge(given: dict[str, Any], id: str) -> dict[str, str]:
     """Everybody into another circle of the stream; this one is closed."""
     _do(moving.merge, id, given["into"], given["reason"])
@@ -159,7 +160,7 @@ def merge(given: dict[str, Any], id: str) -> dict[str, str]:
 @blueprint.post("/circles/<id>/members")
 @access.scopes()
 @blueprint.arguments(schemas.Place)
-@blueprint.response(200, schemas.Done)
+@blueprint.response(200, schemas.Said)
 def place(given: dict[str, Any], id: str) -> dict[str, str]:
     """Put a person into this circle: from another one, or out of the line."""
     _do(moving.move, given["person"], id, given["reason"])
@@ -169,7 +170,7 @@ def place(given: dict[str, Any], id: str) -> dict[str, str]:
 @blueprint.post("/changes/<id>/undo")
 @access.scopes()
 @blueprint.arguments(Empty, required=False)
-@blueprint.response(200, schemas.Done)
+@blueprint.response(200, schemas.Said)
 def undo(_body: Any, id: str) -> dict[str, str]:
     """Take back one entry of a journal."""
     _do(journal.undo, id)
@@ -203,7 +204,7 @@ def save_policy(given: dict[str, Any]) -> policy.Policy:
 def waiting() -> dict[str, Any]:
     """Who waits for a place, stream by stream, in order."""
     with db.read(SERVICE) as tx:
-        return {"line": [row for slug, _ in reading.streams(tx) for row in reading.line(tx, slug)]}
+        return {"line": [row for slug in people.streams(tx) for row in reading.line(tx, slug)]}
 
 
 @blueprint.get("/mine")

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 
 from shared import access, db
 
+from .. import people
 from ..circles import health, journal, policy, reading, settings
 from ..invites import feeds
 from ..meetings import reading as meetings
@@ -33,7 +34,7 @@ def one(id: str) -> Response:
         row, zone = reading.one(tx, id), reader_zone(tx)
         given: dict[str, Any] = {
             "circle": row,
-            "stream": dict(reading.streams(tx)).get(row["stream"], row["stream"]),
+            "stream": people.streams(tx).get(row["stream"], row["stream"]),
             "members": showing.members(tx, id),
             "series": meetings.current(tx, id),
             "sessions": showing.sessions(tx, id),
@@ -83,7 +84,7 @@ def rules() -> Response:
         held = settings.as_typed(policy.read(tx))
         streams = [
             {"slug": slug, "name": name, "taken": reading.taken(tx, slug), "line": reading.line(tx, slug)}
-            for slug, name in reading.streams(tx)
+            for slug, name in people.streams(tx).items()
         ]
         zone = reader_zone(tx)
     return page("policy.html", problems, held=held, typed=given or held, streams=streams, zone=zone)

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from shared import access, db
 
+from .. import people
 from ..circles import reading
 from ..invites import feeds
 from ..invites import reading as invites
@@ -41,7 +42,7 @@ def shown(tx: Connection, me: str) -> dict[str, Any]:
     stream = (place or line or row or {}).get("stream")
     return {
         "me": row,
-        "stream": dict(reading.streams(tx)).get(stream or "", stream),
+        "stream": people.streams(tx).get(stream or "", stream),
         "circle": reading.one(tx, place["circle"]) if place else None,
         "members": reading.members(tx, place["circle"]) if place else [],
         "sessions": showing.sessions(tx, place["circle"], 6, skipped=False) if place else [],

@@ -10,10 +10,11 @@ from shared import access, db
 from shared.api import Blueprint
 from shared.web import problem
 
-from .. import attendance, items, minutes, minutes_schemas, people, resources, rights
+from .. import attendance, items, minutes, people, resources, rights
 from ..models import SERVICE
 from ..rules.refusals import Refused
 from ..rules.states import gaps
+from ..schemas import minutes as minutes_schemas
 from .answers import forbidden, not_found, who
 from .api import refuse
 

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 from shared import clock, db, tokens
 from shared.web import problem
 
+from .. import people
 from ..circles import placing, reading
 from ..models import SERVICE
 from ..rules.refusals import Refused
@@ -46,5 +47,5 @@ def place(token: str) -> Response:
                 "This place is not offered any more",
                 "You keep your place in line, and get a mail when one is free again.",
             )
-        stream = dict(reading.streams(tx)).get(found["stream"], found["stream"])
+        stream = people.streams(tx).get(found["stream"], found["stream"])
     return page("offer.html", offer=found, stream=stream, zone=zone, now=clock.now())

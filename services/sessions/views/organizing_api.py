@@ -7,11 +7,12 @@ from typing import Any
 from shared import access, db
 from shared.api import Blueprint
 
-from .. import deciding, organizing_schemas
+from .. import deciding
 from ..circles import health, reading, timeline
 from ..meetings import listing
 from ..models import SERVICE
 from ..rules.refusals import Refused
+from ..schemas import organizing as organizing_schemas
 from . import showing
 from .api import refuse
 from .pages import actor, reader_zone

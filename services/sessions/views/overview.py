@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 
 from shared import access, db
 
+from .. import people
 from ..circles import health, reading, timeline
 from ..meetings import listing
 from ..models import SERVICE
@@ -26,7 +27,7 @@ def circles() -> Response:
     """All circles, narrowed down by stream and by how they are."""
     stream, only, number = _asked(health.ONLY, "")
     with db.read(SERVICE) as tx:
-        streams = reading.streams(tx)
+        streams = list(people.streams(tx).items())
         found, total = health.listed(tx, stream, only, number)
         lines = reading.line_counts(tx)
         zone = reader_zone(tx)
@@ -55,7 +56,7 @@ def sessions() -> Response:
     with db.read(SERVICE) as tx:
         counts = listing.counts(tx, stream)
         found = listing.listed(tx, state, stream, number)
-        streams, zone = reading.streams(tx), reader_zone(tx)
+        streams, zone = list(people.streams(tx).items()), reader_zone(tx)
     return page(
         "sessions.html",
         found=found,

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 from shared import access, db, face, tokens
 from shared.web import problem
 
+from .. import people
 from ..circles import reading as circles
 from ..invites import answering, reading
 from ..meetings import reading as meetings
@@ -73,13 +74,13 @@ def _take(session: str, person: str, source: str) -> str:
 def _shown(tx: Any, session: str, person: str) -> dict[str, Any]:
     row = meetings.one(tx, session)
     duties = reading.duties(tx, [session])[session]
-    names = circles.names(tx, [id for id in duties.values() if id])
-    own = circles.zone_of(tx, person)
+    names = people.names(tx, duties.values())
+    zone = people.zone(tx, person)
     return {
         "session": row,
         "circle": circles.one(tx, row["circle"]),
-        "zone": own or circles.program_zone(tx),
-        "when": face.local(row["starts_at"], own or circles.program_zone(tx)),
+        "zone": zone,
+        "when": face.local(row["starts_at"], zone),
         "coordinator": names.get(duties["coordinator"] or ""),
         "leads": duties["coordinator"] == person,
         "gives_back": answering.gives_back(),

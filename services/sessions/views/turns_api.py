@@ -7,9 +7,9 @@ from typing import Any
 from shared import access, db
 from shared.api import Blueprint
 
-from .. import turns_schemas as schemas
 from ..models import SERVICE
 from ..rules.refusals import Refused
+from ..schemas import turns as schemas
 from ..turns import absences, answering, reading, seats, verbs
 from ..turns.verbs import Asked
 from .answering import in_circle

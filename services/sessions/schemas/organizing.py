@@ -9,9 +9,9 @@ from marshmallow import Schema, fields, validate
 
 from shared.api import Given
 
-from .circles.health import ONLY, Health
-from .deciding import DEEDS
-from .meetings.listing import STATES
+from ..circles.health import ONLY, Health
+from ..deciding import DEEDS
+from ..meetings.listing import STATES
 
 
 class Page(Given):

@@ -217,7 +217,7 @@ class Mine(Schema):
     sessions = fields.List(fields.Nested(Session))
 
 
-class Done(Schema):
+class Said(Schema):
     """What was done."""
 
     done = fields.String()
