@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,13 +23,14 @@ from shared.events.outbox import emit_all
 from .. import people
 from ..circles import standing as standings
 from ..models import circle, person, session, standing, told, turn
-from ..rules import rotation
+from ..rules import dates, rotation
 from ..rules.rotation import Duty, Role, asking
 from ..rules.states import TURN, SessionState, TurnState
 from . import ledger, mentoring, seats
 from .seats import SYSTEM, Row
 
 BATCH = 500
+LONGEST = timedelta(minutes=dates.MINUTES_MOST)  # what ends later began no longer ago: the index has its begin
 _later = session.alias("earlier")
 _HELD = sa.text("turn.state IN ('offered', 'accepted')")  # as in the index
 
@@ -243,7 +245,7 @@ def _open_seats(tx: Connection, role: Role, only: Iterable[str] | None) -> list[
     ahead = list(seats.AHEAD)
     before = sa.exists().where(
         _later.c.circle == session.c.circle, _later.c.state.in_(ahead), _later.c.ends_at > now,
-        _later.c.starts_at < session.c.starts_at,
+        _later.c.starts_at < session.c.starts_at, _later.c.starts_at > now - LONGEST,
     )  # fmt: skip
     having = turn.c.state.in_(["offered", "accepted", "served"])
     taken = sa.exists().where(turn.c.session == session.c.id, turn.c.role == role.value, having)
