@@ -77,3 +77,17 @@ class Absences(Schema):
 
 class Freed(Schema):
     freed = fields.List(fields.String(), required=True, metadata={"description": "sessions whose turns became free"})
+
+
+class PastMinutes(Schema):
+    id = fields.String(required=True)
+    day = fields.String(required=True, metadata={"description": "local date of the session, ISO 8601"})
+    text = fields.String(required=True, metadata={"description": "Markdown"})
+
+
+class ForMentors(Schema):
+    """A circle as who is asked to mentor it sees it."""
+
+    agenda = fields.String(required=True, metadata={"description": "Markdown"})
+    items = fields.List(fields.String(), required=True, metadata={"description": "open action items"})
+    past = fields.List(fields.Nested(PastMinutes), required=True, metadata={"description": "the latest first"})

@@ -8,13 +8,14 @@ from shared import access, db
 from shared.api import Blueprint
 from shared.web import problem
 
+from .. import minutes
 from .. import turns_schemas as schemas
 from ..models import SERVICE
 from ..rules.refusals import Refused
 from ..rules.rotation import Role
 from ..turns import absences, answering, reading, seats, verbs
 from ..turns.verbs import Asked
-from .answering import in_circle
+from .answering import Door, about_circle, in_circle, own
 from .answers import forbidden, not_found, who
 from .turns import opened
 
@@ -79,6 +80,25 @@ def answer(asked: dict[str, Any], id: str) -> dict[str, Any]:
             return {"state": state}
     except Refused as refused:
         refuse(refused)
+
+
+@blueprint.get("/turns/<id>/circle")
+@READS
+@blueprint.response(200, schemas.ForMentors)
+def for_mentors(id: str) -> dict[str, Any]:
+    """What one sees of the circle that asks one to mentor: its agenda and past minutes, until the session is over."""
+    with db.read(SERVICE) as tx:
+        door = Door(id, who().person, "")
+        turn, of = own(tx, door)
+        about = about_circle(tx, door, of) if turn["role"] == Role.MENTOR else None
+        if about is None:
+            forbidden("Nothing of this circle is shown to you", "A mentor sees it while asked, until the session ends.")
+        past = [
+            {**each, "text": minutes.texts(tx, whole).text}
+            for each in about["past"]
+            if (whole := minutes.one(tx, each["id"]))
+        ]
+        return {"agenda": about["agenda"], "items": [item["text"] for item in about["open"]], "past": past}
 
 
 @blueprint.post("/sessions/<id>/coordinator")
