@@ -85,9 +85,16 @@ class PastMinutes(Schema):
     text = fields.String(required=True, metadata={"description": "Markdown"})
 
 
-class ForMentors(Schema):
-    """A circle as who is asked to mentor it sees it."""
+class Mentored(Schema):
+    """A session, and its circle as who is asked to mentor it sees it."""
 
+    turn = fields.String(required=True, metadata={"description": "id; answer it as any other turn"})
+    state = fields.String(required=True, metadata={"description": "offered, accepted"})
+    session = fields.String(required=True)
     agenda = fields.String(required=True, metadata={"description": "Markdown"})
     items = fields.List(fields.String(), required=True, metadata={"description": "open action items"})
     past = fields.List(fields.Nested(PastMinutes), required=True, metadata={"description": "the latest first"})
+
+
+class Mentoring(Schema):
+    mentoring = fields.List(fields.Nested(Mentored), required=True)

@@ -79,16 +79,19 @@ def settle(tx: Connection, who: str) -> None:
     _end(tx, who, gone)
 
 
+def held(tx: Connection, who: str) -> list[Mapping[Any, Any]]:
+    """Turns as mentor that they are asked for, or said yes to, of sessions that are not over; the next first."""
+    query = sa.select(turn).join(session, session.c.id == turn.c.session)
+    query = query.where(turn.c.person == who, turn.c.role == Role.MENTOR, turn.c.state.in_(_HELD))
+    query = query.where(session.c.ends_at > clock.now(), session.c.state != "cancelled")
+    return list(tx.execute(query.order_by(session.c.starts_at, turn.c.id)).mappings())
+
+
 def may_see(tx: Connection, of: Mapping[Any, Any], who: str) -> bool:
     """Whether that session is shown to somebody as its circle's mentor: while they are asked, or have said yes, to one
     that is not over, they see that one, and those that were. Of other circles, and of what is to come, nothing.
     """
-    held = (turn.c.person == who, turn.c.role == Role.MENTOR, turn.c.state.in_(_HELD))
-    query = sa.select(session.c.id).join(turn, turn.c.session == session.c.id).where(*held)
-    query = query.where(
-        session.c.circle == of["circle"], session.c.ends_at > clock.now(), session.c.state != "cancelled"
-    )
-    asked = set(tx.execute(query).scalars())
+    asked = {row["session"] for row in held(tx, who) if row["circle"] == of["circle"]}
     return of["id"] in asked or (bool(asked) and of["starts_at"] <= clock.now())
 
 

@@ -183,16 +183,16 @@ def _given(tx: Connection, door: Door) -> dict[str, Any]:
         "other": names.get(holder["person"]) if holder else None,
         "stage": _stage(of, row, holder, ahead, giver),
         "asked": any(e["state"] == TurnState.OFFERED and e["person"] != door.person for e in rows),
-        "about": about_circle(tx, door, of) if row["role"] == Role.MENTOR else None,
+        "about": about_circle(tx, door.person, of["id"]) if row["role"] == Role.MENTOR else None,
         "doors": _doors(tx, door) if row["role"] == Role.MENTOR else {},
         "colleagues": [e for e in reading.choices(tx, of["circle"]) if e[0] != door.person] if handing else [],
     }
 
 
-def about_circle(tx: Connection, door: Door, of: Row) -> dict[str, Any] | None:
+def about_circle(tx: Connection, person: str, session: str) -> dict[str, Any] | None:
     """What a mentor sees of the circle: the agenda, led by what is open, and past minutes. None: nothing."""
-    whole = minutes.one(tx, of["id"])
-    if whole is None or not mentoring.may_see(tx, whole, door.person):
+    whole = minutes.one(tx, session)
+    if whole is None or not mentoring.may_see(tx, whole, person):
         return None
     return {
         "agenda": minutes.texts(tx, whole).agenda,

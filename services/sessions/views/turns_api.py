@@ -14,8 +14,9 @@ from ..models import SERVICE
 from ..rules.refusals import Refused
 from ..rules.rotation import Role
 from ..turns import absences, answering, reading, seats, verbs
+from ..turns import mentoring as mentors
 from ..turns.verbs import Asked
-from .answering import Door, about_circle, in_circle, own
+from .answering import about_circle, in_circle
 from .answers import forbidden, not_found, who
 from .turns import opened
 
@@ -82,23 +83,28 @@ def answer(asked: dict[str, Any], id: str) -> dict[str, Any]:
         refuse(refused)
 
 
-@blueprint.get("/turns/<id>/circle")
+@blueprint.get("/mentoring")
 @READS
-@blueprint.response(200, schemas.ForMentors)
-def for_mentors(id: str) -> dict[str, Any]:
-    """What one sees of the circle that asks one to mentor: its agenda and past minutes, until the session is over."""
+@blueprint.response(200, schemas.Mentoring)
+def mentoring() -> dict[str, Any]:
+    """Sessions that one is asked to mentor, or will; with the circle's agenda and past minutes, until they are over."""
+    found = []
     with db.read(SERVICE) as tx:
-        door = Door(id, who().person, "")
-        turn, of = own(tx, door)
-        about = about_circle(tx, door, of) if turn["role"] == Role.MENTOR else None
-        if about is None:
-            forbidden("Nothing of this circle is shown to you", "A mentor sees it while asked, until the session ends.")
-        past = [
-            {**each, "text": minutes.texts(tx, whole).text}
-            for each in about["past"]
-            if (whole := minutes.one(tx, each["id"]))
-        ]
-        return {"agenda": about["agenda"], "items": [item["text"] for item in about["open"]], "past": past}
+        for row in mentors.held(tx, who().person):
+            about = about_circle(tx, who().person, row["session"])
+            past = [(each, minutes.one(tx, each["id"])) for each in about["past"]] if about else []
+            if about:
+                found.append(
+                    {
+                        "turn": row["id"],
+                        "state": row["state"],
+                        "session": row["session"],
+                        "agenda": about["agenda"],
+                        "items": [item["text"] for item in about["open"]],
+                        "past": [{**each, "text": minutes.texts(tx, of).text} for each, of in past if of],
+                    }
+                )
+    return {"mentoring": found}
 
 
 @blueprint.post("/sessions/<id>/coordinator")
