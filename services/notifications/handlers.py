@@ -147,7 +147,7 @@ def organizer_added(tx: Connection, event: Event) -> None:
 def member_graduated(tx: Connection, event: Event) -> None:
     to = people.keep(tx, event.data)
     context = {"stream": compose.stream_name(tx, event.data["stream"])}
-    compose.write(tx, "alumni", event.id, to, context, {"next": "/signup/me/mentor"})
+    compose.write(tx, "alumni", event.id, to, context)
 
 
 @on(SERVICE, "guest.asked")
@@ -156,7 +156,8 @@ def guest_asked(tx: Connection, event: Event) -> None:
     data = event.data
     to = Reader(data["person"], data["name"], data["email"], data["timezone"])
     names = [name for each in data["streams"] if (name := compose.stream_name(tx, each))]
-    context = {"streams": names, "organizer": letter.line(people.name_of(tx, data["by"]))}
+    context: dict[str, Any] = {"streams": names, "known": data["known"]}
+    context["organizer"] = letter.line(people.name_of(tx, data["by"]))
     mentions = [data["by"]] if context["organizer"] else []
     compose.write(tx, "guest", event.id, to, context, mentions=mentions)
 

@@ -123,6 +123,7 @@ class Applications(Data):
 class GuestAsked(Recipient):
     timezone = fields.String(required=True)
     streams = fields.List(fields.String(), required=True, metadata={"description": "slugs of where they would mentor"})
+    known = fields.Boolean(required=True, metadata={"description": "they are of this program, or were"})
     by = fields.String(required=True, allow_none=True, metadata={"description": "id of the organizer who asks"})
 
 

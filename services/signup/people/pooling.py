@@ -75,9 +75,9 @@ def _ask(tx: Connection, by: str, row: Row, streams: list[str]) -> str:
         remedy = f"Try again in {int(wait // 60) + 1} min: we mail once an hour."
         raise rules.Busy("email", "They were mailed less than an hour ago.", remedy, wait)
     row = rows.change(tx, row, {**_said(word, streams), "mailed_at": clock.machine()})
-    data = {name: row[name] for name in ("name", "email", "timezone")}
-    by_id = by.partition("/")[2] or None
-    emit(tx, "guest.asked", rows.subject(row["id"]), {"person": row["id"], **data, "streams": streams, "by": by_id})
+    data: dict[str, Any] = {name: row[name] for name in ("name", "email", "timezone")}
+    data |= {"person": row["id"], "known": row["state"] != "invited", "by": by.partition("/")[2] or None}
+    emit(tx, "guest.asked", rows.subject(row["id"]), {**data, "streams": streams})
     audit.note(tx, by, "mentor.asked", rows.subject(row["id"]))
     return str(row["id"])
 
