@@ -185,6 +185,26 @@ def test_who_does_not_answer_is_mailed_again_at_most_once_an_hour(baton: Baton, 
         signup(people.ask_again, gus)
 
 
+@pytest.mark.parametrize("before", [people.leave, people.graduate])
+def test_members_of_the_past_are_asked_and_nothing_of_theirs_is_deleted(baton: Baton, olga: str, before: Any) -> None:
+    ada = join(baton, "Ada")
+    with db.write("signup") as tx:
+        before(tx, f"person/{ada}", ada)
+    baton.drain()
+    assert ask(baton, "Ada") == ada
+    [mail] = baton.rows("notifications", "mail", kind="guest", person=ada)
+    assert "deleted after 14 days" not in mail["text"]
+    baton.pass_time(days=20)
+    baton.tick()
+    assert pool(baton) == {ada: "asked"} and baton.rows("sessions", "pool") == []
+    baton.client("signup").post(link(baton, "guest", ada), data={"do": "yes"})
+    baton.drain()
+    kind = "alumni" if before is people.graduate else "guest"
+    assert [(row["stream"], row["kind"]) for row in baton.rows("sessions", "pool")] == [(TOP, kind)]
+    assert baton.rows("signup", "person", id=ada)[0]["state"] == kind
+    assert baton.rows("sessions", "place", person=ada, until=None) == []
+
+
 def test_a_guest_who_signs_up_is_a_member_once_they_confirm(baton: Baton, olga: str) -> None:
     """Also one who was only asked: the form does not tell a stranger who is known here."""
     for id, name in ((guest(baton), "gus.guest"), (ask(baton, "Sil Ent"), "sil.ent")):
