@@ -338,8 +338,23 @@ def test_a_guest_says_by_link_when_they_are_away(baton: Baton, asked: tuple[str,
     assert client.post(f"{other}/{absence['id']}/withdraw").status_code in (404, 409), "not somebody else's"
     assert client.post(f"{away}/{absence['id']}/withdraw").status_code == 303
     assert baton.rows("sessions", "absence")[0]["withdrawn_at"]
-    for token in ("x", tokens.sign("turn", {"person": gus}), tokens.sign("away", {"person": "nobody"})):
-        assert client.get(f"/sessions/away/{token}").status_code in (400, 403)
+    for token in ("x", tokens.sign("turn", {"person": gus}), tokens.sign("away", {})):
+        assert client.get(f"/sessions/away/{token}").status_code == 400
+    signup(people.leave, gus, by=f"person/{gus}")
+    baton.drain()
+    assert client.get(away).status_code == 403, "a link of who has left"
+
+
+def test_a_guest_of_this_very_second_can_say_when_they_are_away(baton: Baton, olga: str) -> None:
+    """Sessions hears of their yes a moment later than they press the next button."""
+    gus, client = ask(baton), baton.client("signup")
+    answer = client.post(link(baton, "guest", gus), data={"do": "yes"})
+    away = re.search(r"/sessions/away/[\w.-]+", client.get(answer.location).text).group()  # type: ignore[union-attr]
+    assert not known(baton, "sessions", gus)
+    days = {"first": "2027-01-04", "last": "2027-02-01", "role": ""}
+    assert baton.client("sessions").post(away, data=days).status_code == 303
+    baton.drain()
+    assert known(baton, "sessions", gus) and len(baton.rows("sessions", "absence", person=gus)) == 1
 
 
 def test_a_guest_leaves_the_pool_by_link_and_comes_back(baton: Baton, asked: tuple[str, str, str]) -> None:
