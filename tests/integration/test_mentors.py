@@ -256,6 +256,20 @@ def test_in_a_young_program_with_nobody_above_a_guest_is_asked_below(baton: Bato
     assert turns(baton, second, "mentor") == {"Tom": "offered"}
 
 
+def test_a_later_session_that_a_guest_has_is_kept_when_somebody_comes_above(baton: Baton, olga: str) -> None:
+    low = circle(baton, "Ada")
+    gus = guest(baton, streams=("stream1",))
+    tick(baton)
+    one, two = [row["id"] for row in sessions(baton, low)][:2]
+    do(answering.decline, turn(baton, one, "Gus Guest", "mentor")["id"], f"person/{gus}")
+    do(answering.assign, two, gus, True, "They asked for it", "organizer/olga", Role.MENTOR)
+    circle(baton, "Tom", stream="stream2", sessions=0)
+    for _ in range(2):
+        tick(baton, hours=1)
+    assert turns(baton, one, "mentor") == {"Gus Guest": "declined", "Tom": "offered"}
+    assert turns(baton, two, "mentor") == {"Gus Guest": "accepted"}
+
+
 def test_an_organizer_who_says_so_mentors_anywhere_but_their_own_circle(baton: Baton) -> None:
     low, other = circle(baton, "Olga", "Ada"), circle(baton, "Bea")
     circle(baton, "Tom", stream="stream2", sessions=0)
