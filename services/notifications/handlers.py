@@ -9,6 +9,8 @@ application.repeated    sign-in ("already here") signin.requested       sign-in
 member.confirmed        welcome                  member.left, .erasing  goodbye
 organizer.added         organizer, if invited    address.requested      address
 member.readdressed      address-changed          member.erased          everything of theirs emptied
+guest.asked             guest                    goal.reached           goal
+member.graduated        alumni
 every other member.*, organizer.*                the copy is replaced
 download.requested      (shared/personal.py) what is held about them is told
 
@@ -42,7 +44,7 @@ from .mail.compose import Reader
 from .models import SERVICE
 
 COPIES = ("member.snapshot", "member.changed", "member.paused", "member.returned", "member.moved", "member.kept",
-          "member.placed", "member.waiting", "organizer.removed")  # fmt: skip
+          "member.placed", "member.waiting", "member.pooled", "member.unpooled", "organizer.removed")  # fmt: skip
 
 
 @on(SERVICE, "program.changed")
@@ -139,6 +141,38 @@ def organizer_added(tx: Connection, event: Event) -> None:
     to = people.keep(tx, event.data)
     if event.data.get("invited"):
         compose.write(tx, "organizer", event.id, to, {})
+
+
+@on(SERVICE, "member.graduated")
+def member_graduated(tx: Connection, event: Event) -> None:
+    to = people.keep(tx, event.data)
+    context = {"stream": compose.stream_name(tx, event.data["stream"])}
+    compose.write(tx, "alumni", event.id, to, context)
+
+
+@on(SERVICE, "guest.asked")
+def guest_asked(tx: Connection, event: Event) -> None:
+    """No copy is kept before their yes. The organizer who asks is named, so it is emptied when they are erased."""
+    data = event.data
+    to = Reader(data["person"], data["name"], data["email"], data["timezone"])
+    names = [name for each in data["streams"] if (name := compose.stream_name(tx, each))]
+    context: dict[str, Any] = {"streams": names, "known": data["known"]}
+    context["organizer"] = letter.line(people.name_of(tx, data["by"]))
+    mentions = [data["by"]] if context["organizer"] else []
+    compose.write(tx, "guest", event.id, to, context, mentions=mentions)
+
+
+@on(SERVICE, "goal.reached")
+def goal_reached(tx: Connection, event: Event) -> None:
+    """What they wrote is not in it: that is theirs."""
+    data = event.data
+    to = people.reader(tx, data["person"])
+    if to:
+        context = {
+            "stream": compose.stream_name(tx, data["stream"]),
+            "next_stream": compose.stream_name(tx, data["next_stream"]),
+        }
+        compose.write(tx, "goal", event.id, to, context, {"next": "/signup/me/goal"})
 
 
 @on(SERVICE, "address.requested")

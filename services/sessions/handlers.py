@@ -2,7 +2,8 @@
 
 program.changed                  the program is replaced
 member.*, organizer.*            the person is replaced, and placed, put in line or let go (circles.placing.settle);
-                                 turns that they can no longer have become free (turns.asking.forgo)
+                                 who may be asked to mentor from the pool (turns.mentoring); turns that they can no
+                                 longer have become free (turns.asking.forgo)
 member.erased                    the same, and the person is blanked, also in what was published about them and of their
                                  circles
 reply.received                   an answer to an invite, from somebody's calendar (invites.answering)
@@ -21,7 +22,7 @@ from . import locks, minutes
 from .circles import placing
 from .invites import answering
 from .models import SERVICE, person, program
-from .turns import asking, journal
+from .turns import asking, journal, mentoring
 
 
 @on(SERVICE, "program.changed")
@@ -40,6 +41,8 @@ def member_told(tx: Connection, event: Event) -> None:
     _hold(tx)
     copies.replace(tx, person, event.data["person"], event.data)
     placing.settle(tx, event.data["person"])
+    mentoring.pooled(tx, event.data)
+    mentoring.settle(tx, event.data["person"])
     asking.forgo(tx, event.data["person"])
 
 
@@ -48,6 +51,8 @@ def member_erased(tx: Connection, event: Event) -> None:
     _hold(tx)
     copies.blank(tx, person, event.data["person"])
     placing.settle(tx, event.data["person"])
+    mentoring.unpool(tx, event.data["person"])
+    mentoring.settle(tx, event.data["person"])
     asking.forgo(tx, event.data["person"])
     journal.forget(tx, event.data["person"])
     erase(tx, event.subject)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from shared import personal
 
-from .models import SERVICE, absence, attendance, item, person, place, rsvp, standing, turn, waiting
+from .models import SERVICE, absence, attendance, item, person, place, pool, rsvp, standing, turn, waiting
 
 personal.table(SERVICE, "person", person.c.id)
+personal.table(SERVICE, "pool", pool.c.person)
 personal.table(SERVICE, "places", place.c.person, latest=place.c.since)
 personal.table(SERVICE, "waiting", waiting.c.person)
 personal.table(SERVICE, "turns", turn.c.person, without=["why"], latest=turn.c.created_at)  # why weighs others, too

@@ -47,6 +47,11 @@ class Member(Data):
         allow_none=True,
         metadata={"description": "when they are erased, as they asked; RFC 3339, program time"},
     )
+    mentors = fields.List(
+        fields.String(),
+        load_default=list,
+        metadata={"description": "slugs of streams in which they may be asked to mentor from the pool, as they said"},
+    )
 
 
 class Readdressed(Member):
@@ -113,6 +118,18 @@ class Applications(Data):
     organizers = fields.List(fields.Nested(Recipient), required=True)
     applications = fields.List(fields.Nested(Listed), required=True, metadata={"description": "the first 200"})
     counts = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+
+
+class GuestAsked(Recipient):
+    timezone = fields.String(required=True)
+    streams = fields.List(fields.String(), required=True, metadata={"description": "slugs of where they would mentor"})
+    known = fields.Boolean(required=True, metadata={"description": "they are of this program, or were"})
+    by = fields.String(required=True, allow_none=True, metadata={"description": "id of the organizer who asks"})
+
+
+class Goal(Person):
+    stream = fields.String(required=True, metadata={"description": "slug of the stream they were in"})
+    next_stream = fields.String(required=True, allow_none=True, metadata={"description": "slug of the one above"})
 
 
 class SignIn(Recipient):
@@ -417,6 +434,9 @@ def _members() -> list[Entry]:
         "kept": "A person changed their mind: they are not erased.",
         "placed": "A member has a place in a circle.",
         "waiting": "A member waits for a place: their stream is full.",
+        "graduated": "A member is an alumna or alumnus from now on: no circle, no turns.",
+        "pooled": "A guest, an alumna or alumnus, or an organizer may be asked to mentor, in the streams they say.",
+        "unpooled": "They are asked from the pool no more.",
     }
     return [Entry(f"member.{name}", "signup", ALL, Member, meaning) for name, meaning in meanings.items()]
 
@@ -443,6 +463,8 @@ ENTRIES = [
     Entry("organizer.removed", "signup", ALL, Member, "A person is an organizer no more."),
     Entry("address.requested", "signup", ("notifications",), NewAddress, "A person wants their mail at a new address."),
     Entry("signin.requested", "signup", ("notifications",), SignIn, "Somebody asked for a link to sign in."),
+    Entry("guest.asked", "signup", ("notifications",), GuestAsked, "Somebody is asked whether they would mentor."),
+    Entry("goal.reached", "signup", ("notifications",), Goal, "A member reached the goal of their stream."),
     Entry("download.requested", "signup", ALL, DownloadRequest, "A person wants all that is held about them."),
     *(
         Entry(f"{name}.gathered", name, ("signup",), Gathered, f"Some of what {name} holds about a person.")

@@ -97,7 +97,9 @@ def _fill() -> None:
     with db.write("sessions") as tx:
         for table, rows in tables.items():
             tx.execute(sa.insert(table), rows)
-        standing.recount(tx, [(row["circle"], row["role"], row["person"]) for row in tables[models.standing]])
+        standing.recount(
+            tx, [(str(row["circle"]), str(row["role"]), str(row["person"])) for row in tables[models.standing]]
+        )
         tx.exec_driver_sql("ANALYZE")
 
 

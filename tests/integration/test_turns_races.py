@@ -219,7 +219,7 @@ def paused(baton: Any, who: str) -> Any:
         position=1, id=db.new_id(), source="signup", type="member.paused", version=1, subject=row["subject"], seq=99,
         time=clock.now(), correlation=None, erased=False, data=data,
     )  # fmt: skip
-    return partial(handlers.member_told, event=event)
+    return lambda tx: handlers.member_told(tx, event)
 
 
 def test_a_batch_of_people_against_a_change_of_dates(baton: Any) -> None:

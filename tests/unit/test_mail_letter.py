@@ -91,6 +91,9 @@ SAMPLE: dict[str, Any] = {
     "cancelled": True,
     "hours": 72,
     "answer": "coming",
+    "next_stream": "First <b>job</b>",
+    "streams": ["Career"],
+    "known": False,
 }
 
 HOSTILE = [

@@ -70,3 +70,24 @@ class Absences(Schema):
 
 class Freed(Schema):
     freed = fields.List(fields.String(), required=True, metadata={"description": "sessions whose turns became free"})
+
+
+class PastMinutes(Schema):
+    id = fields.String(required=True)
+    day = fields.String(required=True, metadata={"description": "local date of the session, ISO 8601"})
+    text = fields.String(required=True, metadata={"description": "Markdown"})
+
+
+class Mentored(Schema):
+    """A session, and its circle as who is asked to mentor it sees it."""
+
+    turn = fields.String(required=True, metadata={"description": "id; answer it as any other turn"})
+    state = fields.String(required=True, metadata={"description": "offered, accepted"})
+    session = fields.String(required=True)
+    agenda = fields.String(required=True, metadata={"description": "Markdown"})
+    items = fields.List(fields.String(), required=True, metadata={"description": "open action items"})
+    past = fields.List(fields.Nested(PastMinutes), required=True, metadata={"description": "the latest first"})
+
+
+class Mentoring(Schema):
+    mentoring = fields.List(fields.Nested(Mentored), required=True)

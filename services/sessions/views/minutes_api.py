@@ -222,6 +222,8 @@ def links(asked: dict[str, int], stream: str) -> dict[str, Any]:
     with db.read(SERVICE) as tx:
         if stream not in people.streams(tx):
             not_found("stream")
+        if who().token is None and not rights.may_browse(tx, who().person, who().roles):
+            forbidden("These links are the members'", "A guest sees what belongs to the session they mentor.")
         found, total = resources.shown(tx, stream, page=asked["page"])
     return {"resources": found, "total": total}
 

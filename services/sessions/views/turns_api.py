@@ -7,12 +7,14 @@ from typing import Any
 from shared import access, db
 from shared.api import Blueprint
 
+from .. import minutes
 from ..models import SERVICE
 from ..rules.refusals import Refused
 from ..schemas import turns as schemas
 from ..turns import absences, answering, reading, seats, verbs
+from ..turns import mentoring as mentors
 from ..turns.verbs import Asked
-from .answering import in_circle
+from .answering import about_circle, in_circle
 from .answers import forbidden, not_found, who
 from .api import refuse
 from .turns import opened
@@ -71,6 +73,30 @@ def answer(asked: dict[str, Any], id: str) -> dict[str, Any]:
             return {"state": state}
     except Refused as refused:
         refuse(refused)
+
+
+@blueprint.get("/mentoring")
+@READS
+@blueprint.response(200, schemas.Mentoring)
+def mentoring() -> dict[str, Any]:
+    """Sessions that one is asked to mentor, or will; with the circle's agenda and past minutes, until they are over."""
+    found = []
+    with db.read(SERVICE) as tx:
+        for row in mentors.held(tx, who().person):
+            about = about_circle(tx, who().person, row["session"])
+            past = [(each, minutes.one(tx, each["id"])) for each in about["past"]] if about else []
+            if about:
+                found.append(
+                    {
+                        "turn": row["id"],
+                        "state": row["state"],
+                        "session": row["session"],
+                        "agenda": about["agenda"],
+                        "items": [item["text"] for item in about["open"]],
+                        "past": [{**each, "text": minutes.texts(tx, of).text} for each, of in past if of],
+                    }
+                )
+    return {"mentoring": found}
 
 
 @blueprint.post("/sessions/<id>/coordinator")
