@@ -20,7 +20,7 @@ Row = Mapping[Any, Any]
 AHEAD = (SessionState.PLANNED.value, SessionState.CONFIRMED.value)
 _WITH_CIRCLE = sa.select(
     session, circle.c.name.label("circle_name"), circle.c.stream.label("stream")
-).outerjoin(circle, circle.c.id == session.c.circle)  # fmt: skip
+).outerjoin(circle, circle.c.id == session.c.circle).where(session.c.kind == "circle")  # fmt: skip
 
 
 @dataclass(frozen=True)

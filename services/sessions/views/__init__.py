@@ -9,6 +9,8 @@ from . import (
     api,
     circles,
     feeds,
+    gatherings,
+    gatherings_api,
     items,
     lead,
     meetings,
@@ -40,8 +42,9 @@ _MODULES = (
     absences,
     rsvp,
     feeds,
+    gatherings,
 )
 blueprints = [each.blueprint for each in _MODULES]
-apis = [api.blueprint, minutes_api.blueprint, turns_api.blueprint]
+apis = [api.blueprint, minutes_api.blueprint, turns_api.blueprint, gatherings_api.blueprint]
 
 __all__ = ["apis", "blueprints", "context", "refused_page"]
