@@ -118,7 +118,7 @@ class Notes(Given):
     seen = fields.Integer(load_default=None, allow_none=True, metadata={"description": "its `version`"})
 
 
-class Plan(Given):
+class MonthPlan(Given):
     """On which day of the month it is, and how long before it is proposed by itself."""
 
     active = fields.Boolean(load_default=True)

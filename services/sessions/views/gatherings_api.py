@@ -151,7 +151,7 @@ def forget_guest(id: str) -> None:
 
 @blueprint.get("/gathering-plans/<kind>")
 @access.scopes("read")
-@blueprint.response(200, schemas.Plan)
+@blueprint.response(200, schemas.MonthPlan)
 def plan(kind: str) -> dict[str, Any]:
     """When the next one of a kind is proposed by itself."""
     if kind not in reading.KINDS:
@@ -162,7 +162,7 @@ def plan(kind: str) -> dict[str, Any]:
 
 @blueprint.put("/gathering-plans/<kind>")
 @access.scopes()
-@blueprint.arguments(schemas.Plan)
+@blueprint.arguments(schemas.MonthPlan)
 @blueprint.response(204)
 def save_plan(asked: dict[str, Any], kind: str) -> None:
     """Set that plan, or end it."""
