@@ -178,6 +178,18 @@ def test_a_meeting_can_be_split_by_stream(house: House) -> None:
     assert "gathering" in refusal(proposing.split, id)
 
 
+def test_too_many_for_one_meeting_is_said_before_it_is_sent(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    from services.sessions.rules import gatherings as rules
+
+    page = f"/sessions/gatherings/{house.meeting()}"
+    assert "that is no conversation" not in house.organizer.get(page).text
+    monkeypatch.setattr(rules, "MANY", 2)
+    text = house.organizer.get(page).text
+    assert (
+        "3 people in one meeting, from 2 circles: that is no conversation" in text and "Split: one per stream" in text
+    )
+
+
 def test_a_proposal_is_dropped_and_taken_up_again(house: House) -> None:
     id = house.meeting()
     do(proposing.drop, id)
@@ -262,6 +274,20 @@ def test_moved_it_is_the_same_event_with_a_higher_sequence(house: House) -> None
     assert "the meeting" in mails(house.baton, house.ada, id)[1]["text"]
 
 
+def test_a_new_tzdata_moves_it_like_any_session(house: House) -> None:
+    from services.sessions.meetings import planning
+    from services.sessions.models import session
+
+    id = house.sent(house.meeting())
+    with db.write("sessions") as tx:  # as the zone's former rules had it
+        wrong = row(id)["starts_at"] + timedelta(hours=1)
+        tx.execute(session.update().where(session.c.id == id).values(starts_at=wrong))
+        planning.mend(tx)
+    house.baton.tick()
+    assert row(id)["starts_at"] == datetime(2027, 2, 2, 23, tzinfo=UTC)
+    assert row(id)["sequence"] == 1
+
+
 def test_another_agenda_alone_is_told_to_nobody(house: House) -> None:
     id = house.sent(house.meeting())
     do(proposing.save, id, {**WHEN, "title": "Monthly", "text": "Other things"}, [], None)
@@ -335,6 +361,7 @@ def test_two_who_edit_do_not_overwrite_each_other(house: House) -> None:
 def test_a_talk_is_for_the_whole_program_and_its_guest(house: House) -> None:
     id = house.sent(house.talk())
     assert house.invited(id) == {house.olga, house.ada, house.bo, house.cy, guest_of(id)}
+    assert len(who(id).people) == 5 == len([*who(id).organizers, *who(id).members]) + 1, "each is named once"
     [mail] = mails(house.baton, house.bo, id)
     assert mail["kind"] == "talk" and "Grace Hopper" in mail["text"] and "About *small* steps." in mail["text"]
     assert "<em>small</em>" in mail["html"]
@@ -383,6 +410,13 @@ def test_no_talks_is_an_answer_and_can_be_taken_back(house: House) -> None:
     assert house.as_(house.ada).post("/sessions/talks/wanted", data={"wanted": "yes"}).status_code == 303
     house.baton.tick()
     assert house.ada in house.invited(second)
+
+
+def test_no_talks_is_no_answer_to_anything_else(house: House) -> None:
+    id = house.sent(house.meeting())
+    way = link(mails(house.baton, house.ada, id)[0])
+    assert house.baton.client("sessions").post(way, data={"answer": "no-talks"}).status_code == 422
+    assert not house.baton.rows("sessions", "no_talks")
 
 
 def test_who_joins_is_invited_and_who_leaves_is_not_any_more(house: House) -> None:
@@ -639,6 +673,7 @@ def test_the_page_shows_whom_it_goes_to_and_the_whole_way(house: House) -> None:
     assert seen and olga.post(f"{page}/send", data={"seen": "0" * 24}).status_code == 409
     assert olga.post(f"{page}/send", data={"seen": seen[1]}).status_code == 303
     house.baton.tick()
+    assert "Sent: the invites are on their way." in olga.get(f"{page}?said=gathering-sent").text
     assert "0 coming, 0 cannot, 3 without an answer" in olga.get(page).text
     assert olga.post(f"{page}/cancel", data={"reason": "x" * 501}).status_code == 422
     assert olga.post(f"{page}/cancel", data={"reason": "Ill"}).status_code == 303

@@ -55,8 +55,9 @@ def of(tx: Connection, row: Row) -> Recipients:
     if row["kind"] == TALK:
         unwanted = set(tx.execute(sa.select(no_talks.c.person)).scalars())
         query = sa.select(person.c.id).where(person.c.state.in_(TAKES_PART)).order_by(person.c.name, person.c.id)
-        members = [id for id in tx.execute(query).scalars() if id not in unwanted]
-        return Recipients([id for id in people.organizers(tx) if id not in unwanted], members=members, guest=guest)
+        organizers = people.organizers(tx)
+        members = [id for id in tx.execute(query).scalars() if id not in unwanted and id not in organizers]
+        return Recipients([id for id in organizers if id not in unwanted], members=members, guest=guest)
     open_ones = _circles(tx, row["streams"])
     led = coordinators(tx, open_ones)
     return Recipients(people.organizers(tx), led, [id for id in open_ones if id not in led])

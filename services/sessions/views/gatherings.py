@@ -104,7 +104,7 @@ def _managed(tx: Connection, row: reading.Row) -> dict[str, Any]:
         "names": named,
         "circles": _circle_names(tx, [*who.circles, *who.without]),
         "told": sorted(told, key=lambda id: (named[id] or "").casefold()),
-        "said": said,
+        "answered": said,
         "counts": Counter(said.get(id, "no answer") for id in told),
         "many": row["kind"] == reading.ORGANIZERS and len(who.people) > rules.MANY,
         "begun": row["starts_at"] <= clock.now(),

@@ -69,7 +69,7 @@ def _answer(session: str, person: str, source: str, back: str) -> Response:
 def _take(session: str, person: str, source: str) -> str:
     said = request.form.get("answer", "")
     with db.write(SERVICE) as tx:
-        if said == "no-talks":
+        if said == "no-talks" and meetings.one(tx, session)["kind"] == gatherings.TALK:
             answering.answer(tx, session, person, answering.CANNOT, source)
             notes.want_talks(tx, person, False)
         elif said == "until":
