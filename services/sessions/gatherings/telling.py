@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, db
 
 from ..invites import due
+from ..invites import reading as invited
 from ..invites import telling as invites
 from ..models import gathering, session, unannounced
 from . import reading, recipients
@@ -48,4 +49,4 @@ def follow(tx: Connection, circle: str) -> None:
     """A circle was looked at: if somebody leads it who is not invited, ask to look at the meetings of coordinators."""
     ids = reading.ahead(tx, reading.ORGANIZERS)
     leader = recipients.coordinators(tx, [circle]).get(circle) if ids else None
-    due.touch(tx, [id for id in ids if leader and leader not in reading.people_told(tx, id)])
+    due.touch(tx, [id for id in ids if leader and invited.invited(tx, id, leader) is None])
