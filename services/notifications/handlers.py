@@ -24,6 +24,8 @@ turn.opened             turn-open to the circle, turn-open-organizer to organize
 session.minuted, minutes.corrected               minutes, to the circle, its mentor, organizers who want it at once
 session.announced       invite, invite-update or invite-cancel, to each who is named
 session.reminded        reminder, likewise
+gathering.proposed      proposal, to organizers
+gathering.noted         notes, to who was invited     guest.forgotten        everything of theirs emptied
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ from shared import config
 from shared.events import Event, erase, on
 
 from . import people
-from .mail import compose, invitation, letter, session, summary
+from .mail import compose, gathering, invitation, letter, session, summary
 from .mail.compose import Reader
 from .models import SERVICE
 
@@ -87,7 +89,7 @@ def application_repeated(tx: Connection, event: Event) -> None:
     compose.write(tx, "sign-in", event.id, to, context, link="enter")
 
 
-@on(SERVICE, "application.expired", "member.erased")
+@on(SERVICE, "application.expired", "member.erased", "guest.forgotten")
 def person_gone(tx: Connection, event: Event) -> None:
     people.forget(tx, event.data["person"])
     erase(tx, event.subject)
@@ -334,6 +336,16 @@ def session_announced(tx: Connection, event: Event) -> None:
 @on(SERVICE, "session.reminded")
 def session_reminded(tx: Connection, event: Event) -> None:
     invitation.remind(tx, event.id, event.data)
+
+
+@on(SERVICE, "gathering.proposed")
+def gathering_proposed(tx: Connection, event: Event) -> None:
+    gathering.propose(tx, event.id, event.data)
+
+
+@on(SERVICE, "gathering.noted")
+def gathering_noted(tx: Connection, event: Event) -> None:
+    gathering.note(tx, event.id, event.data)
 
 
 def _goodbye(tx: Connection, event: Event, to: Reader, erased: datetime | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared import personal
 
-from .models import SERVICE, absence, attendance, item, person, place, pool, rsvp, standing, turn, waiting
+from .models import SERVICE, absence, attendance, item, no_talks, person, place, pool, rsvp, standing, turn, waiting
 
 personal.table(SERVICE, "person", person.c.id)
 personal.table(SERVICE, "pool", pool.c.person)
@@ -16,3 +16,4 @@ personal.table(SERVICE, "absences", absence.c.person, latest=absence.c.created_a
 personal.table(SERVICE, "answers", rsvp.c.person, latest=rsvp.c.at)
 personal.table(SERVICE, "attendance", attendance.c.person, latest=attendance.c.at)
 personal.table(SERVICE, "items", item.c.owner, latest=item.c.created_at)
+personal.table(SERVICE, "no talks", no_talks.c.person, latest=no_talks.c.at)

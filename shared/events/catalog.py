@@ -352,12 +352,23 @@ class Attendee(Data):
     )
 
 
+class Guest(Data):
+    """Somebody from outside who speaks: nobody that signup knows, so that an event has to say how to reach them."""
+
+    person = fields.String(required=True, metadata={"description": "id that stands for them, in `attendees` too"})
+    guest_name = fields.String(required=True, metadata=PERSONAL)
+    guest_email = fields.String(required=True, metadata=PERSONAL)
+
+
 class Invited(Session):
     """A session as it is told to those who are named in `attendees`, and to nobody else."""
 
     coordinator = fields.String(required=True, allow_none=True, metadata={"description": "id of who said yes"})
     mentor = fields.String(required=True, allow_none=True, metadata={"description": "id of who said yes"})
     attendees = fields.List(fields.Nested(Attendee), required=True)
+    guest = fields.Nested(Guest, load_default=None, allow_none=True)
+    speaker = fields.String(load_default="", metadata={**PERSONAL, "description": "of a talk: the guest's name"})
+    abstract = fields.String(load_default="", metadata={**PERSONAL, "description": "of a talk: Markdown"})
 
 
 class Announced(Invited):
@@ -405,6 +416,21 @@ class Replied(Data):
         required=True, allow_none=True, metadata={"description": "of the invite that is answered, if the reply says so"}
     )
     answer = fields.String(required=True, validate=validate.OneOf(["coming", "cannot"]))
+
+
+class Proposed(Data):
+    session = fields.String(required=True, metadata={"description": "id that it has as a session, once it is sent"})
+    kind = fields.String(required=True, metadata={"description": "organizers or talk"})
+    starts_at = fields.String(required=True, metadata={"description": "RFC 3339, program time"})
+    to = fields.List(fields.String(), required=True, metadata={"description": "ids of all organizers"})
+
+
+class GatheringNoted(Proposed):
+    title = fields.String(required=True)
+    to = fields.List(fields.String(), required=True, metadata={"description": "ids of some who were invited"})
+    notes = fields.Boolean(required=True, metadata={"description": "there are notes to read"})
+    recording = fields.String(required=True, allow_none=True, metadata={"description": "its address"})
+    guest = fields.Nested(Guest, required=True, allow_none=True)
 
 
 Shape = type[Data]  # named here, since Entry has a field called type
@@ -501,6 +527,11 @@ ENTRIES = [
     Entry("session.announced", "sessions", ("notifications",), Announced, "People are told of a session near at hand."),
     Entry("session.reminded", "sessions", ("notifications",), Reminded, "A session comes near: whoever may come."),
     Entry("change.noted", "sessions", ("signup",), Noted, "An organizer changed something by hand, or took it back."),
+    Entry("gathering.proposed", "sessions", ("notifications",), Proposed, "A plan proposed a meeting or a talk."),
+    Entry(
+        "gathering.noted", "sessions", ("notifications",), GatheringNoted, "Notes or a recording of one can be read."
+    ),
+    Entry("guest.forgotten", "sessions", ("notifications",), Person, "A guest's name and address were taken out."),
     Entry("reply.received", "notifications", ("sessions",), Replied, "Somebody's calendar answered an invite."),
 ]
 

@@ -51,6 +51,10 @@ KINDS = {
         Kind("invite", True, "Invite to a session", "rsvp"),
         Kind("invite-update", True, "A session has changed", "rsvp"),
         Kind("invite-cancel", True, "A session is off"),
+        Kind("meeting", True, "Invite to the monthly meeting", "rsvp"),
+        Kind("talk", False, "Invite to a talk", "rsvp"),
+        Kind("proposal", False, "A meeting or talk is proposed"),
+        Kind("notes", False, "Notes of a meeting or talk", "rsvp"),
         Kind("reminder", True, "Reminder of a session", "rsvp"),
     )
 }

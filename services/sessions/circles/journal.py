@@ -57,6 +57,16 @@ WORDS = {
     "close": "An organizer closed a session",
     "reopen": "An organizer opened minutes for correction again",
     "resend": "An organizer sent invites once more",
+    "gathering-propose": "A meeting or a talk was proposed",
+    "gathering-edit": "A proposed meeting or talk was changed",
+    "gathering-split": "A proposed meeting was split by streams",
+    "gathering-drop": "A proposed meeting or talk was dropped",
+    "gathering-take-up": "A dropped meeting or talk was proposed again",
+    "gathering-send": "A meeting or a talk was sent out",
+    "gathering-cancel": "A meeting or a talk was cancelled",
+    "gathering-restore": "A cancelled meeting or talk takes place after all",
+    "gathering-share": "Notes or a recording were shared",
+    "gathering-forget-guest": "A guest's name and address were taken out",
 }
 
 

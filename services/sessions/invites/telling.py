@@ -32,6 +32,7 @@ from . import due, reading
 
 Row = Mapping[Any, Any]
 MOST, HORIZON = 3, timedelta(weeks=6)
+EACH = 200  # people in one event: what handles it writes so many mails in one transaction
 REMINDERS = {"reminder-72": timedelta(hours=72), "reminder-2": timedelta(hours=2)}
 # What a calendar shows, and the word for it when it changes.
 SHOWN = {
@@ -67,7 +68,7 @@ def settle(tx: Connection, circle: str) -> None:
     people = [each["id"] for each in circles.members(tx, circle)]
     duties = reading.duties(tx, rows)
     for row in sorted(rows.values(), key=lambda row: (row["starts_at"], row["id"])):
-        _settle_one(tx, {**row}, about, people, duties[row["id"]])
+        settle_one(tx, {**row}, about, people, duties[row["id"]])
     _look_again(tx, circle, ahead, len(near))
 
 
@@ -113,7 +114,11 @@ def _look_again(tx: Connection, circle: str, ahead: list[Row], near: int) -> Non
         due.touch(tx, [circle], ahead[near]["starts_at"] - HORIZON)
 
 
-def _settle_one(tx: Connection, row: Row, about: Row, people: list[str], duties: Mapping[str, str | None]) -> None:
+def settle_one(tx: Connection, row: Row, about: Row, people: list[str], duties: Mapping[str, str | None]) -> None:
+    """Tell `people` what they do not know yet of one session, and who is concerned no more that they are not.
+
+    :param about: `name` and `stream` of its circle; `also`, what events say beside that.
+    """
     now_told = _now(row, duties)
     on = row["state"] in meetings.AHEAD
     wanted = dict.fromkeys([*people, *([duties["mentor"]] if duties["mentor"] else [])] if on else [])
@@ -183,8 +188,21 @@ def _tell(
     was: str | None = None,
 ) -> None:
     """Publish one message to these people, and write down that they were told."""
-    if not people:
-        return
+    for start in range(0, len(people), EACH):
+        _tell_some(tx, row, about, what, people[start : start + EACH], known, now_told, changed, was)
+
+
+def _tell_some(
+    tx: Connection,
+    row: Row,
+    about: Row,
+    what: str,
+    people: list[str],
+    known: Mapping[str, Row],
+    now_told: dict[str, Any],
+    changed: tuple[str, ...],
+    was: str | None,
+) -> None:
     before = [known[person]["sequence"] for person in people if person in known]
     sequence = max([row["sequence"], *(each + 1 for each in before)])
     facts = sessions.data(row, about)
@@ -195,6 +213,7 @@ def _tell(
         sessions.subject(row["id"]),
         {
             **facts,
+            **about.get("also", {}),
             "state": "cancelled" if over else row["state"],
             "sequence": sequence,
             "coordinator": now_told["coordinator"],

@@ -21,7 +21,7 @@ AHEAD = (SessionState.PLANNED.value, SessionState.CONFIRMED.value)
 CORRECTION = timedelta(hours=48)
 _WITH_CIRCLE = sa.select(
     session, circle.c.name.label("circle_name"), circle.c.stream.label("stream")
-).outerjoin(circle, circle.c.id == session.c.circle)  # fmt: skip
+).outerjoin(circle, circle.c.id == session.c.circle).where(session.c.kind == "circle")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from . import (
     circles,
     deciding,
     feeds,
+    gatherings,
+    gatherings_api,
     items,
     lead,
     meetings,
@@ -47,8 +49,9 @@ _MODULES = (
     absences,
     rsvp,
     feeds,
+    gatherings,
 )
 blueprints = [each.blueprint for each in _MODULES]
-apis = [api.blueprint, minutes_api.blueprint, turns_api.blueprint, organizing_api.blueprint]
+apis = [api.blueprint, minutes_api.blueprint, turns_api.blueprint, organizing_api.blueprint, gatherings_api.blueprint]
 
 __all__ = ["apis", "blueprints", "context", "refused_page"]

@@ -12,6 +12,7 @@ from shared import access, db
 
 from .. import people
 from ..circles import reading
+from ..gatherings import reading as gatherings
 from ..invites import feeds
 from ..invites import reading as invites
 from ..models import SERVICE, person
@@ -32,7 +33,9 @@ def home() -> Response:
         answers = {id: said[me] for id, said in invites.answers(tx, ids).items() if me in said}
         can_answer = invites.open_invites(tx, me)
         feed = feeds.address(tx, me)
-        return page("mine.html", **given, answers=answers, can_answer=can_answer, feed=feed, zone=reader_zone(tx))
+        also = [(row, invites.answer_of(tx, row["id"], me)) for row in gatherings.invited(tx, me)]
+        given |= {"answers": answers, "can_answer": can_answer, "feed": feed, "also": also}
+        return page("mine.html", **given, zone=reader_zone(tx))
 
 
 def shown(tx: Connection, me: str) -> dict[str, Any]:

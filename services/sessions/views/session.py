@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from shared import access, clock, db
 
 from .. import attendance, items, minutes, people, rights
+from ..gatherings import telling as gatherings
 from ..invites import reading as invites
 from ..models import SERVICE
 from ..rules import merging
@@ -51,6 +52,8 @@ def facts(tx: Connection, of: minutes.Row, person: str) -> dict[str, Any]:
 def show(id: str) -> Response:
     """The page itself."""
     with db.read(SERVICE) as tx:
+        if gatherings.is_one(tx, id):  # calendars lead here, whatever it is
+            return go(f"/sessions/gatherings/{id}")
         of = opened(tx, id)
         reader = who()
         return page(
