@@ -36,6 +36,7 @@ SAMPLE_ROWS = 200
 
 Import = Mapping[Any, Any]
 NOT_BEGUN = {"done": 0, "read": 0, "fresh": 0, "known": 0, "repeated": 0, "refused": 0}
+BLANK: dict[str, Any] = {"header": [], "mapping": None, "answers": {}, "problem": None, "superseded": []}
 
 
 def most() -> int:
@@ -202,7 +203,7 @@ def throw_away(tx: Connection, by: str, id: str) -> None:
     """Forget the file and everything that was read in it."""
     row = taken(tx, id)
     after("throw_away", row["state"])
-    _empty(tx, [id])
+    drop_words(tx, [id])
     tx.execute(sa.delete(imports).where(imports.c.id == id))
     audit.note(tx, by, "import.thrown_away", SUBJECT, {"import": id})
 
@@ -212,7 +213,8 @@ def drop_file(tx: Connection, id: str) -> None:
     tx.execute(sa.delete(parts).where(parts.c["import"] == id))
 
 
-def _empty(tx: Connection, ids: Iterable[str]) -> None:
+def drop_words(tx: Connection, ids: Iterable[str]) -> None:
+    """Forget the files, and the rows that were refused."""
     for table in (parts, refusals):
         tx.execute(sa.delete(table).where(table.c["import"].in_(list(ids))))
 
@@ -223,22 +225,14 @@ def purge(tx: Connection) -> None:
     What never began is forgotten altogether; what is done stays as a line of history.
     """
     old = sa.select(imports.c.id, imports.c.state).where(
-        imports.c.touched < clock.machine() - KEEP, imports.c.state.not_in(WORKING), imports.c.state != "old"
+        imports.c.touched < clock.machine() - KEEP, imports.c.state.not_in({*WORKING, "old", "undone"})
     )
     found = list(tx.execute(old.with_for_update()))
-    _empty(tx, [row.id for row in found])
+    drop_words(tx, [row.id for row in found])
     for row in found:
         mine = imports.c.id == row.id
         if row.state == "done":
-            blank: dict[str, Any] = {
-                "state": "old",
-                "header": [],
-                "mapping": None,
-                "answers": {},
-                "problem": None,
-                "superseded": [],
-            }
-            tx.execute(sa.update(imports).where(mine).values(**blank))
+            tx.execute(sa.update(imports).where(mine).values(state="old", **BLANK))
         else:
             tx.execute(sa.delete(imports).where(mine))
 

@@ -135,6 +135,27 @@ def start(_body: Any, id: str) -> dict[str, Any]:
     return _done(importing.start, id)
 
 
+@blueprint.get("/imports/<id>/undo")
+@access.scopes("read")
+@blueprint.response(200, schemas.Undo)
+@blueprint.doc(responses={404: NOT_FOUND})
+def preview(id: str) -> dict[str, Any]:
+    """Whom an undo would take back, and who would stay."""
+    _one(id)
+    with db.read("signup") as tx:
+        return importing.preview(tx, id).as_dict()
+
+
+@blueprint.post("/imports/<id>/undo")
+@access.scopes()
+@blueprint.arguments(Empty, required=False)
+@blueprint.response(202, schemas.Import)
+@blueprint.doc(responses={404: NOT_FOUND, 409: CONFLICT})
+def take_back(_body: Any, id: str) -> dict[str, Any]:
+    """Take an import back: who came in by it and has not confirmed is forgotten. Everybody else stays."""
+    return _done(importing.undo, id)
+
+
 @blueprint.delete("/imports/<id>")
 @access.scopes()
 @blueprint.response(204)
