@@ -3,9 +3,10 @@
 Why not granian's own WSGI: there a thread waits for the body, and with the single thread that is best on SQLite one
 client that sends half a form and stalls stops everybody (tried). Many threads that take turns only move the limit,
 and cost a quarter of the throughput. Awaiting costs nothing: any number of slow senders wait in the event loop, and
-requests compute one at a time in it (SQLite), or eight at a time in threads (PostgreSQL). On SQLite, what those who ask
-at the same moment write is one commit: they wait for the disk, and for the file's lock, together. There is no deadline
-for a body: asyncio's costs a tenth of the throughput, and a public server stands behind a proxy that has one.
+requests compute one at a time in it (SQLite), or eight at a time in threads (PostgreSQL). A file that is given computes
+in a thread of its own, where the others do not wait for it. On SQLite, what those who ask at the same moment write is
+one commit: they wait for the disk, and for the file's lock, together. There is no deadline for a body: asyncio's costs
+a tenth of the throughput, and a public server stands behind a proxy that has one.
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ class Mount:
         self.front = apps.get(front) or next(iter(apps.values()))
         self.waiting: deque[tuple[Any, Body, asyncio.Future[Answer]]] = deque()
         self.pool = ThreadPoolExecutor(at_once, "web") if at_once > 1 else None
+        self.files = ThreadPoolExecutor(1, "upload")
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
@@ -80,10 +82,12 @@ class Mount:
             body = await read(scope, protocol, self._most(scope))
         except RuntimeError:  # RSGIProtocolClosed: the sender went away
             return
-        if self.pool is None:
+        file = body is not None and not isinstance(body, bytes)
+        pool = self.pool or (self.files if file else None)  # a file takes seconds, and all others would wait for it
+        if pool is None:
             answer = await self._in_company(scope, body)
         else:
-            answer = await asyncio.get_running_loop().run_in_executor(self.pool, self.answer, scope, body)
+            answer = await asyncio.get_running_loop().run_in_executor(pool, self.answer, scope, body)
         if body is not None and not isinstance(body, bytes):
             body.close()
         if isinstance(answer[2], Stream):

@@ -137,9 +137,11 @@ class _Import:
             return self.importing.one(tx, id)
 
     def _give(self) -> str:
+        from ..ops import TERMINAL
+
         name: str = self.options.file
         if name == "-":
-            return str(self._do(self.importing.give, "standard input", sys.stdin.buffer))
+            return str(self.importing.give(TERMINAL, "standard input", sys.stdin.buffer))
         path = Path(os.environ.get("BATON_CALLED_FROM") or ".", name).expanduser()
         try:
             found = path.stat()
@@ -148,7 +150,7 @@ class _Import:
             if found.st_size > self.importing.most():
                 raise self.importing.too_large(found.st_size)
             with open(path, "rb") as file:
-                return str(self._do(self.importing.give, path.name, file))
+                return str(self.importing.give(TERMINAL, path.name, file))
         except OSError as error:
             raise Refused(f"cannot read {name}: {(error.strerror or str(error)).lower()}") from None
 

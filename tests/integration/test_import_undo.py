@@ -30,7 +30,7 @@ def do(command: Any, *args: Any) -> Any:
 
 
 def imported(content: str = FILE) -> str:
-    id = str(do(importing.give, "people.csv", io.BytesIO(content.encode())))
+    id = importing.give("system", "people.csv", io.BytesIO(content.encode()))
     with db.read("signup") as tx:
         made = importing.columns(tx, importing.one(tx, id) or {})
     do(importing.check, id, made)
@@ -173,7 +173,7 @@ def test_another_import_is_not_touched(baton: Baton) -> None:
 
 def test_one_that_is_under_way_goes_no_further(baton: Baton, monkeypatch: Any) -> None:
     monkeypatch.setattr("services.signup.importing.running.STEP", 1)
-    id = str(do(importing.give, "people.csv", io.BytesIO(FILE.encode())))
+    id = importing.give("system", "people.csv", io.BytesIO(FILE.encode()))
     with db.read("signup") as tx:
         made = importing.columns(tx, importing.one(tx, id) or {})
     do(importing.check, id, made)

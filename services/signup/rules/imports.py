@@ -1,8 +1,8 @@
 """The life of an import, as one table.
 
-    (file given) ► mapping ── check ──► checking ── end ──► checked ── start ──► importing ── end ──► done
-                      ▲                    └── fail ─► failed              │
-                      └────────── map (also from checked and failed) ◄─────┘ not while importing
+    receiving ► mapping ── check ──► checking ── end ──► checked ── start ──► importing ── end ──► done
+                   ▲                    └── fail ─► failed              │
+                   └────────── map (also from checked and failed) ◄─────┘ not while importing
 
     importing, done, old (done a week ago) ── undo ──► undoing ── end ──► undone
 

@@ -52,8 +52,7 @@ def give() -> dict[str, Any]:
         _wrong(importing.too_large(), 413)
     if file is None or not file.filename:
         _wrong(Refused("file", "There is no file.", "Send multipart/form-data with the CSV file in the field `file`."))
-    with db.write("signup") as tx:
-        id = importing.give(tx, organizer(), file.filename, file.stream)  # type: ignore[arg-type]
+    id = importing.give(organizer(), file.filename, file.stream)  # type: ignore[arg-type]
     do(importing.check, id, by=organizer)
     return _told(_one(id))
 

@@ -52,8 +52,7 @@ def give() -> Response:
     if file is None or not file.filename:
         return _home(refusals(Refused("file", "No file is chosen.", "Choose the CSV file on your device.")))
     try:
-        with db.write("signup") as tx:
-            id = importing.give(tx, actor(), file.filename, file.stream)  # type: ignore[arg-type]
+        id = importing.give(actor(), file.filename, file.stream)  # type: ignore[arg-type]
         known = not try_to(importing.check, id) and _one(id)["state"] == "checking"
     except Refused as refused:
         return _home(refusals(refused))
