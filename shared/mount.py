@@ -61,11 +61,20 @@ LARGEST_BODY = 2 << 20  # apps refuse earlier, with words; this only bounds the 
 class Mount:
     """RSGI: sends a request to the app its first path segment names; `/` and unknown paths to the one in front."""
 
-    def __init__(self, apps: dict[str, App], front: str, at_once: int, uploads: Uploads | None = None) -> None:
+    def __init__(
+        self,
+        apps: dict[str, App],
+        front: str,
+        at_once: int,
+        uploads: Uploads | None = None,
+        failed: Callable[[Any, Environ, BaseException], Answer] | None = None,
+    ) -> None:
         """
         :param at_once: how many requests compute at the same time; 1 means in the event loop itself.
         :param uploads: paths that take more than LARGEST_BODY: (bytes, who may, by the request's headers).
+        :param failed: what an app says when the commit of its answer failed (web.failed).
         """
+        self.failed = failed
         self.uploads = uploads or {}
         self.apps = apps
         self.front = apps.get(front) or next(iter(apps.values()))
@@ -131,21 +140,36 @@ class Mount:
     def _answer_waiting(self) -> None:
         """Compute for everybody who waits, for LONGEST_COMPANY at most, commit, and only then answer."""
         answers: list[tuple[asyncio.Future[Answer], Answer]] = []
+        asked: list[Any] = []
         end = clock.machine() + LONGEST_COMPANY
         try:
             with db.together():
                 while self.waiting and (not answers or clock.machine() < end):
                     scope, body, answer = self.waiting.popleft()
                     answers.append((answer, self._computed(scope, body)))
-        except Exception:
+                    asked.append(scope)
+        except Exception as error:
             # The commit failed: nothing of it happened, whatever the apps have said.
-            logger.exception("web.commit_failed", answers=len(answers))
-            answers = [(answer, FAILED) for answer, _ in answers]
+            if not db.full(error):
+                logger.exception("web.commit_failed", answers=len(answers))
+            said = [self._failed(scope, error) for scope in asked]
+            answers = [(answer, words) for (answer, _), words in zip(answers, said, strict=True)]
         for answer, computed in answers:
             if not answer.done():
                 answer.set_result(computed)
         if self.waiting:
             asyncio.get_running_loop().call_soon(self._answer_waiting)
+
+    def _failed(self, scope: Any, error: Exception) -> Answer:
+        """What is said instead of an answer that was not committed."""
+        if self.failed is None:
+            return FAILED
+        try:
+            app, path = self._app(scope)
+            return self.failed(app, environ(scope, path, b""), error)
+        except Exception:
+            logger.exception("web.app_failed")
+            return FAILED
 
     def _computed(self, scope: Any, body: Body) -> Answer:
         """The answer; an app that breaks spoils nobody else's."""
@@ -155,11 +179,14 @@ class Mount:
             logger.exception("web.app_failed")
             return FAILED
 
+    def _app(self, scope: Any) -> tuple[App, str]:
+        """The app that the path names, and the path as apps take it."""
+        path = unquote_to_bytes(scope.path).decode("latin-1")
+        return self.apps.get(path.split("/", 2)[1] if "/" in path else "", self.front), path
+
     def answer(self, scope: Any, body: Body) -> Answer:
         """(status, headers, body) of the app the path names. A body of None is too large: the app refuses it unread."""
-        raw = unquote_to_bytes(scope.path)
-        path = raw.decode("latin-1")
-        app = self.apps.get(path.split("/", 2)[1] if "/" in path else "", self.front)
+        app, path = self._app(scope)
         answer: list[Any] = [500, []]
 
         def start_response(status: str, headers: list[tuple[str, str]], _error: object = None) -> None:

@@ -96,17 +96,24 @@ def secret(found: config.Config) -> Iterator[Line]:
 
 
 def disk(found: config.Config) -> Iterator[Line]:
-    """Is there space?"""
-    free = shutil.disk_usage(found.data).free
-    said = f"{free / 1e9:.1f} GB free at {found.data}"
-    if free < VERY_LITTLE:
-        yield Line("disk", WRONG, said, "free some space now: what cannot be written is refused")
-    elif free < LITTLE:
-        yield Line("disk", WARNING, said, "free some space; logs and backups in the data folder may be old")
-    else:
-        yield Line("disk", OK, said)
-    if not os.access(found.data, os.W_OK):
-        yield Line("disk", WRONG, f"{found.data} cannot be written", "give yourself the right to")
+    """Is there space, where the data are and where the databases are?"""
+    urls = (found.database_url(service) for service in found.services)
+    files = [Path(url.removeprefix("sqlite:///").partition("?")[0]) for url in urls if url.startswith("sqlite")]
+    seen: set[int] = set()
+    for folder in (found.data, *(file.parent for file in files)):
+        if not folder.is_dir() or folder.stat().st_dev in seen:
+            continue
+        seen.add(folder.stat().st_dev)
+        free = shutil.disk_usage(folder).free
+        said = f"{free / 1e9:.1f} GB free at {folder}"
+        if free < VERY_LITTLE:
+            yield Line("disk", WRONG, said, "free some space now: what cannot be written is refused")
+        elif free < LITTLE:
+            yield Line("disk", WARNING, said, "free some space; logs and backups in the data folder may be old")
+        else:
+            yield Line("disk", OK, said)
+        if not os.access(folder, os.W_OK):
+            yield Line("disk", WRONG, f"{folder} cannot be written", "give yourself the right to")
 
 
 def zones(found: config.Config) -> Iterator[Line]:
