@@ -225,8 +225,13 @@ def test_everything_goes_on_by_itself_once_there_is_room(tmp_path: Path) -> None
             assert signed_up(up.port, "before") == 202
             disk.fill()
             assert signed_up(up.port, "refused") == 503
+
             # Filled anew each time: a checkpoint may give some room back.
-            wait("the broker refuses", lambda: disk.fill() or "the broker does not answer" in up.terminal())
+            def refuses() -> bool:
+                disk.fill()
+                return "the broker does not answer" in up.terminal()
+
+            wait("the broker refuses", refuses)
             disk.free()
             wait("the broker is back", lambda: "the broker is back" in up.terminal())
             assert signed_up(up.port, "after") == 202

@@ -276,7 +276,7 @@ def test_two_gigabytes_are_refused_without_being_read(baton: Baton, change_setti
 
     source = Endless()
     with pytest.raises(Refused) as caught:
-        importing.give(BY, "big.csv", source)
+        importing.give(BY, "big.csv", source)  # type: ignore[arg-type]
     assert "BATON_IMPORT_MIB" in caught.value.remedy
     assert source.taken <= 4 << 20
     assert baton.rows("signup", "import_part") == []

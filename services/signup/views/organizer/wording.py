@@ -48,6 +48,7 @@ WORDS = {
     "import.thrown_away": "A file was thrown away",
     "people.imported": "People were imported",
     "token.made": "An API token was made",
+    "access.voided": "A backup was restored: all sign-ins and tokens of before are void",
     "token.revoked": "An API token was revoked",
     "mapping.saved": "The columns of a form were mapped",
     "mapping.undone": "The mapping of a form was undone",
