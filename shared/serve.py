@@ -18,7 +18,7 @@ from . import config, web
 from .mount import Mount
 
 # One at a time is fastest on SQLite, where writers queue anyway (PERFORMANCE: threads only bought a worse p99).
-AT_ONCE_SQLITE, AT_ONCE_POSTGRESQL = 1, 8
+AT_ONCE_SQLITE, AT_ONCE_POSTGRESQL = 1, config.WEB_AT_ONCE
 FRONT = "signup"
 
 

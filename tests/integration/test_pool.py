@@ -1,0 +1,52 @@
+"""The smallest pool that is taken is enough: no request of the web process needs two connections of one service."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from services.signup import access_links
+from shared import access, clock, config, db, tokens
+from tests.conftest import Baton
+
+pytestmark = pytest.mark.parametrize("database", ["postgres"], indirect=True)
+
+
+@pytest.mark.parametrize("service", ["signup", "notifications", "blog"])
+def test_one_connection_a_request(
+    baton: Baton, service: str, change_settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every page with a pool of one: a request that asked for a second connection would wait in vain for the first."""
+    with db.write("signup") as tx:
+        olga = access_links.add_organizer(tx, "system", "olga@example.org", "Olga")
+    baton.drain()
+    db.close()
+    change_settings(database_pool=1)
+    monkeypatch.setattr(db.engine(service).pool, "_timeout", 0.01)
+    client = baton.client(service)
+    signed = tokens.sign("cookie", {"person": olga, "roles": ["member", "organizer"], "at": clock.machine()})
+    client.set_cookie(access.COOKIE, signed)
+    rules = [rule.rule for rule in baton.app(service).url_map.iter_rules() if "GET" in (rule.methods or ())]
+    paths = [rule.replace("<slug>", "stream1").replace("<name>.<form>", "members.csv") for rule in rules]
+    seen = {
+        path: client.get(path, follow_redirects=True, buffered=True).status_code for path in paths if "<" not in path
+    }
+    assert len(seen) > 5 and {path: status for path, status in seen.items() if status >= 500} == {}
+
+
+def test_the_least_pool_serves_all_threads_at_once(baton: Baton, change_settings: Any) -> None:
+    db.close()
+    change_settings(database_pool=config.LEAST_POOL)
+    together = threading.Barrier(config.LEAST_POOL, timeout=30)
+
+    def hold(_n: int) -> bool:
+        with db.read("signup") as tx:
+            tx.exec_driver_sql("SELECT 1")
+            together.wait()  # all have one at the same moment, or this breaks
+        return True
+
+    with ThreadPoolExecutor(config.LEAST_POOL) as threads:
+        assert all(threads.map(hold, range(config.LEAST_POOL)))
