@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,7 +91,7 @@ def secret(found: config.Config) -> Iterator[Line]:
         if path.exists() and path.stat().st_mode & 0o077
     ]
     for path in readable:
-        yield Line("secret", WARNING, f"others on this machine can read {path}", f"chmod 600 {path}")
+        yield Line("secret", WARNING, f"others on this machine can read {path}", f"chmod 600 {shlex.quote(str(path))}")
     if not readable:
         yield Line("secret", OK, f"{len(found.secret)} characters, for its owner only")
 
