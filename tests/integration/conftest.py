@@ -10,10 +10,12 @@ import sqlalchemy as sa
 from marshmallow import fields
 from sqlalchemy.engine import Connection
 
+from services.signup import rate
 from shared import db
 from shared.config import Config
 from shared.events import catalog, emit, inbox, relay
 from shared.events.envelope import Event
+from tests import signup
 from tests.conftest import Baton
 
 TYPE = "test.happened"
@@ -116,3 +118,24 @@ def wire(settings: Config, monkeypatch: pytest.MonkeyPatch) -> Wire:
     monkeypatch.setitem(catalog.BY_TYPE, ANSWER, answer)
     monkeypatch.setitem(inbox._handlers, (OTHER, ANSWER), lambda tx, event: None)
     return made
+
+
+# ---- signup ----
+
+
+@pytest.fixture(autouse=True)
+def fresh_rate() -> None:
+    """No test is slowed by what another asked for."""
+    rate.forget()
+
+
+@pytest.fixture
+def client(baton: Baton) -> Any:
+    """A stranger's browser at signup."""
+    return baton.client("signup")
+
+
+@pytest.fixture
+def runs(baton: Baton, client: Any) -> Any:
+    """A client signed in as an organizer."""
+    return signup.signed_in(client, signup.organizer(), "member", "organizer")
