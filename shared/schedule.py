@@ -176,11 +176,22 @@ def behind(service: str) -> bool:
         now = clock.now()
         if any((at := due(tx, _EVER)) is not None and at <= now for due in _at_ticks.get(service, [])):
             return True
-        due_now = [(entry.name, entry.period(tx, now)) for entry in jobs(service)]
-        return any(
-            period is not None and not tx.execute(_IS_FINISHED, {"job": job, "period": period}).scalar()
-            for job, period in due_now
-        )
+        return any(not _known_finished(tx, entry, entry.period(tx, now)) for entry in jobs(service))
+
+
+def _known_finished(tx: Connection, entry: Job, period: str | None) -> bool:
+    memo = _memo(entry)
+    if period is None or _finished.get(memo) == period:
+        return True
+    if not tx.execute(_IS_FINISHED, {"job": entry.name, "period": period}).scalar():
+        return False
+    _finished[memo] = period
+    return True
+
+
+def _memo(entry: Job) -> tuple[str, str, str]:
+    """Under which name this process remembers which period was done."""
+    return entry.service, db.engine(entry.service).url.render_as_string(), entry.name
 
 
 _EVER = datetime(1, 1, 2, tzinfo=UTC)
@@ -204,7 +215,7 @@ def tick(service: str) -> list[str]:
 def _run(entry: Job) -> bool:
     with db.read(entry.service) as tx:
         period = entry.period(tx, clock.now())
-    memo = (entry.service, db.engine(entry.service).url.render_as_string(), entry.name)
+    memo = _memo(entry)
     if period is None or _finished.get(memo) == period:
         return False
     worked = False
@@ -227,11 +238,10 @@ def _run(entry: Job) -> bool:
 
 
 def _is_finished(tx: Connection, entry: Job, period: str) -> bool:
-    run = db.metadata(entry.service).tables["run"]
-    row = {"job": entry.name, "period": period, "started": clock.now()}
-    tx.execute(db.insert(tx, run).values(row).on_conflict_do_nothing())
-    found = tx.execute(sa.select(run.c.finished).where(run.c.job == entry.name, run.c.period == period)).scalar_one()
-    return found is not None
+    told = {"job": entry.name, "period": period}
+    if tx.execute(_BEGIN, {**told, "now": clock.now()}).rowcount:
+        return False
+    return bool(tx.execute(_IS_FINISHED, told).scalar())
 
 
 def prune(tx: Connection) -> None:
@@ -242,6 +252,11 @@ def prune(tx: Connection) -> None:
 
 _FINISH = sa.text("UPDATE run SET finished = :at WHERE job = :job AND period = :period").bindparams(
     sa.bindparam("at", type_=db.Instant)
+)
+_BEGIN = (
+    sa.text("INSERT INTO run (job, period, started) VALUES (:job, :period, :now) ON CONFLICT (job, period) DO NOTHING")
+    .bindparams(sa.bindparam("now", type_=db.Instant))
+    .execution_options(preserve_rowcount=True)
 )
 _IS_FINISHED = sa.text("SELECT finished IS NOT NULL FROM run WHERE job = :job AND period = :period")
 # From job to job by the index (job, started): a few looks for each job. A GROUP BY looks at every run of a year.
