@@ -156,6 +156,9 @@ def copy(found: config.Config, folder: Path, tell: Progress) -> None:
     from ..backup import cut, load
     from .move import source
 
+    for service in config.SERVICES:
+        if load.empty(found.database_url(service)):
+            raise Refused(f"there is no program here yet ({service} is empty): run `./baton up` first, or give --data")
     urls = {service: f"sqlite:///{folder / service}.db" for service in config.SERVICES}
     with cut.views(config.SERVICES) as views:
         load.load(source(views), urls, None, tell, lambda _txs: None)

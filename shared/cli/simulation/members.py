@@ -22,7 +22,7 @@ from .letters import Letter
 
 Act = Callable[[], str | None]
 SLOTS = (12, 17, 22)  # o'clock, UTC: when people sit down to their mail
-AGAIN = 6  # how often a coordinator comes back to publish
+TRIES = 2  # at publishing: who finds the next coordinator missing on the second day says why, and publishes
 Tell = Callable[[datetime, str, str], None]  # (when, who, what they did)
 
 
@@ -360,12 +360,12 @@ class Member(Reader):
         roll = dice.random()
         if roll >= self.habits.late:
             hours = dice.uniform(0.1, 6)
-            self.later(hours, partial(self._lead, f"{letter.session}/lead", dice, AGAIN), letter.ends)
+            self.later(hours, partial(self._lead, f"{letter.session}/lead", dice, TRIES), letter.ends)
 
     def on_minutes_late(self, letter: Letter, dice: random.Random) -> None:
         link = letter.link("lead")
         if link and dice.random() >= self.habits.never:
-            self.later(dice.uniform(1, 20), partial(self._lead, link, dice, AGAIN))
+            self.later(dice.uniform(1, 20), partial(self._lead, link, dice, TRIES))
 
     def _lead(self, address: str, dice: random.Random, tries: int) -> str | None:
         """Fill in the coordinator's page, and publish; where the next coordinator is missing, come back for that."""
@@ -375,7 +375,7 @@ class Member(Reader):
         form = page.form("do", "publish")
         if form is None:
             return None
-        first = tries == AGAIN and "Nothing is saved so far" in page.text
+        first = tries == TRIES and "Nothing is saved so far" in page.text
         values = self._attendance(form, dice) if first else {}
         if first and form.offers("text"):
             values["text"] = words.minutes(dice)
@@ -383,7 +383,7 @@ class Member(Reader):
         if first and owners and dice.random() < 0.7:
             values |= {"item-text": words.item(dice), "item-owner": dice.choice(owners)}
         if tries <= 1 and form.offers("reason-next"):
-            values["reason-next"] = "Nobody has said yes so far."
+            values["reason-next"] = "Somebody is asked and has not answered yet."
         after = self.browser.press(page, form, ("do", "publish"), values)
         if after.status == 422 and "next" in words.refusal(after.text) and tries > 1:
             self.company.later(clock.now() + timedelta(hours=24), self, partial(self._lead, address, dice, tries - 1))

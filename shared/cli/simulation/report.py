@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,11 @@ def all_months(report: dict[str, Any]) -> list[str]:
     return sorted({month for each in report["people"] for month in each["months"]})
 
 
+def by_kind(person: dict[str, Any]) -> list[tuple[str, int]]:
+    """What somebody would receive in all that time, most first."""
+    return sum((Counter(month) for month in person["months"].values()), Counter()).most_common()
+
+
 def short(month: str) -> str:
     """2027-01 as Jan 27."""
     return f"{datetime.fromisoformat(month + '-01'):%b %y}"
@@ -102,6 +108,7 @@ def html(report: dict[str, Any]) -> str:
         assumed=assumed(report),
         months=all_months(report),
         short=short,
+        by_kind=by_kind,
         who=who,
         pairs=lambda spread: [(each["name"], each["turns"]) for each in spread],
         css=(STATIC / "baton.css").read_text(encoding="utf-8"),
