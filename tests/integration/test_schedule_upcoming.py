@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.sessions import models
+from services.sessions import minutes, models
+from services.sessions.circles import placing
+from services.signup import people
+from services.signup import schedule as signup_schedule
+from services.signup.models import person as people_table
 from shared import clock, config, db, schedule
 from tests import turns
 
@@ -97,3 +101,51 @@ def test_asking_changes_nothing(baton: Any, service: str) -> None:
     schedule.upcoming(service)
     schedule.behind(service)
     assert baton.dump() == before
+
+
+def test_an_application_is_reminded_and_purged_in_its_hour(baton: Any) -> None:
+    """GIVEN somebody who never confirms WHEN time is stepped THEN the reminder and the end come within their hour"""
+    applied = clock.now()
+    typed = {"name": "Ada", "email": "ada@example.org", "stream": "stream1", "timezone": "UTC", "charter": "1"}
+    with db.write("signup") as tx:
+        people.apply(tx, {**typed, "answers": {}})
+    baton.drain()
+    seen: dict[str, datetime] = {}
+    while clock.now() < applied + timedelta(days=15):
+        step(baton)
+        for row in baton.rows("notifications", "mail", kind="confirm-reminder"):
+            seen.setdefault("reminded", row["created_at"])
+        if not baton.rows("signup", "person", email="ada@example.org"):
+            seen.setdefault("expired", clock.now())
+    assert timedelta(0) <= seen["reminded"] - applied - timedelta(days=3) < timedelta(hours=1)
+    assert timedelta(0) <= seen["expired"] - applied - timedelta(days=14) < timedelta(hours=1)
+
+
+def test_each_service_knows_its_own_moments(baton: Any) -> None:
+    """What else is due by program time: an erasure, an offered place, a rest that is over, minutes that are final."""
+    now = clock.now()
+    later = [now + timedelta(days=days, minutes=1) for days in range(1, 9)]
+    where = turns.circle(baton, "Ada", "Bo", sessions=2, first=timedelta(days=60))
+    first, second = (row["id"] for row in turns.sessions(baton, where))
+    with db.write("signup") as tx:
+        tx.execute(sa.update(people_table).values(erase_after=later[0]))
+    with db.write("sessions") as tx:
+        line = {"stream": "stream1", "since": now}
+        tx.execute(sa.insert(models.waiting).values(person="a", number=1, offered_until=later[1], **line))
+        tx.execute(sa.insert(models.waiting).values(person="b", number=2, rests_until=later[2], **line))
+        text = {"agenda": "", "agenda_version": 1, "text": "x", "version": 1, "saved_at": now, "saved_by": "system"}
+        published = {"published_at": now + timedelta(days=2), "published_by": "system"}
+        tx.execute(sa.insert(models.minutes).values(session=first, **text, **published))
+        tx.execute(sa.update(models.session).where(models.session.c.id == first).values(state="minuted"))
+        tx.execute(
+            sa.update(models.session).where(models.session.c.id == second).values(state="held", ends_at=later[5])
+        )
+    with db.read("signup") as tx:
+        assert signup_schedule.next_erasure(tx, now) == later[0]
+        assert signup_schedule.next_erasure(tx, later[0]) is None, "what is over is not due"
+    with db.read("sessions") as tx:
+        assert placing.next_lapse(tx, now) == later[1] and placing.next_lapse(tx, later[1]) == later[2]
+        assert minutes.next_overdue(tx, now) == now + timedelta(days=4)
+        assert minutes.next_late(tx, now) == later[5] + timedelta(hours=24)
+        assert minutes.next_late(tx, later[5] + timedelta(hours=24)) == later[5] + timedelta(hours=72)
+        assert minutes.next_end(tx, now) is None, "none of them lies ahead"
