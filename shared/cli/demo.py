@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -29,6 +30,7 @@ from .progress import Progress
 from .rehearse import DAYS_A_MONTH, MONTHS_MOST, number
 
 MARK = "demo.json"
+PORT = 8000  # as of `./baton up`
 READY_WITHIN = 120.0
 SHOWN = 0.4  # seconds that each deed is shown
 LEAST_PEOPLE, MOST_PEOPLE = 1, 2000
@@ -43,7 +45,8 @@ def main(args: list[str]) -> int:
         report = play(folder, base_url, link, options)
     print(json.dumps(report) if options.json else "\n".join(text(report)))
     if not options.json:
-        print(f"\nNow look around:\n\n  ./baton up --data {folder}")
+        port = "" if options.port == PORT else f" --port {options.port}"
+        print(f"\nNow look around; it goes on from here:\n\n  ./baton up --data {shlex.quote(str(folder))}{port}")
     return 1 if report["astray"] or any(each["wrong"] for each in report["promises"]) else 0
 
 
@@ -56,13 +59,15 @@ def parse(args: list[str]) -> argparse.Namespace:
     parser.add_argument("--months", type=number(0, MONTHS_MOST), default=6.0, help="how long, until today (default 6)")
     parser.add_argument("--seed", type=int, default=1, help="another seed, other people (default 1)")
     parser.add_argument("--show", action="store_true", help="slowly enough to watch, with a line for each deed")
-    parser.add_argument("--port", type=int, help="where its pages are meanwhile (default: one that is free)")
+    parser.add_argument("--port", type=int, help="where its pages are (default 8000, or one that is free)")
     parser.add_argument("--data", help="its own data folder (default: var/demo)")
     parser.add_argument("--again", action="store_true", help="remove the demo that is in that folder first")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     options = parser.parse_args(args)
     if not LEAST_PEOPLE <= options.people <= MOST_PEOPLE:
         raise Refused(f"--people {options.people}: give a number from {LEAST_PEOPLE} to {MOST_PEOPLE}")
+    # The links in its mails name this port, and are to work afterwards, too.
+    options.port = options.port or (PORT if broker.free(PORT) else broker.any_port())
     return options
 
 
@@ -99,7 +104,7 @@ def _not_running(folder: Path) -> None:
 @contextlib.contextmanager
 def running(folder: Path, options: argparse.Namespace) -> Iterator[tuple[str, str]]:
     """`./baton up` on that folder, while this lasts: its address, and the link that signs the first organizer in."""
-    port = options.port or broker.any_port()
+    port = options.port
     start = datetime.now().astimezone() - timedelta(days=options.months * DAYS_A_MONTH)
     own = {
         "BATON_DATA": str(folder),
