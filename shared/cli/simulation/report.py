@@ -30,9 +30,10 @@ def text(report: dict[str, Any]) -> list[str]:
     for circle in report["circles"]:
         lines += ["", f"{circle['name']}: {circle['members']} people, {len(circle['sessions'])} sessions", ""]
         width = max(len(each["when"]) for each in circle["sessions"])
+        leads = max(len(who(each)) for each in circle["sessions"])
         for each in circle["sessions"]:
-            mentor = f"   mentor {each['mentor']}" if each["mentor"] else ""
-            lines.append(f"  {each['when']:<{width}}  {who(each)}{mentor}")
+            mentor = f"  mentor {each['mentor']}" if each["mentor"] else ""
+            lines.append(f"  {each['when']:<{width}}  {who(each):<{leads}}{mentor}".rstrip())
         lines += ["", "  Turns to coordinate", *bars([(each["name"], each["turns"]) for each in circle["spread"]])]
     if not report["circles"]:
         lines += ["", "No circle meets in this time: set dates on a circle's page, and rehearse again."]
