@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,10 @@ def _not_running(folder: Path) -> None:
 def running(folder: Path, options: argparse.Namespace) -> Iterator[tuple[str, str]]:
     """`./baton up` on that folder, while this lasts: its address, and the link that signs the first organizer in."""
     port = options.port
-    start = datetime.now().astimezone() - timedelta(days=options.months * DAYS_A_MONTH)
+    from .. import clock
+    from ..mortal import die_with_parent
+
+    start = datetime.fromtimestamp(clock.machine(), UTC) - timedelta(days=options.months * DAYS_A_MONTH)
     own = {
         "BATON_DATA": str(folder),
         "BATON_BASE_URL": f"http://localhost:{port}",
@@ -118,7 +121,10 @@ def running(folder: Path, options: argparse.Namespace) -> Iterator[tuple[str, st
     up = [sys.executable, "-m", "shared.cli", "up", "--port", str(port), "--data", str(folder)]
     said = folder / "up.log"
     with open(said, "wb") as out:
-        process = subprocess.Popen(up, cwd=settings.ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        process = subprocess.Popen(
+            up, cwd=settings.ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            preexec_fn=partial(die_with_parent, os.getpid(), signal.SIGTERM),
+        )  # fmt: skip
     try:
         link = _wait(process, said)
         yield own["BATON_BASE_URL"], link
@@ -243,7 +249,7 @@ def text(report: dict[str, Any]) -> list[str]:
         ("Mails by state", report["mail_states"]),
         ("What people did", report["done"]),
     ):
-        said += ["", title, *bars(list(counts.items()))]
+        said += ["", title, *(bars(list(counts.items())) or ["  none so far"])]
     setups = sum(deed["setup"] for deed in report["organizer"])
     said += ["", f"What the organizer had to do, after setting the dates of {setups} circles"]
     deeds = [deed for deed in report["organizer"] if not deed["setup"]]
