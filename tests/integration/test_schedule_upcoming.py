@@ -135,6 +135,7 @@ def test_each_service_knows_its_own_moments(baton: Any) -> None:
         tx.execute(sa.insert(models.waiting).values(person="b", number=2, rests_until=later[2], **line))
         text = {"agenda": "", "agenda_version": 1, "text": "x", "version": 1, "saved_at": now, "saved_by": "system"}
         published = {"published_at": now + timedelta(days=2), "published_by": "system"}
+        published["reopened_until"] = later[6]
         tx.execute(sa.insert(models.minutes).values(session=first, **text, **published))
         tx.execute(sa.update(models.session).where(models.session.c.id == first).values(state="minuted"))
         tx.execute(
@@ -146,6 +147,7 @@ def test_each_service_knows_its_own_moments(baton: Any) -> None:
     with db.read("sessions") as tx:
         assert placing.next_lapse(tx, now) == later[1] and placing.next_lapse(tx, later[1]) == later[2]
         assert minutes.next_overdue(tx, now) == now + timedelta(days=4)
+        assert minutes.next_overdue(tx, now + timedelta(days=4)) == later[6], "an organizer opened them again"
         assert minutes.next_late(tx, now) == later[5] + timedelta(hours=24)
         assert minutes.next_late(tx, later[5] + timedelta(hours=24)) == later[5] + timedelta(hours=72)
         assert minutes.next_end(tx, now) is None, "none of them lies ahead"
