@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from . import clock, config, db, die, log
 
 Work = Callable[[Connection, str], Any]
+Due = Callable[[Connection, datetime], datetime | None]
 logger = log.get()
 
 
@@ -29,18 +30,38 @@ class Period(Protocol):
         """When the period after the present one begins."""
         ...
 
+    def upcoming(self, tx: Connection, now: datetime, /) -> datetime | None:
+        """When there is next something to do, as far as is known; None: nothing before somebody does something."""
+        ...
+
 
 @dataclass(frozen=True)
 class Every:
-    """A period each `step` of program time, counted from the epoch."""
+    """A period each `step` of program time, counted from the epoch.
+
+    :param due: says when there is next something to do: the first such instant after the one it is given, which began
+        the present period; None for nothing. Without it there is something to do in each period.
+    """
 
     step: timedelta
+    due: Due | None = None
 
     def __call__(self, _tx: Connection, now: datetime) -> str:
         return str(self._number(now))
 
     def next(self, _tx: Connection, now: datetime) -> datetime:
-        return datetime.fromtimestamp((self._number(now) + 1) * self.step.total_seconds(), UTC)
+        return self._begins(self._number(now) + 1)
+
+    def upcoming(self, tx: Connection, now: datetime) -> datetime | None:
+        after = self.next(tx, now)
+        if self.due is None:
+            return after
+        due = self.due(tx, self._begins(self._number(now)))
+        # It is seen to at the first look from then on: when a period begins.
+        return None if due is None else max(after, self.next(tx, due - timedelta.resolution))
+
+    def _begins(self, number: int) -> datetime:
+        return datetime.fromtimestamp(number * self.step.total_seconds(), UTC)
 
     def _number(self, now: datetime) -> int:
         return int(now.timestamp() // self.step.total_seconds())
@@ -62,8 +83,20 @@ class Daily:
         day = local.date() + timedelta(days=1) if local.hour >= self.hour else local.date()
         return datetime.combine(day, time(self.hour), local.tzinfo).astimezone(UTC)
 
+    def upcoming(self, tx: Connection, now: datetime) -> datetime:
+        return self.next(tx, now)
+
 
 every, daily = Every, Daily
+
+
+def never(_tx: Connection, _since: datetime) -> None:
+    """For `Every`: what is due by machine time, or was overlooked, is no moment of the program's."""
+
+
+def soonest(*moments: datetime | None) -> datetime | None:
+    """The earliest of those that there are."""
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 @dataclass(frozen=True)
@@ -121,6 +154,49 @@ def last_runs(tx: Connection) -> list[Any]:
     return list(tx.execute(_LAST_RUNS))
 
 
+_at_ticks: dict[str, list[Due]] = {}
+
+
+def at_tick(service: str, due: Due) -> None:
+    """Register when the next tick of `service` has something to do beside its jobs: the first instant after one."""
+    _at_ticks.setdefault(service, []).append(due)
+
+
+def upcoming(service: str) -> datetime | None:
+    """The next instant at which something of `service` is due: who moves program time must not jump past it."""
+    with db.read(service) as tx:
+        now = clock.now()
+        looks = [entry.period.upcoming(tx, now) for entry in jobs(service)]
+        return soonest(*looks, *(due(tx, now) for due in _at_ticks.get(service, [])))
+
+
+def behind(service: str) -> bool:
+    """Is anything due by now that no tick has done?"""
+    with db.read(service) as tx:
+        now = clock.now()
+        if any((at := due(tx, _EVER)) is not None and at <= now for due in _at_ticks.get(service, [])):
+            return True
+        return any(not _known_finished(tx, entry, entry.period(tx, now)) for entry in jobs(service))
+
+
+def _known_finished(tx: Connection, entry: Job, period: str | None) -> bool:
+    memo = _memo(entry)
+    if period is None or _finished.get(memo) == period:
+        return True
+    if not tx.execute(_IS_FINISHED, {"job": entry.name, "period": period}).scalar():
+        return False
+    _finished[memo] = period
+    return True
+
+
+def _memo(entry: Job) -> tuple[str, str, str]:
+    """Under which name this process remembers which period was done."""
+    return entry.service, db.engine(entry.service).url.render_as_string(), entry.name
+
+
+_EVER = datetime(1, 1, 2, tzinfo=UTC)
+
+
 def tick(service: str) -> list[str]:
     """Run every job of `service` whose period is due and not done; returns their names.
 
@@ -139,7 +215,7 @@ def tick(service: str) -> list[str]:
 def _run(entry: Job) -> bool:
     with db.read(entry.service) as tx:
         period = entry.period(tx, clock.now())
-    memo = (entry.service, db.engine(entry.service).url.render_as_string(), entry.name)
+    memo = _memo(entry)
     if period is None or _finished.get(memo) == period:
         return False
     worked = False
@@ -162,11 +238,10 @@ def _run(entry: Job) -> bool:
 
 
 def _is_finished(tx: Connection, entry: Job, period: str) -> bool:
-    run = db.metadata(entry.service).tables["run"]
-    row = {"job": entry.name, "period": period, "started": clock.now()}
-    tx.execute(db.insert(tx, run).values(row).on_conflict_do_nothing())
-    found = tx.execute(sa.select(run.c.finished).where(run.c.job == entry.name, run.c.period == period)).scalar_one()
-    return found is not None
+    told = {"job": entry.name, "period": period}
+    if tx.execute(_BEGIN, {**told, "now": clock.now()}).rowcount:
+        return False
+    return bool(tx.execute(_IS_FINISHED, told).scalar())
 
 
 def prune(tx: Connection) -> None:
@@ -178,6 +253,12 @@ def prune(tx: Connection) -> None:
 _FINISH = sa.text("UPDATE run SET finished = :at WHERE job = :job AND period = :period").bindparams(
     sa.bindparam("at", type_=db.Instant)
 )
+_BEGIN = (
+    sa.text("INSERT INTO run (job, period, started) VALUES (:job, :period, :now) ON CONFLICT (job, period) DO NOTHING")
+    .bindparams(sa.bindparam("now", type_=db.Instant))
+    .execution_options(preserve_rowcount=True)
+)
+_IS_FINISHED = sa.text("SELECT finished IS NOT NULL FROM run WHERE job = :job AND period = :period")
 # From job to job by the index (job, started): a few looks for each job. A GROUP BY looks at every run of a year.
 _LAST_RUNS = sa.text(
     "WITH RECURSIVE known(job) AS (SELECT min(job) FROM run"

@@ -167,11 +167,16 @@ def carry(service: str) -> None:
 _ticks: dict[str, list[Callable[[], Any]]] = {}
 
 
-def on_tick(service: str) -> Callable[[Callable[[], Any]], Callable[[], Any]]:
-    """Call a function of `service` at every tick, after deliveries and jobs."""
+def on_tick(service: str, due: schedule.Due | None = None) -> Callable[[Callable[[], Any]], Callable[[], Any]]:
+    """Call a function of `service` at every tick, after deliveries and jobs.
+
+    :param due: when it next has something to do by program time: the first instant after the one it is given.
+    """
 
     def register(hook: Callable[[], Any]) -> Callable[[], Any]:
         _ticks.setdefault(service, []).append(hook)
+        if due is not None:
+            schedule.at_tick(service, due)
         return hook
 
     return register

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 
 from sqlalchemy.engine import Connection
 
 from shared import db
-from shared.schedule import Every, daily, every, job
+from shared.schedule import Every, daily, every, job, never
 from shared.worker import on_tick
 
 from . import keeping, minutes
@@ -21,8 +22,8 @@ from .meetings import planning
 from .models import SERVICE
 from .turns import asking
 
-QUARTERLY = every(timedelta(minutes=15))
-OFTEN = every(timedelta(minutes=10))
+HOUR = timedelta(hours=1)
+QUARTER, TEN, FIVE = (timedelta(minutes=minutes) for minutes in (15, 10, 5))
 STEP = 200
 
 
@@ -38,6 +39,9 @@ class Edition:
     def next(self, tx: Connection, now: datetime) -> datetime:
         return self.days.next(tx, now)
 
+    def upcoming(self, tx: Connection, now: datetime) -> datetime:
+        return self.next(tx, now)
+
 
 class Plan:
     """A period for each meeting or talk that its plan makes due, from so many days before it on."""
@@ -52,8 +56,11 @@ class Plan:
     def next(self, tx: Connection, _now: datetime) -> datetime:
         return plans.asked_again(tx, self.kind)
 
+    def upcoming(self, tx: Connection, now: datetime) -> datetime:
+        return self.next(tx, now)
 
-@job(SERVICE, "places.lapse", QUARTERLY)
+
+@job(SERVICE, "places.lapse", every(QUARTER, placing.next_lapse))
 def lapse_offers(tx: Connection, _period: str) -> bool:
     """Take back places that were offered and not answered for 72 hours, and offer what is free to the next."""
     return placing.lapse(tx)
@@ -65,7 +72,7 @@ def prune_history(tx: Connection, _period: str) -> bool:
     return keeping.prune(tx)
 
 
-@job(SERVICE, "places.settle", every(timedelta(hours=1)))
+@job(SERVICE, "places.settle", every(HOUR, never))
 def settle_overlooked(tx: Connection, _period: str) -> bool:
     """Place whoever has no place and waits for none: members from before there were circles."""
     overlooked = placing.unsettled(tx)
@@ -86,19 +93,19 @@ def plan_ahead(tx: Connection, _period: str) -> None:
     planning.ahead(tx)
 
 
-@job(SERVICE, "sessions.hold", OFTEN)
+@job(SERVICE, "sessions.hold", every(TEN, minutes.next_end))
 def hold_sessions(tx: Connection, _period: str) -> bool:
     """A session whose end has passed is held."""
     return minutes.hold(tx, STEP) == STEP
 
 
-@job(SERVICE, "minutes.ask", OFTEN)
+@job(SERVICE, "minutes.ask", every(TEN, minutes.next_late))
 def ask_for_minutes(tx: Connection, _period: str) -> bool:
     """Late minutes: the coordinator is asked after 24 hours, the organizers after 72."""
     return max(minutes.late(tx, who, STEP) for who in minutes.LATE) == STEP
 
 
-@job(SERVICE, "sessions.close", every(timedelta(hours=1)))
+@job(SERVICE, "sessions.close", every(HOUR, minutes.next_overdue))
 def close_sessions(tx: Connection, _period: str) -> None:
     """A session whose minutes can no longer be corrected is closed, if it lacks nothing without a reason."""
     after = ""
@@ -108,13 +115,13 @@ def close_sessions(tx: Connection, _period: str) -> None:
         after = ids[-1]
 
 
-@job(SERVICE, "turns.ask", every(timedelta(minutes=5)))
+@job(SERVICE, "turns.ask", every(FIVE, asking.next_due))
 def ask_for_turns(tx: Connection, _period: str) -> None:
     """Served turns are counted, offers made and lapsed, open seats told of."""
     asking.work(tx)
 
 
-@on_tick(SERVICE)
+@on_tick(SERVICE, telling.next_look)
 def announce() -> None:
     """Tell people of what has changed in the sessions near at hand: a circle in each transaction."""
     while True:
@@ -130,20 +137,20 @@ def announce() -> None:
                 gatherings.follow(tx, circle)
 
 
-@job(SERVICE, "invites.overlooked", every(timedelta(hours=1)))
+@job(SERVICE, "invites.overlooked", every(HOUR, never))
 def announce_overlooked(tx: Connection, _period: str) -> None:
     """Look at every circle that meets soon: sessions from before there were invites, most of all."""
     telling.overlooked(tx)
     gatherings.overlooked(tx)
 
 
-@job(SERVICE, "reminders.early", every(timedelta(minutes=10)))
+@job(SERVICE, "reminders.early", every(TEN, partial(reminding.next_due, hours=72)))
 def remind_days_before(tx: Connection, _period: str) -> bool:
     """Three days before a session."""
     return reminding.remind(tx, 72)
 
 
-@job(SERVICE, "reminders.late", every(timedelta(minutes=5)))
+@job(SERVICE, "reminders.late", every(FIVE, partial(reminding.next_due, hours=2)))
 def remind_hours_before(tx: Connection, _period: str) -> bool:
     """Two hours before a session."""
     return reminding.remind(tx, 2)

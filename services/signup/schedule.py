@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from shared import clock, config, db, worker
 from shared.events import emit
-from shared.schedule import daily, every, job
+from shared.schedule import daily, every, job, never
 from shared.worker import on_tick
 
 from . import api_tokens, audit, importing, people, program, rules
@@ -26,7 +26,7 @@ SUMMARY_HOUR = 8
 SUMMARY_MOST = 200
 DAY_SECONDS = 86_400.0
 MONTH = timedelta(days=31)
-HOURLY = every(timedelta(hours=1))
+HOUR = timedelta(hours=1)
 
 c = people_table.c
 # Waiting for somebody to confirm: a new application, or one of somebody who had left.
@@ -34,7 +34,33 @@ UNCONFIRMED = sa.or_(c.state.in_(rules.UNPROVEN), sa.and_(c.state.in_(rules.OUTS
 ASKED_AT = sa.func.coalesce(c.applied_at, c.imported_at)
 
 
-@job("signup", "applications.expire", HOURLY)
+def next_expiry(tx: Connection, since: datetime) -> datetime | None:
+    """When the next application expires, after an instant."""
+    return _next(tx, ASKED_AT, since, timedelta(days=rules.PURGE_AFTER_DAYS), UNCONFIRMED)
+
+
+def next_reminder(tx: Connection, since: datetime) -> datetime | None:
+    """When somebody is next reminded to confirm."""
+    return _next(tx, ASKED_AT, since, timedelta(days=rules.REMIND_AFTER_DAYS), UNCONFIRMED, c.reminded_at.is_(None))
+
+
+def next_guest_expiry(tx: Connection, since: datetime) -> datetime | None:
+    """When somebody who was asked to be a guest is next forgotten."""
+    after = timedelta(days=rules.PURGE_AFTER_DAYS)
+    return _next(tx, c.pool_at, since, after, c.state == "invited", c.reapplied.is_(None))
+
+
+def next_erasure(tx: Connection, since: datetime) -> datetime | None:
+    """When somebody is next to be erased."""
+    return _next(tx, c.erase_after, since, timedelta(0))
+
+
+def _next(tx: Connection, begun: Any, since: datetime, after: timedelta, *where: Any) -> datetime | None:
+    first: datetime | None = tx.execute(sa.select(sa.func.min(begun)).where(begun > since - after, *where)).scalar()
+    return None if first is None else first + after
+
+
+@job("signup", "applications.expire", every(HOUR, next_expiry))
 def expire_applications(tx: Connection, _period: str) -> bool:
     """Purge applications that nobody confirmed within 14 days."""
     before = clock.now() - timedelta(days=rules.PURGE_AFTER_DAYS)
@@ -47,7 +73,7 @@ def expire_applications(tx: Connection, _period: str) -> bool:
     return len(due) == STEP
 
 
-@job("signup", "guests.expire", HOURLY)
+@job("signup", "guests.expire", every(HOUR, next_guest_expiry))
 def expire_guests(tx: Connection, _period: str) -> bool:
     """Forget who was asked to be a guest and has not said yes within 14 days."""
     before = clock.now() - timedelta(days=rules.PURGE_AFTER_DAYS)
@@ -57,7 +83,7 @@ def expire_guests(tx: Connection, _period: str) -> bool:
     return len(due) == STEP
 
 
-@job("signup", "applications.remind", HOURLY)
+@job("signup", "applications.remind", every(HOUR, next_reminder))
 def remind_applicants(tx: Connection, _period: str) -> bool:
     """Remind once who has not confirmed after 3 days."""
     now = clock.now()
@@ -73,7 +99,7 @@ def remind_applicants(tx: Connection, _period: str) -> bool:
     return len(due) == STEP
 
 
-@job("signup", "people.erase", HOURLY)
+@job("signup", "people.erase", every(HOUR, next_erasure))
 def erase_people(tx: Connection, _period: str) -> bool:
     """Erase who asked for it 30 days ago."""
     due = _step(tx, c.erase_after <= clock.now())
@@ -82,13 +108,13 @@ def erase_people(tx: Connection, _period: str) -> bool:
     return len(due) == STEP
 
 
-@job("signup", "downloads.purge", HOURLY)
+@job("signup", "downloads.purge", every(HOUR, never))
 def purge_downloads(tx: Connection, _period: str) -> None:
     """Forget what was gathered for somebody's download a week after they asked for it."""
     people.forget_downloads(tx)
 
 
-@job("signup", "imports.purge", HOURLY)
+@job("signup", "imports.purge", every(HOUR, never))
 def purge_imports(tx: Connection, _period: str) -> None:
     """Forget the files of imports a week after they were last touched."""
     importing.purge(tx)
@@ -105,7 +131,7 @@ def look_after_imports() -> None:
         worker.send("slow.import", id)
 
 
-@job("signup", "spent.purge", HOURLY)
+@job("signup", "spent.purge", every(HOUR, never))
 def purge_spent(tx: Connection, _period: str) -> bool:
     """Forget Idempotency-Keys, used tokens, who asked for links, and addresses nobody confirmed, after a day."""
     people.forget_unconfirmed(tx)

@@ -22,8 +22,8 @@ def main(args: list[str]) -> int:
     parser.add_argument("--data", help="the data folder (default: BATON_DATA, or var)")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     options = parser.parse_args(args)
-    from .. import backup, migrate
-    from ..backup import cut, file, kinds, load
+    from .. import backup
+    from ..backup import cut, load
     from .restore import stopped
 
     try:
@@ -40,15 +40,7 @@ def main(args: list[str]) -> int:
             for service, url in urls.items():
                 if not load.empty(url):
                     raise Refused(f"the database of {service} there is not empty: give empty ones; nothing was changed")
-            tables = _tables(views, file, kinds)
-
-            def rows(table: Any) -> Iterator[list[Any]]:
-                from .. import db
-
-                return kinds.rows(views[table.service], db.metadata(table.service).tables[table.name], table.columns)
-
-            source = load.Source(tables, {service: migrate.head(service) for service in views}, rows)
-            counted = load.load(source, urls, None, tell, lambda _txs: None)
+            counted = load.load(source(views), urls, None, tell, lambda _txs: None)
     except backup.Wrong as wrong:
         raise Refused(str(wrong)) from None
     finally:
@@ -66,15 +58,20 @@ def main(args: list[str]) -> int:
     return 0
 
 
-def _tables(views: Any, file: Any, kinds: Any) -> list[Any]:
-    """Every table with the number of its rows."""
+def source(views: dict[str, Any]) -> Any:
+    """All rows of these views, as `load` takes them."""
     import sqlalchemy as sa
 
-    from .. import db
+    from .. import db, migrate
+    from ..backup import file, kinds, load
 
-    found = []
+    tables = []
     for service, tx in views.items():
         for table in db.metadata(service).sorted_tables:
             rows = tx.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
-            found.append(file.Table(service, table.name, kinds.columns(table), rows, 0, ""))
-    return found
+            tables.append(file.Table(service, table.name, kinds.columns(table), rows, 0, ""))
+
+    def rows_of(table: Any) -> Iterator[list[Any]]:
+        return kinds.rows(views[table.service], db.metadata(table.service).tables[table.name], table.columns)
+
+    return load.Source(tables, {service: migrate.head(service) for service in views}, rows_of)

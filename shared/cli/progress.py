@@ -8,7 +8,11 @@ import sys
 class Progress:
     """Call it with (done, total, what); it writes to standard error, so that --json stays clean."""
 
-    def __init__(self) -> None:
+    def __init__(self, of: str = "rows") -> None:
+        """
+        :param of: what is counted.
+        """
+        self.of = of
         self.shown = -1
         self.live = sys.stderr.isatty()
 
@@ -22,7 +26,7 @@ class Progress:
             bar = "█" * (percent // 4) + "·" * (25 - percent // 4)
             print(f"\r\033[K{bar} {percent:3} %  {what}", end="", file=sys.stderr, flush=True)
         else:
-            print(f"{percent} % ({done} of {total} rows): {what}", file=sys.stderr, flush=True)
+            print(f"{percent} % ({done} of {total} {self.of}): {what}", file=sys.stderr, flush=True)
 
     def end(self) -> None:
         """Leave the line."""

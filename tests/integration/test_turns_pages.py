@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.sessions.turns import answering
+from services.sessions.turns import answering, reading
 from shared import clock, db, tokens
 from tests.turns import circle, do, join, kinds, person, promise_four, sessions, tick, turn, turns
 
@@ -361,3 +361,12 @@ def test_exports_and_erasing(baton: Any, ring: Any) -> None:
     assert "secret reason" not in repr(baton.dump())
     assert "Ada" not in repr(baton.rows("sessions", "event")), "events about turns carry no names"
     assert one
+
+
+def test_the_day_beside_the_ring_is_the_readers(ring: Any) -> None:
+    """GIVEN a session at nine in the morning, UTC THEN in Pago Pago it is still the day before"""
+    where, _ = ring
+    with db.read("sessions") as tx:
+        coming = reading.upcoming(tx, where)
+        said = {zone: reading.ring(tx, where, coming, zone)[0].next for zone in ("UTC", "Pacific/Pago_Pago")}
+    assert said == {"UTC": "18 January", "Pacific/Pago_Pago": "17 January"}

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import clock, db
+from shared import clock, db, schedule
 from shared.events import emit
 
 from .. import locks
@@ -191,6 +191,12 @@ def lapse(tx: Connection) -> bool:
     for stream in tx.execute(sa.select(waiting.c.stream).distinct()).scalars().all():
         offer_free(tx, stream)  # also to those whose rest is over
     return len(due) == STEP
+
+
+def next_lapse(tx: Connection, since: datetime) -> datetime | None:
+    """When the next offer lapses, or somebody's rest is over, after that instant."""
+    ends = (waiting.c.offered_until, waiting.c.rests_until)
+    return schedule.soonest(*(tx.execute(sa.select(sa.func.min(end)).where(end > since)).scalar() for end in ends))
 
 
 def _to_the_end(tx: Connection, person: str, now: datetime) -> None:

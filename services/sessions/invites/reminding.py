@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -38,6 +38,16 @@ def remind(tx: Connection, hours: int) -> bool:
         if tx.execute(insert.on_conflict_do_nothing()).rowcount:
             _remind_of(tx, {**row}, hours)
     return len(rows) == STEP
+
+
+def next_due(tx: Connection, since: datetime, hours: int) -> datetime | None:
+    """When the next reminder of that kind is due, after an instant."""
+    before = timedelta(hours=hours)
+    query = sa.select(sa.func.min(session.c.starts_at)).where(
+        session.c.state.in_(meetings.AHEAD), session.c.starts_at > since + before
+    )
+    first: datetime | None = tx.execute(query).scalar()
+    return None if first is None else first - before
 
 
 def _remind_of(tx: Connection, row: telling.Row, hours: int) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -46,6 +46,11 @@ def next_due(tx: Connection) -> str | None:
     """A circle that somebody asked to look at; None when there is none."""
     query = sa.select(unannounced.c.circle).where(unannounced.c.due <= clock.now())
     return tx.execute(query.order_by(unannounced.c.due, unannounced.c.id).limit(1)).scalar()
+
+
+def next_look(tx: Connection, since: datetime) -> datetime | None:
+    """When somebody next wants a circle to be looked at, after an instant."""
+    return tx.execute(sa.select(sa.func.min(unannounced.c.due)).where(unannounced.c.due > since)).scalar()
 
 
 def overlooked(tx: Connection) -> None:

@@ -3,7 +3,7 @@
 from .forgetting import forget
 from .gaps import record as record_gap
 from .gaps import reset_agenda, set_agenda, set_at_once
-from .lateness import LATE, hold, late, overdue
+from .lateness import LATE, hold, late, next_end, next_late, next_overdue, overdue
 from .publishing import close_if_done, correct, publish
 from .reading import (
     CORRECTION,
@@ -24,6 +24,7 @@ from .saving import MOST, Saved, save
 
 __all__ = [
     "CORRECTION", "LATE", "MOST", "Row", "Saved", "Texts", "at_once", "close_if_done", "correct", "following", "forget",
-    "history", "hold", "late", "left", "one", "overdue", "publish", "record_gap", "reset_agenda", "save", "set_agenda",
+    "history", "hold", "late", "left", "next_end", "next_late", "next_overdue",
+    "one", "overdue", "publish", "record_gap", "reset_agenda", "save", "set_agenda",
     "set_at_once", "subject", "taken", "template", "texts", "title",
 ]  # fmt: skip

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import clock, db
+from shared import clock, db, schedule
 from shared.events import emit
 
 from .. import locks, people
@@ -63,3 +64,30 @@ def overdue(tx: Connection, most: int, after: str = "") -> list[str]:
         .where(*done, shut, session.c.id > after)
     )
     return list(tx.execute(rows.order_by(session.c.id).limit(most)).scalars())
+
+
+# ---- when the next of these is due, after an instant ----
+
+
+def next_end(tx: Connection, since: datetime) -> datetime | None:
+    """When the next session ends."""
+    return _first(tx, session.c.ends_at, session.c.state.in_(reading.AHEAD), session.c.ends_at > since)
+
+
+def next_late(tx: Connection, since: datetime) -> datetime | None:
+    """When minutes are next late, to anybody."""
+    held, ends = session.c.state == SessionState.HELD.value, session.c.ends_at
+    firsts = [(_first(tx, ends, held, ends > since - after), after) for after in LATE.values()]
+    return schedule.soonest(*(first + after for first, after in firsts if first is not None))
+
+
+def next_overdue(tx: Connection, since: datetime) -> datetime | None:
+    """When minutes can next no longer be corrected."""
+    minuted = minutes.c.session.in_(sa.select(session.c.id).where(session.c.state == SessionState.MINUTED.value))
+    published, again = minutes.c.published_at, minutes.c.reopened_until
+    usual = _first(tx, published, minuted, published > since - reading.CORRECTION)
+    return schedule.soonest(usual and usual + reading.CORRECTION, _first(tx, again, minuted, again > since))
+
+
+def _first(tx: Connection, column: sa.Column[datetime], *where: Any) -> datetime | None:
+    return tx.execute(sa.select(sa.func.min(column)).where(*where)).scalar()

@@ -10,13 +10,13 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import clock, db
+from shared import clock, db, schedule
 from shared.events import emit
 from shared.events.outbox import emit_all
 
@@ -167,6 +167,27 @@ def _pause(tx: Connection, who: str) -> bool:
     return asking.pause_offered([TurnState(state) for state in rows])
 
 
+def next_due(tx: Connection, since: datetime) -> datetime | None:
+    """When something of `work` is next due, after an instant: an end, a deadline, the day on which anyone may take it.
+
+    At once where a seat is open that nobody was asked to take, nor told of: its session was planned just now.
+    """
+    asked = turn.c.state == TurnState.OFFERED.value
+    firsts = ((session.c.ends_at, _AHEAD), (session.c.starts_at, _AHEAD), (turn.c.answer_by, asked))
+    moments = [tx.execute(sa.select(sa.func.min(at)).where(where, at > since)).scalar() for at, where in firsts]
+    for role in Role:
+        for of in _open_seats(tx, role, None, hold=False):
+            if not of["opened"]:
+                return since
+    near = sa.select(session).where(_AHEAD, session.c.starts_at > since).order_by(session.c.starts_at).limit(NEAR)
+    opens = [asking.open_at(seats.local(of)) for of in tx.execute(near).mappings()]
+    return schedule.soonest(*moments, *(at for at in opens if at > since))
+
+
+NEAR = 50  # of the sessions to come that are looked at; whatever is due of later ones is due after some of these
+_AHEAD = sa.and_(session.c.kind == "circle", session.c.state.in_(list(seats.AHEAD)))
+
+
 def serve(tx: Connection) -> None:
     """Turns that were accepted are served once their session has ended."""
     over = sa.select(turn.c.id, turn.c.circle, turn.c.role, turn.c.person).join(session)
@@ -239,7 +260,7 @@ def released(tx: Connection, sessions: Iterable[str]) -> None:
         step(tx, role, ids)
 
 
-def _open_seats(tx: Connection, role: Role, only: Iterable[str] | None) -> list[Row]:
+def _open_seats(tx: Connection, role: Role, only: Iterable[str] | None, hold: bool = True) -> list[Row]:
     """Sessions that their circles meet at next, and that nobody has or is asked for; with `opened`."""
     now = clock.now()
     ahead = list(seats.AHEAD)
@@ -256,8 +277,9 @@ def _open_seats(tx: Connection, role: Role, only: Iterable[str] | None) -> list[
         .join(circle, circle.c.id == session.c.circle)
         .where(session.c.kind == "circle", session.c.state.in_(ahead), session.c.starts_at > now, ~before, ~taken)
         .order_by(session.c.id)
-        .with_for_update(of=session)
     )
+    if hold:
+        query = query.with_for_update(of=session)
     if role == Role.MENTOR:
         query = query.where(circle.c.stream.in_(mentoring.asking(tx)))
     if only is not None:

@@ -128,8 +128,8 @@ def _held(tx: Connection, ids: Iterable[str]) -> dict[tuple[str, str, str], Row]
     return found
 
 
-def ring(tx: Connection, of: str, turns: list[Next]) -> list[Dot]:
-    """The circle's people, clockwise from the top in the order in which their turns come."""
+def ring(tx: Connection, of: str, turns: list[Next], zone: str) -> list[Dot]:
+    """The circle's people, clockwise from the top in the order in which their turns come; days are those of `zone`."""
     book = ledger.load(tx, of)
     members = {member.id: member for member in book.members if member.state == "active"}
     scores = rotation.scores(book)
@@ -140,7 +140,8 @@ def ring(tx: Connection, of: str, turns: list[Next]) -> list[Dot]:
     dots = []
     for number, id in enumerate(order):
         angle = 2 * pi * number / len(order) - pi / 2
-        when = next((each.session["starts_at"] for each in turns if each.person == id), None)
+        starts = next((each.session["starts_at"] for each in turns if each.person == id), None)
+        when = starts.astimezone(clock.zone(zone)) if starts else None
         dots.append(
             Dot(
                 names[id],

@@ -82,7 +82,7 @@ def history(id: str) -> Response:
         row, zone = reading.one(tx, id), reader_zone(tx)
         moments, more = timeline.past(tx, row, number)
         upcoming = turns.upcoming(tx, id, 99) if number == 1 and not row["closed_at"] else []
-        dots = turns.ring(tx, id, upcoming) if upcoming else []
+        dots = turns.ring(tx, id, upcoming, zone) if upcoming else []
         shown = showing.history(tx, moments, zone)
     return page(
         "timeline.html",

@@ -38,7 +38,7 @@ def given(tx: Connection, circle: str) -> dict[str, Any]:
     entries = journal.entries(tx, circle)
     return {
         "turns": upcoming,
-        "dots": reading.ring(tx, circle, upcoming),
+        "dots": reading.ring(tx, circle, upcoming, reader_zone(tx)),
         "turns_url": f"/sessions/circles/{circle}/turns",
         "zone": reader_zone(tx),
         "me": me.person,

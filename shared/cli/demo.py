@@ -1,0 +1,260 @@
+"""`./baton demo`: months of a program's life in minutes, made by running the real system.
+
+`./baton up` is started on a data folder of its own, with program time standing still. Simulated members sign up by the
+form, read their mails, and press the buttons in them, over HTTP; whenever nothing is owed any more, time is stepped to
+the next moment at which somebody does something or something is due. It ends today, so that afterwards
+`./baton up --data var/demo` goes on from there. No table is filled by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from .. import config
+from . import Refused, broker, settings
+from .progress import Progress
+from .rehearse import DAYS_A_MONTH, MONTHS_MOST, number
+
+MARK = "demo.json"
+PORT = 8000  # as of `./baton up`
+READY_WITHIN = 120.0
+SHOWN = 0.4  # seconds that each deed is shown
+LEAST_PEOPLE, MOST_PEOPLE = 1, 2000
+
+
+def main(args: list[str]) -> int:
+    """Start, play, check, end; 1 when a promise is broken or a page did not do what it offered."""
+    options = parse(args)
+    folder = settings.called_from(options.data) if options.data else settings.ROOT / "var" / "demo"
+    claim(folder, options)
+    with running(folder, options) as (base_url, link):
+        report = play(folder, base_url, link, options)
+    print(json.dumps(report) if options.json else "\n".join(text(report)))
+    if not options.json:
+        port = "" if options.port == PORT else f" --port {options.port}"
+        print(f"\nNow look around; it goes on from here:\n\n  ./baton up --data {shlex.quote(str(folder))}{port}")
+    return 1 if report["astray"] or any(each["wrong"] for each in report["promises"]) else 0
+
+
+def parse(args: list[str]) -> argparse.Namespace:
+    """The command line, checked."""
+    parser = argparse.ArgumentParser(
+        prog="./baton demo", description="Months of a program's life in minutes, on the real system."
+    )
+    parser.add_argument("--people", type=int, default=40, help="how many sign up (default 40)")
+    parser.add_argument("--months", type=number(0, MONTHS_MOST), default=6.0, help="how long, until today (default 6)")
+    parser.add_argument("--seed", type=int, default=1, help="another seed, other people (default 1)")
+    parser.add_argument("--show", action="store_true", help="slowly enough to watch, with a line for each deed")
+    parser.add_argument("--port", type=int, help="where its pages are (default 8000, or one that is free)")
+    parser.add_argument("--data", help="its own data folder (default: var/demo)")
+    parser.add_argument("--again", action="store_true", help="remove the demo that is in that folder first")
+    parser.add_argument("--json", action="store_true", help="answer in JSON")
+    options = parser.parse_args(args)
+    if not LEAST_PEOPLE <= options.people <= MOST_PEOPLE:
+        raise Refused(f"--people {options.people}: give a number from {LEAST_PEOPLE} to {MOST_PEOPLE}")
+    # The links in its mails name this port, and are to work afterwards, too.
+    options.port = options.port or (PORT if broker.free(PORT) else broker.any_port())
+    return options
+
+
+def claim(folder: Path, options: argparse.Namespace) -> None:
+    """Make the folder a demo's; one that holds anything else is left alone.
+
+    :raises Refused: there is data, or a demo and no `--again`.
+    """
+    there = list(folder.iterdir()) if folder.is_dir() else []
+    if folder.exists() and not folder.is_dir():
+        raise Refused(f"{folder} is no folder: give another --data")
+    if there and not (folder / MARK).exists():
+        raise Refused(f"{folder} holds something that no demo made: give another --data; nothing was changed")
+    if there and not options.again:
+        raise Refused(f"{folder} holds a demo already: give --again to make a new one in its place, or another --data")
+    if there:
+        _not_running(folder)
+        shutil.rmtree(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MARK).write_text(json.dumps({"people": options.people, "months": options.months}) + "\n")
+    except OSError as error:
+        raise Refused(settings.unwritable(folder, error)) from None
+
+
+def _not_running(folder: Path) -> None:
+    """:raises Refused: somebody looks at that demo just now."""
+    from .up import only_one
+
+    with open(folder / "up.lock", "a+") as lock:
+        only_one(lock, folder)
+
+
+@contextlib.contextmanager
+def running(folder: Path, options: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    """`./baton up` on that folder, while this lasts: its address, and the link that signs the first organizer in."""
+    port = options.port
+    from .. import clock
+    from ..mortal import die_with_parent
+
+    start = datetime.fromtimestamp(clock.machine(), UTC) - timedelta(days=options.months * DAYS_A_MONTH)
+    own = {
+        "BATON_DATA": str(folder),
+        "BATON_BASE_URL": f"http://localhost:{port}",
+        "BATON_CLOCK": f"{start.replace(microsecond=0).isoformat()}*0",
+        "BATON_SIGNUP_RATE": "1000000/minute",  # everybody comes from this machine
+    }
+    # What `.env` or the shell say of the live system is none of the demo's: its databases, broker and mail server most.
+    plain = {name: "" for name in settings.merged() if name.startswith("BATON_") and name not in KEPT}
+    os.environ.update(plain | own)
+    up = [sys.executable, "-m", "shared.cli", "up", "--port", str(port), "--data", str(folder)]
+    said = folder / "up.log"
+    with open(said, "wb") as out:
+        process = subprocess.Popen(
+            up, cwd=settings.ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            preexec_fn=partial(die_with_parent, os.getpid(), signal.SIGTERM),
+        )  # fmt: skip
+    try:
+        link = _wait(process, said)
+        yield own["BATON_BASE_URL"], link
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(90)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+KEPT = ("BATON_VENV", "BATON_CALLED_FROM", "BATON_LOG")
+
+
+def _wait(process: subprocess.Popen[bytes], said: Path) -> str:
+    """The organizer's link, once everything answers."""
+    end = time.monotonic() + READY_WITHIN
+    while True:
+        text = said.read_text(errors="replace")
+        if "Ctrl-C stops it" in text:
+            return next(line.split()[1] for line in text.splitlines() if line.strip().startswith("Organizer"))
+        if process.poll() is not None or time.monotonic() > end:
+            raise Refused(f"the system does not start: {text.strip().splitlines()[-1] if text.strip() else 'silence'}")
+        time.sleep(0.05)
+
+
+def play(folder: Path, base_url: str, link: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Let people live until today; what came of it, as plain data."""
+    from .. import clock, db
+    from .simulation import figures, promises, worlds
+    from .simulation.browser import Browser
+    from .simulation.crowd import applicants
+    from .simulation.habits import Habits, Lives
+    from .simulation.members import Company, Member
+    from .simulation.organizer import Organizer
+    from .simulation.play import play as on
+
+    settings.apply(str(folder))
+    config.use(config.load(settings.merged()))
+    worlds.load()
+    world = worlds.Running(base_url)
+    began, start = time.monotonic(), clock.now()
+    end = start + timedelta(days=options.months * DAYS_A_MONTH)
+    say = _shown(options.show, base_url)
+    company = Company(options.seed, Habits(), Lives(), say)
+    organizer = Organizer(company, config.current().organizer, Browser(world.ask("")))
+    company.add(organizer)
+    organizer.sign_in(link)
+    for each in applicants(options.people, options.months * DAYS_A_MONTH, options.seed):
+        person = Member(company, each.address, each.name, Browser(world.ask(each.address)))
+        company.add(person)
+        company.later(start + timedelta(days=each.day), person, partial(person.sign_up, each.stream, each.zone))
+    bar = Progress("days")
+    placed = 0
+
+    def look() -> None:
+        nonlocal placed
+        if placed != company.placed:
+            placed = company.placed
+            organizer.look_soon(clock.now())
+        if not options.show:
+            bar((clock.now() - start).days, (end - start).days, f"{clock.now():%d %b %Y}")
+
+    try:
+        moments = on(world, company, worlds.Post(), end, look)
+        bar.end()
+        members = [one for one in company.people.values() if isinstance(one, Member)]
+        found = promises.check(
+            {one.address for one in members if one.signed_up}, {one.address for one in members if one.inside}
+        )
+        kinds, _ = figures.mails(start)
+        return {
+            "from": start.isoformat(),
+            "to": end.isoformat(),
+            "seconds": round(time.monotonic() - began, 1),
+            "moments": moments,
+            "people": figures.people(),
+            "sessions": figures.sessions(),
+            "turns": figures.turns(),
+            "mails": kinds,
+            "mail_states": figures.mail_states(),
+            "circles": figures.circles(start, end),
+            "done": dict(company.done.most_common()),
+            "organizer": [
+                {"at": deed.at.isoformat(), "what": deed.what, "why": deed.why, "setup": deed.setup}
+                for deed in organizer.deeds
+            ],
+            "promises": [each._asdict() for each in found],
+            "astray": company.astray,
+        }
+    finally:
+        bar.end()
+        db.close()
+
+
+def _shown(slowly: bool, base_url: str) -> Any:
+    """How deeds are told: a line each, with a pause to look at it; or not at all."""
+    if not slowly:
+        return lambda at, who, what: None
+    print(f"Watch it at {base_url}/ and every mail at {base_url}/notifications/outbox", flush=True)
+
+    def say(at: datetime, who: str, what: str) -> None:
+        print(f"{at:%a %d %b %Y %H:%M}  {who} {what}", flush=True)
+        time.sleep(SHOWN)
+
+    return say
+
+
+def text(report: dict[str, Any]) -> list[str]:
+    """The table at the end."""
+    from .simulation.promises import Found, lines
+    from .simulation.report import bars
+
+    first, last = (datetime.fromisoformat(report[name]) for name in ("from", "to"))
+    said = [f"{first.day} {first:%B %Y} to {last.day} {last:%B %Y}, in {report['seconds']:.0f} s"]
+    said.append(f"{report['moments']} moments at which something was due")
+    for title, counts in (
+        ("People", report["people"]),
+        ("Sessions", report["sessions"]),
+        *((f"Turns as {role}", counts) for role, counts in report["turns"].items()),
+        ("Mails by kind", report["mails"]),
+        ("Mails by state", report["mail_states"]),
+        ("What people did", report["done"]),
+    ):
+        said += ["", title, *(bars(list(counts.items())) or ["  none so far"])]
+    setups = sum(deed["setup"] for deed in report["organizer"])
+    said += ["", f"What the organizer had to do, after setting the dates of {setups} circles"]
+    deeds = [deed for deed in report["organizer"] if not deed["setup"]]
+    said += [f"  {deed['at'][:10]}  {deed['what']}: {deed['why']}" for deed in deeds] or ["  nothing"]
+    said += ["", "Promises", *lines([Found(**each) for each in report["promises"]])]
+    if report["astray"]:
+        said += ["", "Pages that did not do what they offered", *(f"  {each}" for each in report["astray"])]
+    return said

@@ -1,0 +1,412 @@
+"""Members: what they do about each kind of mail, and when. Everything they do, they do in their browser.
+
+Decisions depend on the seed, the person and what the mail says, never on the order in which mails were read: so a seed
+repeats them, whatever the machine does in between.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, time, timedelta
+from functools import partial
+
+from ... import clock, tokens
+from . import words
+from .browser import Astray, Browser, Form, Page
+from .habits import Habits, Lives
+from .letters import Letter
+
+Act = Callable[[], str | None]
+SLOTS = (12, 17, 22)  # o'clock, UTC: when people sit down to their mail
+TRIES = 2  # at publishing: who finds the next coordinator missing on the second day says why, and publishes
+Tell = Callable[[datetime, str, str], None]  # (when, who, what they did)
+
+
+class Company:
+    """Everybody, and what they are about to do."""
+
+    def __init__(self, seed: int, habits: Habits, lives: Lives | None, tell: Tell) -> None:
+        self.seed, self.habits, self.lives, self.tell = seed, habits, lives, tell
+        self.people: dict[str, Reader] = {}
+        self.done: Counter[str] = Counter()
+        self.astray: list[str] = []
+        self.placed = 0  # mails that told of a place in a circle
+        self._due: list[tuple[datetime, int, Reader, Act]] = []
+        self._count = itertools.count()
+
+    def add(self, reader: Reader) -> None:
+        """One more."""
+        self.people[reader.address] = reader
+
+    def read(self, letters: Iterable[Letter]) -> None:
+        """Mails arrive; each is read by whom it is for."""
+        for letter in letters:
+            self.placed += letter.kind == "placed"
+            if reader := self.people.get(letter.address):
+                reader.receive(letter)
+
+    def next(self) -> datetime | None:
+        """When somebody does something next."""
+        return self._due[0][0] if self._due else None
+
+    def later(self, at: datetime, who: Reader, act: Act) -> None:
+        """Somebody will do something, when people next sit down to their mail."""
+        days = (at.astimezone(UTC).date() + timedelta(days=more) for more in (0, 1))
+        slots = (datetime.combine(day, time(hour), UTC) for day in days for hour in SLOTS)
+        heapq.heappush(self._due, (next(slot for slot in slots if slot >= at), next(self._count), who, act))
+
+    def act(self, now: datetime) -> int:
+        """Whatever is due is done; returns how much."""
+        done = 0
+        while self._due and self._due[0][0] <= now:
+            _, _, who, act = heapq.heappop(self._due)
+            done += 1
+            try:
+                said = act()
+            except Astray as astray:
+                self.astray.append(f"{now:%d %b %H:%M} {who.name}: {astray}")
+                continue
+            if said:
+                self.done[said] += 1
+                self.tell(now, who.name, said)
+        return done
+
+
+class Reader:
+    """Somebody with a mailbox and a browser."""
+
+    def __init__(self, company: Company, address: str, name: str, browser: Browser) -> None:
+        self.company, self.address, self.name, self.browser = company, address, name, browser
+        self._seen: Counter[str] = Counter()
+        self.now = datetime.min.replace(tzinfo=UTC)  # of the mail that was read last
+
+    def receive(self, letter: Letter) -> None:
+        """Read a mail."""
+        self.now = letter.at
+        on = getattr(self, "on_" + letter.kind.replace("-", "_"), None)
+        if on:
+            on(letter, self.dice(f"{letter.kind} {letter.subject}"))
+
+    def dice(self, about: str) -> random.Random:
+        """Chance, the same for the same seed, person and matter; a matter that comes again is another."""
+        self._seen[about] += 1
+        return random.Random(f"{self.company.seed}|{self.address}|{about}|{self._seen[about]}")
+
+    def later(self, hours: float, act: Act, since: datetime | None = None) -> None:
+        """Do it so many hours after the mail, or that instant."""
+        self.company.later((since or self.now) + timedelta(hours=hours), self, act)
+
+    def press_at(self, address: str, name: str = "", value: str | None = None) -> Page | None:
+        """Open a page and press the button of that name, or its first one; None where there is none (any more)."""
+        page = self.opened(address)
+        form = page.form(name, value) if name else next(iter(page.forms), None)
+        if form is None:
+            return None
+        return self.checked(self.browser.press(page, form, _button(form, name, value)))
+
+    def opened(self, address: str) -> Page:
+        """The page there; one that says no in words is a page, too."""
+        page = self.browser.open(address)
+        if page.status >= 500:
+            raise Astray(f"{tokens.hidden(page.path)} answered {page.status}")
+        return page
+
+    def checked(self, page: Page) -> Page:
+        """:raises Astray: something that was offered was not taken."""
+        if page.status >= 500 or page.status == 422:
+            raise Astray(f"{tokens.hidden(page.path)} answered {page.status}: {words.refusal(page.text)}")
+        return page
+
+
+def _button(form: Form, name: str, value: str | None) -> tuple[str, str] | None:
+    """The button to press: the one asked for, or, where a field says the same, whichever there is."""
+    return next((each for each in form.buttons if each[0] == name and value in (None, each[1])), None)
+
+
+class Member(Reader):
+    """Somebody in a circle: answers, comes, leads when it is their turn."""
+
+    def __init__(self, company: Company, address: str, name: str, browser: Browser, door: str | None = None) -> None:
+        """
+        :param door: the link to their own page, where it came before there was anybody to read it.
+        """
+        super().__init__(company, address, name, browser)
+        self.door = door
+        self.signed_up = self.inside = False
+        self.answered: set[str] = set()
+        self.leading: dict[str, datetime] = {}  # by session: when it ends
+        self.away_until = ""
+
+    @property
+    def habits(self) -> Habits:
+        return self.company.habits
+
+    def enter(self) -> bool:
+        """Be signed in; False without a link that does it."""
+        if not self.inside and self.door:
+            self.inside = self.press_at(self.door) is not None
+        return self.inside
+
+    # ---- signing up ----
+
+    def sign_up(self, stream: str, zone: str) -> str:
+        """Fill in the form of a stream."""
+        page = self.opened(f"/signup/{stream}")
+        form = page.form("charter")
+        if form is None:
+            raise Astray(f"{page.path} has no form to sign up")
+        given = {"name": self.name, "email": self.address, "timezone": zone, "charter": form.options["charter"][0]}
+        self.checked(self.browser.press(page, form, values=given))
+        self.signed_up = True
+        return "signs up"
+
+    def on_confirm(self, letter: Letter, dice: random.Random) -> None:
+        lives = self.company.lives or Lives()
+        if dice.random() < lives.confirms and (link := letter.link("confirm")):
+            self.later(dice.uniform(0.2, 20), partial(self._confirm, link))
+
+    def on_confirm_reminder(self, letter: Letter, dice: random.Random) -> None:
+        lives = self.company.lives or Lives()
+        if not self.inside and dice.random() < lives.reminded and (link := letter.link("confirm")):
+            self.later(dice.uniform(0.2, 30), partial(self._confirm, link))
+
+    def _confirm(self, link: str) -> str | None:
+        if self.inside or self.press_at(link) is None:
+            return None
+        self.inside = True
+        self._plan_a_life()
+        return "confirms"
+
+    def on_welcome(self, letter: Letter, dice: random.Random) -> None:
+        self.door = letter.link("enter") or self.door
+        if dice.random() < 0.6:
+            self.later(dice.uniform(1, 40), self._settle_in)
+
+    def _settle_in(self) -> str | None:
+        """Tick off what can be ticked off on one's own page."""
+        page = self.opened("/signup/me")
+        form = page.form("item")
+        if form is None:
+            return None
+        self.checked(self.browser.press(page, form))
+        return "ticks the checklist"
+
+    def on_place(self, letter: Letter, dice: random.Random) -> None:
+        if dice.random() < 0.85 and (link := letter.link("place")):
+            self.later(dice.uniform(1, 40), lambda: "takes a place" if self.press_at(link) else None)
+
+    # ---- comings and goings ----
+
+    def _plan_a_life(self) -> None:
+        lives = self.company.lives
+        if lives is None:
+            return
+        dice, week = self.dice("life"), 24 * 7
+        if dice.random() < lives.pauses:
+            begins = dice.uniform(3, 30) * week
+            self.later(begins, lambda: self._go("/signup/me/pause", "pauses"))
+            self.later(begins + dice.uniform(1, 5) * week, self._come_back)
+        elif dice.random() < lives.leaves:
+            leaves = dice.uniform(5, 45) * week
+            self.later(leaves, lambda: self._go("/signup/me/leave", "leaves"))
+            if dice.random() < lives.returns:
+                self.later(leaves + dice.uniform(2, 8) * week, self._come_back)
+
+    def _go(self, address: str, what: str) -> str | None:
+        return what if self.enter() and self.press_at(address) else None
+
+    def _come_back(self) -> str | None:
+        page = self.opened("/signup/me")
+        form = next((form for form in page.forms if form.action.endswith("/come-back")), None)
+        if form is None:
+            return None
+        self.checked(self.browser.press(page, form))
+        return "comes back"
+
+    # ---- invites ----
+
+    def on_invite(self, letter: Letter, dice: random.Random) -> None:
+        self._note_duty(letter, dice)
+        link = letter.link("rsvp")
+        if not link or not letter.begins or not letter.session:
+            return
+        until = letter.begins.date() + timedelta(days=dice.randrange(10))
+        if dice.random() < self.habits.away:
+            self.answered.add(letter.session)
+            self.later(dice.uniform(1, 30), partial(self._away, link, until.isoformat()))
+        elif dice.random() < self.habits.answers:
+            self._answer(link, letter.session, dice)
+
+    def on_invite_update(self, letter: Letter, dice: random.Random) -> None:
+        self._note_duty(letter, dice)
+
+    def on_reminder(self, letter: Letter, dice: random.Random) -> None:
+        self._note_duty(letter, dice)
+        link = letter.link("rsvp")
+        if link and letter.session and letter.session not in self.answered and dice.random() < self.habits.answers:
+            self._answer(link, letter.session, dice, most=1.0)
+
+    def _answer(self, link: str, session: str, dice: random.Random, most: float = 30) -> None:
+        self.answered.add(session)
+        said = "cannot" if dice.random() < self.habits.cannot else "coming"
+        self.later(dice.uniform(most / 30, most), partial(self._say, link, said))
+
+    def _say(self, link: str, said: str) -> str | None:
+        words_of = {"coming": "says that they come", "cannot": "says that they cannot come"}
+        return words_of[said] if self.press_at(link, "answer", said) else None
+
+    def _away(self, link: str, until: str) -> str | None:
+        page = self.opened(link)
+        form = page.form("until")
+        if form is None:
+            return None
+        self.checked(self.browser.press(page, form, ("answer", "until"), {"until": until}))
+        return "is away for a while"
+
+    # ---- turns ----
+
+    def on_turn(self, letter: Letter, dice: random.Random) -> None:
+        self._asked(letter, dice, "coordinate")
+
+    def on_mentor(self, letter: Letter, dice: random.Random) -> None:
+        self._asked(letter, dice, "mentor")
+
+    def _asked(self, letter: Letter, dice: random.Random, what: str) -> None:
+        link, roll = letter.link("turn"), dice.random()
+        if not link or roll < self.habits.silent:
+            return
+        no = roll < self.habits.silent + self.habits.decline
+        self.later(dice.uniform(1, 40), partial(self._answer_turn, link, no, what))
+        lives = self.company.lives
+        if not no and what == "coordinate" and lives and dice.random() < lives.swaps:
+            change = self._swap if dice.random() < 0.5 else partial(self._hand_over, link, dice.random())
+            self.later(dice.uniform(41, 90), change)
+
+    def _answer_turn(self, link: str, no: bool, what: str) -> str | None:
+        page = self.opened(link)
+        form = page.form("do", "decline" if no else "accept")
+        if form is None:
+            return None
+        button = _button(form, "do", "decline" if no else "accept")
+        if self.checked_or_told(self.browser.press(page, form, button)).status == 422:
+            return f"wants to {what}, and cannot any more"  # away by now, or on duty near that day
+        return f"says no to {what}" if no else f"says yes to {what}"
+
+    def on_turn_open(self, letter: Letter, dice: random.Random) -> None:
+        link = letter.link("take")
+        if link and dice.random() < self.habits.takes:
+            self.later(dice.uniform(0.3, 12), partial(self._take, link))
+
+    def _take(self, link: str) -> str | None:
+        """Who is away then, or leads near that day, is told so, and that is that."""
+        page = self.opened(link)
+        if not page.forms:
+            return None
+        after = self.checked_or_told(self.browser.press(page, page.forms[0]))
+        return "takes an open turn" if after.status == 200 else "wants to take an open turn, and cannot"
+
+    def _hand_over(self, link: str, chance: float) -> str | None:
+        page = self.opened(link)
+        form = page.form("do", "hand")
+        people = [each for each in form.options.get("person", []) if each] if form else []
+        if not form or not people:
+            return None
+        values = {"person": people[int(chance * len(people))]}
+        self.checked_or_told(self.browser.press(page, form, ("do", "hand"), values))
+        return "asks somebody to take over"
+
+    def _swap(self) -> str | None:
+        """Trade one's own next date with the date after it."""
+        if not self.enter():
+            return None
+        own = self.opened("/sessions/turns")
+        change = next((link for link in own.links if "/turns/change?session=" in link), None)
+        page = self.opened(change) if change else own
+        form = page.form("verb", "swap")
+        if not change or form is None:
+            return None
+        mine = change.rpartition("=")[2]
+        dates = [each for each in form.options["session"] if each]
+        after = dates[dates.index(mine) + 1 :] if mine in dates else []
+        if not after:
+            return None
+        values = {"verb": "swap", "session": mine, "other": after[0]}
+        shown = self.checked_or_told(self.browser.press(page, form, ("do", "preview"), values))
+        save = next((each for each in shown.forms if ("do", "save") in each.fields), None)
+        if save is None:
+            return None
+        self.checked_or_told(self.browser.press(shown, save))
+        return "swaps a turn"
+
+    def checked_or_told(self, page: Page) -> Page:
+        """What is refused in words is a page like another: whom one wanted to ask may be away."""
+        if page.status >= 500:
+            raise Astray(f"{tokens.hidden(page.path)} answered {page.status}")
+        return page
+
+    # ---- leading ----
+
+    def _note_duty(self, letter: Letter, dice: random.Random) -> None:
+        """Who coordinates opens the session's page when it is over."""
+        if not letter.leads or not letter.session or letter.session in self.leading:
+            return
+        if letter.begins is None or letter.ends is None:
+            return
+        self.leading[letter.session] = letter.ends
+        roll = dice.random()
+        if roll >= self.habits.late:
+            hours = dice.uniform(0.1, 6)
+            self.later(hours, partial(self._lead, f"{letter.session}/lead", dice, TRIES), letter.ends)
+
+    def on_minutes_late(self, letter: Letter, dice: random.Random) -> None:
+        link = letter.link("lead")
+        if link and dice.random() >= self.habits.never:
+            self.later(dice.uniform(1, 20), partial(self._lead, link, dice, TRIES))
+
+    def _lead(self, address: str, dice: random.Random, tries: int) -> str | None:
+        """Fill in the coordinator's page, and publish; where the next coordinator is missing, come back for that."""
+        if "/lead/" not in address and not self.enter():
+            return None
+        page = self.opened(address)
+        form = page.form("do", "publish")
+        if form is None:
+            return None
+        first = tries == TRIES and "Nothing is saved so far" in page.text
+        values = self._attendance(form, dice) if first else {}
+        if first and form.offers("text"):
+            values["text"] = words.minutes(dice)
+        owners = [each for each in form.options.get("item-owner", []) if each]
+        if first and owners and dice.random() < 0.7:
+            values |= {"item-text": words.item(dice), "item-owner": dice.choice(owners)}
+        if tries <= 1 and form.offers("reason-next"):
+            values["reason-next"] = "Somebody is asked and has not answered yet."
+        after = self.browser.press(page, form, ("do", "publish"), values)
+        if after.status == 422 and "next" in words.refusal(after.text) and tries > 1:
+            self.company.later(clock.now() + timedelta(hours=24), self, partial(self._lead, address, dice, tries - 1))
+            return "writes minutes" if first else "comes back to publish: nobody leads the next session so far"
+        self.checked(after)
+        return "publishes minutes"
+
+    def _attendance(self, form: Form, dice: random.Random) -> dict[str, str]:
+        """Everybody who did not say no, mostly, was there."""
+        offered = dict(form.fields)
+        names = [name for name in form.options if name.startswith("there-")]
+        return {name: offered.get(name) or ("yes" if dice.random() < 0.85 else "no") for name in names}
+
+    def on_minutes(self, letter: Letter, dice: random.Random) -> None:
+        link = letter.link("item")
+        if link and dice.random() < self.habits.ticks:
+            verb = "done" if dice.random() < 0.8 else "moved"
+            self.later(dice.uniform(10, 240), partial(self._tick, link, verb))
+
+    def _tick(self, link: str, verb: str) -> str | None:
+        page = self.opened(link)
+        form = next((form for form in page.forms if ("do", verb) in form.fields), None)
+        if form is None:
+            return None
+        self.checked(self.browser.press(page, form))
+        return "ticks an action item" if verb == "done" else "moves an action item on"
