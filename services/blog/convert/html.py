@@ -18,6 +18,7 @@ _BLOCK = {
     "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td",
     "tfoot", "th", "thead", "tr", "ul", "caption", "colgroup", "col",
 }  # fmt: skip
+_PANDOC = {"div", "section", "details", "center", "aside", "article", "blockquote", "td", "th"}
 _INLINE = {
     "a", "abbr", "b", "bdi", "bdo", "big", "br", "cite", "code", "del", "dfn", "em", "font", "i", "img", "ins", "kbd", "mark", "q", "rp",
     "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
@@ -49,7 +50,7 @@ def translate(text: str, work: Work) -> str:
         if not count:
             break
     keep = _paired(text)
-    open_ended = _open_ended(text) if work.source.dialect not in {"jekyll", "fastpages"} else set()
+    open_ended = _open_ended(text, work) if work.source.dialect not in {"jekyll", "fastpages"} else set()
     out, at = [], 0
     for match in _TAG.finditer(text):
         out += [text[at : match.start()].replace("<", "&lt;"), _tag(match, keep, open_ended, work)]
@@ -72,14 +73,19 @@ def _frame(rest: str, work: Work) -> str:
     if link == "#":
         return work.original("a frame")
     work.note("changed", f"An embedded page became a link: {link}")
-    return f"[See it on {link.split('/')[2] if '//' in link else 'its own page'}]({work.mask.hide(link)})"
+    return anchor(f"See it on {link.split('/')[2] if '//' in link else 'its own page'}", link)
+
+
+def anchor(words: str, link: str) -> str:
+    """A link that is one inside raw HTML, too."""
+    return f'<a href="{escape(link)}">{words}</a>'
 
 
 def _element(name: str, rest: str, inner: str, work: Work) -> str:
     if name in {"script", "style"}:
         where = _said(rest, work).get("src", "")
         if "gist.github.com" in where:
-            return f"[See the gist]({work.mask.hide(work.link(where.removesuffix('.js')))})"
+            return anchor("See the gist", work.link(where.removesuffix(".js")))
         work.note("dropped", f"Left out <{name}{(' ' + where) if where else ''}>.")
         return work.dropped(f"what was in <{name}>", inner)
     if name in {"noscript", "template", "picture"}:
@@ -90,7 +96,7 @@ def _element(name: str, rest: str, inner: str, work: Work) -> str:
         where = _said(rest, work).get("src") or next((a or b for a, b in re.findall(r"src=(?:\"([^\"]+)\"|'([^']+)')", inner)), "")
         if where and (link := work.link(where)) != "#":
             work.dropped(f"what was in <{name}>", re.sub(r"<[^<>]*>", " ", inner))
-            return f"[Play the {name}]({work.mask.hide(link)})"
+            return anchor(f"Play the {name}", link)
     return work.original(f"<{name}> {re.sub(r'<[^<>]*>', ' ', inner)}")
 
 
@@ -115,8 +121,10 @@ def _paired(text: str) -> set[int]:
     return keep
 
 
-def _open_ended(text: str) -> set[int]:
-    """Where block tags start behind which CommonMark, after a blank line, reads Markdown again."""
+def _open_ended(text: str, work: Work) -> set[int]:
+    """Where block tags start behind which CommonMark, after a blank line, reads Markdown again; pandoc always does."""
+    if work.source.dialect == "quarto":
+        return {match.start() for match in _TAG.finditer(text) if not match["shut"] and match["name"].lower() in _PANDOC}
     found, at = set(), 0
     for block in blocks(text):
         if block.kind == "html":

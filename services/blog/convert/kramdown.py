@@ -8,6 +8,7 @@ from .masking import blocks
 from .work import Work
 
 _HARMLESS = re.compile(r"\{:?\s*(?:toc|[.#][\w:-]+|[\w-]*(?:width|height|align|target|rel|start)=\"[\w%.: -]*\"|\s)*\s*\}")
+_OPTION = re.compile(r"\{::options\s+parse_block_html=\"(true|false)\"\s*/\}")
 _LIST = re.compile(r"\{:[^{}\n]*\}")
 _BAR = re.compile(r"(?<!\\)\|")
 _FOOTNOTE = re.compile(r"^( {0,3})\[\^([^\]\n]+)\]:[ \t]*", re.M)
@@ -29,14 +30,17 @@ def escape(text: str, work: Work) -> str:
 
 def _braces(text: str, native: bool, work: Work) -> str:
     def attribute(match: re.Match[str]) -> str:
-        if native and _HARMLESS.fullmatch(match[0]):
+        if native and (_HARMLESS.fullmatch(match[0]) or _OPTION.fullmatch(match[0])):
             return match[0]
         if native:
             return work.dropped("attributes", match[0])
         return "\\" + match[0]
 
     text = _LIST.sub(attribute, text)
-    text = re.sub(r"(?<!\\)\{(?=::|:[^{}\n]*$)", r"\\{", text, flags=re.M) if not native else re.sub(r"\{::?/?[^}\n]*\}", lambda m: m[0] if _HARMLESS.fullmatch(m[0]) else work.dropped("kramdown's own marks", m[0]), text)
+    if not native:
+        text = re.sub(r"(?<!\\)\{(?=::|:[^{}\n]*$)", r"\\{", text, flags=re.M)
+    else:
+        text = re.sub(r"\{::?/?[^}\n]*\}", lambda m: m[0] if _OPTION.fullmatch(m[0]) else work.dropped("kramdown's own marks", m[0]), text)
     text = re.sub(r"^(\s*)\*\[(?=[^\]\n]+\]:)", r"\1\\*[", text, flags=re.M)
     return re.sub(r"^(\s*)\^\s*$", r"\1\\^", text, flags=re.M)
 

@@ -33,8 +33,17 @@ class Mask:
     def show(self, text: str) -> str:
         """The text with everything back in its place."""
         while MARK.search(text):
-            text = MARK.sub(lambda mark: self._kept[int(mark[1])], text)
+            text = MARK.sub(self._put, text)
         return text
+
+    def _put(self, mark: re.Match[str]) -> str:
+        """What was put aside, its later lines as far in (list, quote, box) as its first one is by now."""
+        kept = self._kept[int(mark[1])]
+        if "\n" not in kept:
+            return kept
+        prefix = re.sub(r"[^>\s]", " ", mark.string[mark.string.rfind("\n", 0, mark.start()) + 1 : mark.start()])
+        first, *rest = kept.split("\n")
+        return "\n".join([first, *((prefix + line).rstrip() if not line.strip() else prefix + line for line in rest)])
 
 
 @dataclass(frozen=True)
@@ -94,7 +103,7 @@ def hide_spans(text: str, mask: Mask) -> str:
 
 
 def _trimmed(inner: str) -> str:
-    bare = inner.strip()
+    bare = re.sub(r"\s*\n[ \t]*>?[ \t]*", " ", inner.strip())
     return f" {bare} " if bare[0] == "`" or bare[-1] == "`" else bare
 
 
@@ -124,7 +133,7 @@ def _fence(block: Block, mask: Mask) -> str:
     else:
         inner = token.content.split("\n", 1)[0]
         prefix = first[: max(len(first) - len(inner) - 4, 0)] if first.endswith(inner) else ""
-    return prefix + mask.hide(fence(token.content, language(token.info), re.sub(r"[^>\s]", " ", prefix)))
+    return prefix + mask.hide(fence(token.content, language(token.info)))
 
 
 def fence(code: str, name: str = "", prefix: str = "") -> str:

@@ -53,9 +53,14 @@ def _markdown(match: re.Match[str], whole: str, mask: Mask) -> str:
     if display and alone:
         column = before[before.rfind("\n") + 1 :]
         around = "\n" + re.sub(r"[^>\s]", " ", column)
-        written = mask.hide(f"$${plain.rstrip()}$$" if "\n" not in plain else "$$" + around + plain.strip().replace("\n", around) + around + "$$")
-        return (around + "\n".join([""]) if before.strip() else "") + written + (around if after.strip() else "")
+        written = mask.hide(f"$$\n{_stripped(plain)}\n$$")
+        return (around if before.strip() else "") + written + (around if after.strip() else "")
     return mask.hide("$$" + " ".join(plain.split()) + "$$")
+
+
+def _stripped(plain: str) -> str:
+    """Lines of math without blank ones, which would end it, and without what they are indented by."""
+    return "\n".join(line.strip() for line in plain.split("\n") if line.strip())
 
 
 def _html(match: re.Match[str], mask: Mask) -> str:

@@ -24,6 +24,9 @@ _COMMENT = re.compile(r"^\s*#\s*\|?\s*(.*?)\s*$")
 _WORD = re.compile(r"(hide|hide_input|hide_output|hide-input|hide-output|collapse\w*|collapse|export\w*|exports|default_exp.*|echo:.*|include:.*|output:.*|eval:.*|code-fold:.*|label:.*|fig-cap:.*|warning:.*|tags?:.*|default_cls_lvl.*)(\s.*)?", re.I)
 
 
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
+
+
 class Notes(list[list[str]]):
     """Notes, each once."""
 
@@ -66,15 +69,19 @@ def shown(cell: Any, notes: Notes) -> Any | None:
         cell["outputs"] = []
     if hides_input:
         notes.add("dropped", "Code that is hidden on the original page was left out.")
-        cell["metadata"]["transient"] = {"remove_source": True}
         cell["source"] = ""
     return cell
 
 
 def output(one: Any, notes: Notes) -> Any | None:
     """An output as far as it can be shown without running anything."""
+    if one.get("output_type") == "error":
+        import nbformat
+
+        lines = one.get("traceback") or [f"{one.get('ename')}: {one.get('evalue')}"]
+        one = nbformat.v4.new_output("stream", text="\n".join(map(str, lines)))
     if one.get("output_type") == "stream" and isinstance(one.get("text"), str):
-        one["text"] = cut(one["text"], notes)
+        one["text"] = cut(_ANSI.sub("", one["text"]), notes)
         return one
     data = one.get("data")
     if data is None:
@@ -117,6 +124,7 @@ class Cook:
         config = Config()
         config.ExtractOutputPreprocessor.output_filename_template = "output-{cell_index}-{index}{extension}"
         self._exporter = MarkdownExporter(config=config)
+        self._exporter.register_filter("indent", fenced)  # nbconvert indents outputs: behind a list that is no code
 
     def markdown(self, raw: bytes) -> dict[str, Any]:
         """One notebook's Markdown, its images, and notes."""
@@ -126,6 +134,8 @@ class Cook:
         book = nbformat.reads(raw.decode("utf-8-sig"), as_version=4)
         if len(book["cells"]) > CELLS_MOST:
             raise ValueError(f"it has more than {CELLS_MOST} cells")
+        said = book["metadata"]
+        language = str(said.get("language_info", {}).get("name") or said.get("kernelspec", {}).get("language") or "python").lower()
         cells = []
         for number, cell in enumerate(book["cells"]):
             if cell["cell_type"] == "raw" and number == 0 and cell["source"].lstrip().startswith("---"):
@@ -137,22 +147,24 @@ class Cook:
                 notes.add("dropped", f"A raw cell was left out: {kept['source']}")
                 continue
             if kept["cell_type"] == "code":
+                if kept["source"].strip():
+                    cells.append(nbformat.v4.new_markdown_cell(fenced(kept["source"], language)))
                 kept["outputs"] = [done for one in kept["outputs"] if (done := output(one, notes)) is not None]
+                kept["source"], kept["metadata"] = "", {"transient": {"remove_source": True}}
             cells.append(kept)
         book["cells"] = cells
         text, resources = self._exporter.from_notebook_node(book)
         images = dict(resources.get("outputs") or {})
         for name in images:
             text = text.replace(f"]({name})", f"](notebook:{name})")
-        text = re.sub(r"\n\n((?: {4}[^\n]*\n+)+)", fenced, text)
         return {"text": text, "images": {name: base64.b64encode(data).decode() for name, data in images.items()}, "notes": notes}
 
 
-def fenced(match: re.Match[str]) -> str:
-    """Indented output as a fence: what begins with blanks may follow a list and become its paragraph."""
-    lines = [line.removeprefix("    ") for line in match[1].rstrip("\n").split("\n")]
-    marks = "`" * max([3, *(len(run) + 1 for run in re.findall(r"`{3,}", match[1]))])
-    return "\n\n" + "\n".join([marks + "text", *lines, marks]) + "\n\n"
+def fenced(text: str, language: str = "text", *_: Any, **__: Any) -> str:
+    """Code or an output as a fence that nothing in it can close."""
+    language = language if isinstance(language, str) and re.fullmatch(r"[a-z0-9+#-]+", language) else "text"
+    marks = "`" * max([3, *(len(run) + 1 for run in re.findall(r"`{3,}", text))])
+    return f"\n\n{marks}{language}\n{text.strip(chr(10))}\n{marks}\n\n" if text.strip() else ""
 
 
 def main() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass, field
+from datetime import date
 from html import unescape
 from urllib.parse import quote, unquote, urljoin
 
-from .dialects import DIALECTS
+from .dialects import DIALECTS, SUFFIXES
+from .dialects import address as page
 from .images import Album
 from .masking import Mask
 from .meta import one_line
@@ -44,7 +46,8 @@ class Work:
         """A visible line in place of what cannot be had here."""
         what = one_line(self.mask.show(what))
         self.note("dropped", f"Only on the original page: {what}")
-        return f"[Only on the original page: see it there]({self.url})" if self.url else "*Only on the original page.*"
+        words = "Only on the original page"
+        return f'<a href="{self.url}">{words}: see it there</a>' if self.url else f"<em>{words}.</em>"
 
     def in_tree(self, address: str) -> str | None:
         """The file of the source's tree that an address names, relative, from a static root, or by a URL of its own."""
@@ -89,13 +92,22 @@ class Work:
         if address.startswith("//"):
             return safe("https:" + address)
         found = self.in_tree(address)
-        if found and self.source.pages and not (self.source.site and address.startswith("/")):
-            return safe(urljoin(self.source.pages, quote(found)) + ("#" + address.split("#", 1)[1] if "#" in address else ""))
+        if found and (where := self._shown(found, address)):
+            return safe(where + ("#" + address.split("#", 1)[1] if "#" in address else ""))
         base = self.source.site if address.startswith("/") else self.url
         if not base:
             self.note("missing", f"The link to “{one_line(address)[:200]}” leads nowhere here.")
             return "#"
         return safe(urljoin(base, address))
+
+    def _shown(self, found: str, address: str) -> str:
+        """Where a reader sees a file of the tree: the page that its site makes of it, else the file in the repository."""
+        if self.source.site and found.lower().endswith(SUFFIXES):
+            if self.source.dialect in {"quarto", "hugo", "myst", "astro"}:
+                return page(self.source, found, {}, date.min)
+        elif self.source.site and address.startswith("/"):
+            return ""
+        return urljoin(self.source.pages, quote(found)) if self.source.pages else ""
 
     def image(self, address: str) -> str:
         """An image's address: of the copy beside the post where it could be found, else absolute."""
