@@ -35,7 +35,21 @@ from .notebook import Cooked, Kitchen
 from .shapes import Author, Converted, Image, Limits, Note, Skipped, Source, Target, Tree, When
 from .work import Work
 
-__all__ = ["Author", "Converted", "Image", "Kitchen", "Limits", "Note", "Skipped", "Source", "Target", "Tree", "When", "convert", "text"]
+__all__ = [
+    "Author",
+    "Converted",
+    "Image",
+    "Kitchen",
+    "Limits",
+    "Note",
+    "Skipped",
+    "Source",
+    "Target",
+    "Tree",
+    "When",
+    "convert",
+    "text",
+]
 
 
 def text(converted: Converted) -> str:
@@ -43,7 +57,9 @@ def text(converted: Converted) -> str:
     return jekyll.written(converted.front, converted.body)
 
 
-def convert(path: str, raw: bytes, source: Source, target: Target, when: When, kitchen: Kitchen | None = None) -> Converted | Skipped:
+def convert(
+    path: str, raw: bytes, source: Source, target: Target, when: When, kitchen: Kitchen | None = None
+) -> Converted | Skipped:
     """A post in the target's dialect, or why there is none.
 
     :param kitchen: the process for notebooks, where many are converted; without it each has one of its own.
@@ -73,7 +89,11 @@ def convert(path: str, raw: bytes, source: Source, target: Target, when: When, k
         return Skipped("not-a-post", "It has no front matter, so its own site does not take it for a post.")
     if hidden := meta.unpublished(said.data, when):
         return hidden
-    if "listing" in said.data or said.data.get("layout") in {"tagpage", "redirect", "categories"} or "redirect_to" in said.data:
+    if (
+        "listing" in said.data
+        or said.data.get("layout") in {"tagpage", "redirect", "categories"}
+        or "redirect_to" in said.data
+    ):
         return Skipped("not-a-post", "It is a page that lists posts or leads elsewhere.")
     found = meta.day(said.data, path, when)
     if isinstance(found, Skipped):
@@ -89,25 +109,39 @@ def _alone(raw: bytes) -> Cooked:
 
 
 def _post(
-    path: str, said: front.Front, about: meta.Meta, day: date, notes: list[Note], source: Source, target: Target, embedded: dict[str, bytes]
+    path: str,
+    said: front.Front,
+    about: meta.Meta,
+    day: date,
+    notes: list[Note],
+    source: Source,
+    target: Target,
+    embedded: dict[str, bytes],
 ) -> Converted | Skipped:
     original = dialects.address(source, path, said.data, day)
     where = jekyll.category(about.tags, target)
-    title, body = excerpt.heading(said.body, about.title)
-    slug = about.slug or meta.slugged(title) or "post"
+    slug = about.slug or meta.slugged(about.title) or "post"
     file, slug = jekyll.path(slug, day, where, source.author, target)
-    work = Work(source, path, original, Album(f"images/posts/{slug}", target.base, target.limits, embedded), notes=notes)
+    work = Work(
+        source, path, original, Album(f"images/posts/{slug}", target.base, target.limits, embedded), notes=notes
+    )
     teaser = _teaser(about.image, work)
-    body = steps(body, work)
+    title, body = excerpt.heading(steps(said.body, work), about.title, work.mask)
     if not re.search(r"\w", work.mask.show(body)):
         return Skipped("empty", "There is no text in it.")
     if not title:
         title = slug.replace("-", " ").capitalize()
         work.note("changed", f"It has no title: it is called “{title}” after its file.")
-    summary = excerpt.short(jekyll.plain(excerpt.words(about.summary))) or excerpt.teaser(body, work.mask) or jekyll.plain(title)
+    summary = (
+        excerpt.short(jekyll.plain(excerpt.words(about.summary)))
+        or excerpt.teaser(body, work.mask)
+        or jekyll.plain(title)
+    )
     body = work.mask.show(body).strip("\n")
     work.notes += secrets.look(body + "\n" + title)
-    body = kramdown.inert(jekyll.attribution(source.author, original) + "\n\n" + re.sub(r"\n{4,}", "\n\n\n", body) + "\n")
+    body = kramdown.inert(
+        jekyll.attribution(source.author, original) + "\n\n" + re.sub(r"\n{4,}", "\n\n\n", body) + "\n"
+    )
     images = work.album.images
     teaser = teaser or next((image.path for image in images if not image.path.endswith(".svg")), "")
     data = jekyll.front(about, title, day, where, teaser, summary, original, source.author, target)
@@ -124,7 +158,7 @@ def steps(body: str, work: Work) -> str:
         body = containers.highlights(body)
     if dialect in {"myst", "quarto"} or "```{" in body:
         body = containers.fenced(body, work)
-    body = masking.hide_code(body, work.mask)
+    body = masking.hide_code(body, work.mask, lambda info: work.note("dropped", f"A fence says of its code: {info}"))
     if dialect in {"jekyll", "fastpages"}:
         body = liquid.translate(body, work)
     if dialect in {"hugo", "quarto"}:

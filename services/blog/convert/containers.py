@@ -10,7 +10,7 @@ import re
 from textwrap import dedent
 
 from .liquid import _ARGUMENT as ARGUMENT
-from .masking import blocks, fence, language
+from .masking import MARK, blocks, fence, language
 from .work import Work
 
 _BOXES = {
@@ -20,7 +20,7 @@ _BOXES = {
 }  # fmt: skip
 _CODE = re.compile(r"\{(code|code-block|code-cell|sourcecode|literalinclude|eval-rst)\}")
 _DIRECTIVE = re.compile(r"\s*\{([\w:.+-]+)\}\s*(.*)")
-_OPTION = re.compile(r"\A(?:---\n(.*?)\n---\n|((?::[\w-]+:.*(?:\n|\Z))+))", re.S)
+_OPTION = re.compile(r"\A(?:---\n((?:[^\n]*\n)*?)---\n|((?::[\w-]+:[^\n]*(?:\n|\Z))+))")
 
 
 def quoted(name: str, words: str) -> str:
@@ -56,7 +56,12 @@ def _directive(info: str, content: str, work: Work) -> str | None:
     if not match or info.lstrip().startswith("{."):
         return None
     name, argument = match[1].lower(), match[2].strip()
-    if _CODE.match("{" + name + "}") or work.source.dialect == "quarto" or "," in info or name in {"python", "r", "julia", "bash", "ojs", "sql"}:
+    if (
+        _CODE.match("{" + name + "}")
+        or work.source.dialect == "quarto"
+        or "," in info
+        or name in {"python", "r", "julia", "bash", "ojs", "sql"}
+    ):
         return _cell(info, content, work)
     options = _OPTION.match(content)
     said = dict(re.findall(r"^:?([\w-]+):[ \t]*(.*)$", options[0], re.M)) if options else {}
@@ -71,7 +76,10 @@ def _directive(info: str, content: str, work: Work) -> str | None:
         return "\n" + "\n".join(f"> {line}" for line in body.strip().split("\n")) + "\n"
     if name in {"tableofcontents", "toctree", "contents", "bibliography", "index"}:
         return work.dropped(f"“{name}”", body) or "\n"
-    if name in {"grid", "grid-item", "grid-item-card", "card", "tab-set", "tab-item", "list-table", "table"} and name != "list-table":
+    if (
+        name in {"grid", "grid-item", "grid-item-card", "card", "tab-set", "tab-item", "list-table", "table"}
+        and name != "list-table"
+    ):
         return (f"\n**{argument}**\n\n" if argument else "\n") + body
     return work.original(f"“{name} {argument}” {body}")
 
@@ -82,19 +90,24 @@ def _cell(info: str, content: str, work: Work) -> str | None:
     options = [line for line in lines if re.match(r"\s*(#|//|--)\|", line) or re.match(r":[\w-]+:", line)]
     said = " ".join(options) + " " + info
     code = "\n".join(line for line in lines if line not in options).strip("\n")
-    if re.search(r"include:\s*false|include\s*=\s*F|echo:\s*false|echo\s*=\s*F|remove[-_]cell|hide[-_]input|remove[-_]input", said):
+    if re.search(
+        r"include:\s*false|include\s*=\s*F|echo:\s*false|echo\s*=\s*F|remove[-_]cell|hide[-_]input|remove[-_]input",
+        said,
+    ):
         work.note("dropped", "A cell whose code is hidden on the original page was left out.")
         return "\n"
     if re.search(r"\{(literalinclude|eval-rst)\}", info):
         return work.original(f"“{info}” {content}")
     if "code-block" not in info and "{code}" not in info and "sourcecode" not in info:
-        work.note("missing", "It has code that its own site runs: what that code puts out is only on the original page.")
+        work.note(
+            "missing", "It has code that its own site runs: what that code puts out is only on the original page."
+        )
     return fence(code, language(info)) + "\n"
 
 
 # What is written as lines or marks within the text: done while code is aside.
 
-_COLONS = re.compile(r"^([ \t]*)(:{3,})[ \t]*(\{[^\n]*\}|[\w-][^\n]*)?[ \t]*$")
+_COLONS = re.compile(r"^([ \t]*)(:{3,})[ \t]*(\{[^\n]*|[\w-][^\n]*)?[ \t]*$")
 
 
 def divs(text: str, work: Work) -> str:
@@ -141,8 +154,13 @@ def _box(name: str, inner: str, work: Work) -> str:
 
 
 _SHORTCODE = re.compile(r"\{\{(?P<mark>[<%])\s*(?P<shut>/?)\s*(?P<name>[\w./-]+)(?P<rest>.*?)/?\s*[>%]\}\}", re.S)
-_PAIRED = re.compile(r"\{\{[<%]\s*(?P<name>[\w./-]+)(?P<rest>[^{}]*?)\s*[>%]\}\}(?P<body>(?:(?!\{\{[<%]).)*?)\{\{[<%]\s*/\s*(?P=name)\s*[>%]\}\}", re.S)
-_HIGHLIGHT = re.compile(r"\{\{[<%]\s*highlight\s+\"?([\w+#-]+)\"?.*?[>%]\}\}\n?(.*?)\n?\{\{[<%]\s*/\s*highlight\s*[>%]\}\}", re.S)
+_PAIRED = re.compile(
+    r"\{\{[<%]\s*(?P<name>[\w./-]+)(?P<rest>[^{}]*?)\s*[>%]\}\}(?P<body>(?:(?!\{\{[<%]).)*?)\{\{[<%]\s*/\s*(?P=name)\s*[>%]\}\}",
+    re.S,
+)
+_HIGHLIGHT = re.compile(
+    r"\{\{[<%]\s*highlight\s+\"?([\w+#-]+)\"?.*?[>%]\}\}\n?(.*?)\n?\{\{[<%]\s*/\s*highlight\s*[>%]\}\}", re.S
+)
 
 
 def highlights(text: str) -> str:
@@ -187,13 +205,17 @@ def _single(name: str, rest: str, work: Work) -> str:
         image = f"![{alt}]({where})"
         image = f"[{image}]({named['link']})" if named.get("link") else image
         return image + (f"\n\n*{words}*" if words and words != alt else "")
-    if name in {"youtube", "video", "vimeo", "tweet", "twitter", "x", "gist", "instagram"} and (where := named.get("id") or named.get("src") or first):
+    if name in {"youtube", "video", "vimeo", "tweet", "twitter", "x", "gist", "instagram"} and (
+        where := named.get("id") or named.get("src") or first
+    ):
         if name == "gist" and len(plain) > 1:
             where = f"https://gist.github.com/{plain[0]}/{plain[1]}"
         elif name in {"tweet", "twitter", "x"} and "/" not in where:
             where = f"https://x.com/{named.get('user', 'i')}/status/{where}"
         elif "//" not in where:
-            where = {"youtube": "https://youtu.be/", "vimeo": "https://vimeo.com/"}.get(name, "https://youtu.be/" if name == "video" else f"https://{name}.com/p/") + where
+            where = {"youtube": "https://youtu.be/", "vimeo": "https://vimeo.com/"}.get(
+                name, "https://youtu.be/" if name == "video" else f"https://{name}.com/p/"
+            ) + where
         return f"[See it on {where.split('/')[2]}]({where})"
     if name in {"ref", "relref"}:
         return first.strip('"')
@@ -202,7 +224,7 @@ def _single(name: str, rest: str, work: Work) -> str:
     return work.original(f"“{name} {rest.strip()[:500]}”")
 
 
-_ROLE = re.compile(r"\{([\w:-]+)\}" + "(?=\ue000)")
+_ROLE = re.compile(r"\{([\w:-]+)\}" + f"({MARK.pattern})")
 _SPAN = re.compile(r"(?<!!)\[([^\[\]\n]+)\]\{[^{}\n]*\}")
 _ATTRIBUTES = re.compile(r"(?<=\))\{([^{}\n]*)\}|(?<=\S)[ \t]*\{([#.][^{}\n]*)\}[ \t]*$", re.M)
 
@@ -210,8 +232,12 @@ _ATTRIBUTES = re.compile(r"(?<=\))\{([^{}\n]*)\}|(?<=\S)[ \t]*\{([#.][^{}\n]*)\}
 def marks(text: str, work: Work) -> str:
     """Roles (``{term}`x```), spans with attributes, and attributes of images and headings."""
     text = re.sub(r"^\(([\w:-]+)\)=[ \t]*$", "", text, flags=re.M)
-    text = _ROLE.sub(lambda m: "" if m[1] != "math" else "", text)
-    text = re.sub(r"^%[ \t]+(.*)$", lambda m: work.dropped("a comment", m[1]), text, flags=re.M) if work.source.dialect == "myst" else text
+    text = _ROLE.sub(lambda m: _role(m[1], m[2], work), text)
+    text = (
+        re.sub(r"^%[ \t]+(.*)$", lambda m: work.dropped("a comment", m[1]), text, flags=re.M)
+        if work.source.dialect == "myst"
+        else text
+    )
     text = _SPAN.sub(r"\1", text)
 
     def attributes(match: re.Match[str]) -> str:
@@ -225,9 +251,23 @@ def marks(text: str, work: Work) -> str:
     return _ATTRIBUTES.sub(attributes, text)
 
 
+def _role(name: str, mark: str, work: Work) -> str:
+    """What a role shows: its words, without the target that it names behind them."""
+    inner = work.mask.show(mark).strip("`").strip()
+    if name == "math":
+        return work.mask.hide(f"$${inner}$$")
+    if name in {"code", "kbd", "file", "samp", "command", "eval"} or re.search(
+        r"[<>|*_{}\[\]]", re.sub(r"\s*<[^<>]*>$", "", inner)
+    ):
+        return mark
+    return re.sub(r"(\S)\s*<[^<>]*>$", r"\1", inner)
+
+
 _IMPORT = re.compile(r"^(?:import|export)\s[^\n]*(?:\n(?![ \t]*\n)[^\n]*)*", re.M)
 _COMPONENT = re.compile(r"<([A-Z][\w.]*)((?:\s+[\w:-]+(?:=(?:\"[^\"]*\"|'[^']*'|\{[^{}]*\}))?)*)\s*/>")
-_COMPONENT_PAIR = re.compile(r"<([A-Z][\w.]*)((?:\s+[\w:-]+(?:=(?:\"[^\"]*\"|'[^']*'|\{[^{}]*\}))?)*)\s*>((?:(?!<\1\b).)*?)</\1\s*>", re.S)
+_COMPONENT_PAIR = re.compile(
+    r"<([A-Z][\w.]*)((?:\s+[\w:-]+(?:=(?:\"[^\"]*\"|'[^']*'|\{[^{}]*\}))?)*)\s*>((?:(?!<\1\b).)*?)</\1\s*>", re.S
+)
 
 
 def components(text: str, work: Work) -> str:

@@ -35,23 +35,40 @@ class Dialect:
 DIALECTS: dict[DialectName, Dialect] = {
     one.name: one
     for one in (
-        Dialect("fastpages", r"^(_action_files/|_fastpages_docs/)", r"^_(posts|notebooks)/.*\d{4}-\d\d?-\d\d?-", header=False),
+        Dialect(
+            "fastpages",
+            r"^(_action_files/|_fastpages_docs/)",
+            r"^_(posts|notebooks)/.*\d{4}-\d\d?-\d\d?-",
+            header=False,
+        ),
         Dialect("quarto", r"^_quarto\.ya?ml$", r"^(posts?|blog|notes|til|articles)/", header=True),
         Dialect("myst", r"^(myst\.yml|(.*/)?_toc\.yml)$", r".", roots=("", "_static/", "_build/html/")),
         Dialect("astro", r"^astro\.config\.\w+$", r"^src/(content|pages)/", roots=("public/", "src/", ""), header=True),
-        Dialect("pelican", r"^(.*/)?pelicanconf\.py$", r"^(content|posts|articles)/", roots=("content/", ""), header=True),
-        Dialect("hugo", r"^((hugo|config)\.(toml|ya?ml|json)|config/_default/.*|archetypes/.*)$", r"^content/", roots=("static/", "assets/", "content/", ""), header=True),
+        Dialect(
+            "pelican", r"^(.*/)?pelicanconf\.py$", r"^(content|posts|articles)/", roots=("content/", ""), header=True
+        ),
+        Dialect(
+            "hugo",
+            r"^((hugo|config)\.(toml|ya?ml|json)|config/_default/.*|archetypes/.*)$",
+            r"^content/",
+            roots=("static/", "assets/", "content/", ""),
+            header=True,
+        ),
         Dialect("jekyll", r"^(_config\.ya?ml|_posts/.*)$", r"(^|/)_posts/(.*/)?\d{4}-\d\d?-\d\d?-", header=True),
         Dialect("readme", r".", r"."),
     )
 }
-_NOT_POSTS = re.compile(r"(^|/)(license|contributing|code_of_conduct|changelog|404|security|node_modules/.*|\.github/.*)(\.\w+)?$", re.I)
+_NOT_POSTS = re.compile(
+    r"(^|/)(license|contributing|code_of_conduct|changelog|404|security|node_modules/.*|\.github/.*)(\.\w+)?$", re.I
+)
 
 
 def of_paths(paths: Iterable[str]) -> DialectName:
     """The dialect of a repository with these files; ``readme`` when nothing tells of a generator."""
     listed = list(paths)
-    return next(one.name for one in DIALECTS.values() if one.name == "readme" or any(map(re.compile(one.marks).search, listed)))
+    return next(
+        one.name for one in DIALECTS.values() if one.name == "readme" or any(map(re.compile(one.marks).search, listed))
+    )
 
 
 def refused(path: str, name: DialectName) -> Skipped | None:
@@ -71,7 +88,9 @@ def refused(path: str, name: DialectName) -> Skipped | None:
     if ".ipynb_checkpoints" in folders:
         return Skipped("not-a-post", "It is a copy that Jupyter made.")
     if not re.search(DIALECTS[name].posts, path, re.I):
-        where = {"jekyll": "_posts/, named by date", "fastpages": "_posts/ or _notebooks/, named by date"}.get(name, "the folder of posts")
+        where = {"jekyll": "_posts/, named by date", "fastpages": "_posts/ or _notebooks/, named by date"}.get(
+            name, "the folder of posts"
+        )
         return Skipped("not-a-post", f"It is not in {where}.")
     return None
 
@@ -94,11 +113,26 @@ def _below(source: Source, path: str, data: dict[str, Value], day: date) -> str:
     match source.dialect:
         case "jekyll" | "fastpages":
             shape = source.permalink or "date"
-            shape = {"date": "/:categories/:year/:month/:day/:title.html", "pretty": "/:categories/:year/:month/:day/:title/", "none": "/:categories/:title.html"}.get(shape, shape)
+            shape = {
+                "date": "/:categories/:year/:month/:day/:title.html",
+                "pretty": "/:categories/:year/:month/:day/:title/",
+                "none": "/:categories/:title.html",
+            }.get(shape, shape)
             raw = data.get("categories", data.get("category", []))
             listed = raw if isinstance(raw, list) else str(raw).split()
-            words = {"categories": "/".join(str(one).lower().replace(" ", "-") for one in listed), "title": slug or name, "slug": slugged(name)}
-            words |= {"year": f"{day:%Y}", "month": f"{day:%m}", "day": f"{day:%d}", "i_month": str(day.month), "i_day": str(day.day), "output_ext": ".html"}
+            words = {
+                "categories": "/".join(str(one).lower().replace(" ", "-") for one in listed),
+                "title": slug or name,
+                "slug": slugged(name),
+            }
+            words |= {
+                "year": f"{day:%Y}",
+                "month": f"{day:%m}",
+                "day": f"{day:%d}",
+                "i_month": str(day.month),
+                "i_day": str(day.day),
+                "output_ext": ".html",
+            }
             return re.sub("/+", "/", re.sub(r":(\w+)", lambda key: words.get(key[1], ""), shape))
         case "hugo":
             stem = re.sub(r"/index$", "", stem.removeprefix("content/"))

@@ -10,12 +10,14 @@ from .masking import Mask, blocks
 from .meta import one_line
 
 
-def heading(text: str, title: str) -> tuple[str, str]:
+def heading(text: str, title: str, mask: Mask) -> tuple[str, str]:
     """The title, and the text without the heading that says the same: layouts print the title themselves."""
-    match = re.match(r"(?:[ \t]*\n)*(?:#[ \t]+(?P<one>[^\n]+?)[ \t]*#*|(?P<two>[^\n#>|`-][^\n]*)\n=+)[ \t]*(?:\n|\Z)", text)
+    match = re.match(
+        r"(?:[ \t]*\n)*(?:#[ \t]+(?P<one>[^\n]+?)[ \t]*#*|(?P<two>[^\n#>|`-][^\n]*)\n=+)[ \t]*(?:\n|\Z)", text
+    )
     if not match:
         return title, text
-    found = words(match["one"] or match["two"])
+    found = words(mask.show(match["one"] or match["two"]))
     if title and re.sub(r"\W+", "", found).lower() != re.sub(r"\W+", "", title).lower():
         return title, text
     return title or found, text[match.end() :]

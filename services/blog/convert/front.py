@@ -109,7 +109,10 @@ def _by_lines(source: str) -> dict[str, Value]:
 
 
 def _headers(source: str) -> list[tuple[str, str]]:
-    return [(key, " ".join(value.split())) for key, value in re.findall(r"^([A-Za-z][\w-]*):(.*(?:\n[ \t]+.*)*)", source, re.M)]
+    return [
+        (key, " ".join(value.split()))
+        for key, value in re.findall(r"^([A-Za-z][\w-]*):(.*(?:\n[ \t]+.*)*)", source, re.M)
+    ]
 
 
 def _listed(key: str, value: str) -> Value:

@@ -44,7 +44,7 @@ def translate(text: str, work: Work) -> str:
     if "<" not in text:
         return text
     text = _COMMENT.sub(lambda m: _comment(m[1], work), text)
-    text = _FRAME.sub(lambda m: _frame(m[1], work), text)
+    text = _FRAME.sub(lambda m: _frame(m[1], m[2] or "", work), text)
     for _ in range(4):
         text, count = _ELEMENT.subn(lambda m: _element(m[1].lower(), m[2], m[3], work), text)
         if not count:
@@ -59,16 +59,23 @@ def translate(text: str, work: Work) -> str:
 
 
 def _comment(inner: str, work: Work) -> str:
-    return "" if re.fullmatch(r"\s*(more|truncate|excerpt|end ?excerpt|toc|summary)\s*", inner, re.I) else work.dropped("a comment", inner)
+    return (
+        ""
+        if re.fullmatch(r"\s*(more|truncate|excerpt|end ?excerpt|toc|summary)\s*", inner, re.I)
+        else work.dropped("a comment", inner)
+    )
 
 
 def _said(rest: str, work: Work) -> dict[str, str]:
     return {key.lower(): unescape(work.mask.show(a or b or c)) for key, a, b, c in _ATTRIBUTE.findall(rest)}
 
 
-def _frame(rest: str, work: Work) -> str:
+def _frame(rest: str, inner: str, work: Work) -> str:
+    work.dropped("what was in <iframe>", inner)
     where = _said(rest, work).get("src", "")
-    where = re.sub(r"^(?:https?:)?//(?:www\.)?youtube(?:-nocookie)?\.com/embed/([\w-]+).*", r"https://youtu.be/\1", where)
+    where = re.sub(
+        r"^(?:https?:)?//(?:www\.)?youtube(?:-nocookie)?\.com/embed/([\w-]+).*", r"https://youtu.be/\1", where
+    )
     link = work.link(where) if where else "#"
     if link == "#":
         return work.original("a frame")
@@ -93,7 +100,9 @@ def _element(name: str, rest: str, inner: str, work: Work) -> str:
             return re.sub(r"<source\b[^<>]*>", "", inner, flags=re.I)
         return work.dropped(f"what was in <{name}>", inner)
     if name in {"video", "audio"}:
-        where = _said(rest, work).get("src") or next((a or b for a, b in re.findall(r"src=(?:\"([^\"]+)\"|'([^']+)')", inner)), "")
+        where = _said(rest, work).get("src") or next(
+            (a or b for a, b in re.findall(r"src=(?:\"([^\"]+)\"|'([^']+)')", inner)), ""
+        )
         if where and (link := work.link(where)) != "#":
             work.dropped(f"what was in <{name}>", re.sub(r"<[^<>]*>", " ", inner))
             return anchor(f"Play the {name}", link)
@@ -124,7 +133,9 @@ def _paired(text: str) -> set[int]:
 def _open_ended(text: str, work: Work) -> set[int]:
     """Where block tags start behind which CommonMark, after a blank line, reads Markdown again; pandoc always does."""
     if work.source.dialect == "quarto":
-        return {match.start() for match in _TAG.finditer(text) if not match["shut"] and match["name"].lower() in _PANDOC}
+        return {
+            match.start() for match in _TAG.finditer(text) if not match["shut"] and match["name"].lower() in _PANDOC
+        }
     found, at = set(), 0
     for block in blocks(text):
         if block.kind == "html":
@@ -145,8 +156,24 @@ def _open_ended(text: str, work: Work) -> set[int]:
 def _tag(match: re.Match[str], keep: set[int], open_ended: set[int], work: Work) -> str:
     name = match["name"].lower()
     name = "img" if name == "image" else name
-    if name in {"meta", "link", "base", "input", "embed", "source", "track", "param", "frame"} or match.start() not in keep:
-        if name not in _BLOCK | _INLINE | {"meta", "link", "base", "input", "embed", "source", "track", "param", "frame", "form", "button", "label"} and not _known(name):
+    if (
+        name in {"meta", "link", "base", "input", "embed", "source", "track", "param", "frame"}
+        or match.start() not in keep
+    ):
+        if name not in _BLOCK | _INLINE | {
+            "meta",
+            "link",
+            "base",
+            "input",
+            "embed",
+            "source",
+            "track",
+            "param",
+            "frame",
+            "form",
+            "button",
+            "label",
+        } and not _known(name):
             return "&lt;" + match[0][1:].replace("<", "&lt;")
         said = " ".join(_said(match["rest"], work).values())
         work.note("dropped", f"Left out <{match['shut']}{name}>{': ' + said if said else ''}")
@@ -176,11 +203,12 @@ def _attributes(name: str, rest: str, work: Work) -> str:
         elif key == "data-src" and name == "img":
             key, value = "src", work.image(value)
         elif key not in _ATTRIBUTES:
-            work.note("dropped", f"Attributes left out: {key}" if key in _SILENT else f"Attributes left out: {key}={value[:200]}")
+            work.note(
+                "dropped",
+                f"Attributes left out: {key}" if key in _SILENT else f"Attributes left out: {key}={value[:200]}",
+            )
             continue
         if key == "markdown" and value not in {"1", "0", "block", "span"}:
             continue
         out.append(f' {key}="{work.mask.hide(escape(value, quote=True).replace("|", "&#124;"))}"')
     return "".join(out)
-
-

@@ -17,7 +17,10 @@ from .meta import slugged
 from .shapes import Image, Limits, Tree
 
 _KINDS = {"PNG": ".png", "JPEG": ".jpg", "GIF": ".gif", "WEBP": ".webp", "AVIF": ".avif", "BMP": ".bmp"}
-_ACTIVE = re.compile(rb"<\s*(script|foreignobject|iframe|embed|object)|\son\w+\s*=|javascript:|<!(entity|doctype[^>]*\[)|<\?xml-stylesheet", re.I)
+_ACTIVE = re.compile(
+    rb"<\s*(script|foreignobject|iframe|embed|object)|\son\w+\s*=|javascript:|<!(entity|doctype[^>]*\[)|<\?xml-stylesheet",
+    re.I,
+)
 
 
 class Album:

@@ -29,10 +29,24 @@ def path(slug: str, day: date, where: str, author: Author, target: Target) -> tu
     return f"{folder}/{day:%Y-%m-%d}-{free}.md", free
 
 
-def front(meta: Meta, title: str, day: date, where: str, teaser: str, excerpt: str, original: str, author: Author, target: Target) -> dict[str, object]:
+def front(
+    meta: Meta,
+    title: str,
+    day: date,
+    where: str,
+    teaser: str,
+    excerpt: str,
+    original: str,
+    author: Author,
+    target: Target,
+) -> dict[str, object]:
     """The front matter, in order. Titles for layouts that print them as they are carry HTML's own signs escaped."""
     shown = title if target.escapes else escape(title, quote=True).replace("&#x27;", "'")
-    said: dict[str, object] = {"layout": "article" if target.shape == "skinny" else "post", "title": shown, "date": day.isoformat()}
+    said: dict[str, object] = {
+        "layout": "article" if target.shape == "skinny" else "post",
+        "title": shown,
+        "date": day.isoformat(),
+    }
     if target.authors:
         said["author"] = author.key
     said["categories"] = where if target.shape == "skinny" else [where]
@@ -68,7 +82,12 @@ def plain(text: str) -> str:
 
 def _words(text: str) -> str:
     """Text in which Markdown, HTML and Liquid find nothing."""
-    return re.sub(r"([\\`*_{}\[\]|])", r"\\\1", text).replace("<", "&lt;").replace("{", "&#123;").replace("\\&#123;", "&#123;")
+    return (
+        re.sub(r"([\\`*_{}\[\]|])", r"\\\1", text)
+        .replace("<", "&lt;")
+        .replace("{", "&#123;")
+        .replace("\\&#123;", "&#123;")
+    )
 
 
 def written(said: dict[str, object], body: str) -> str:

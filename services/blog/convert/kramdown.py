@@ -7,7 +7,9 @@ import re
 from .masking import blocks
 from .work import Work
 
-_HARMLESS = re.compile(r"\{:?\s*(?:toc|[.#][\w:-]+|[\w-]*(?:width|height|align|target|rel|start)=\"[\w%.: -]*\"|\s)*\s*\}")
+_HARMLESS = re.compile(
+    r"\{:?\s*(?:toc|[.#][\w:-]+|[\w-]*(?:width|height|align|target|rel|start)=\"[\w%.: -]*\"|\s)*\s*\}"
+)
 _OPTION = re.compile(r"\{::options\s+parse_block_html=\"(true|false)\"\s*/\}")
 _LIST = re.compile(r"\{:[^{}\n]*\}")
 _BAR = re.compile(r"(?<!\\)\|")
@@ -40,7 +42,11 @@ def _braces(text: str, native: bool, work: Work) -> str:
     if not native:
         text = re.sub(r"(?<!\\)\{(?=::|:[^{}\n]*$)", r"\\{", text, flags=re.M)
     else:
-        text = re.sub(r"\{::?/?[^}\n]*\}", lambda m: m[0] if _OPTION.fullmatch(m[0]) else work.dropped("kramdown's own marks", m[0]), text)
+        text = re.sub(
+            r"\{:[:/][^}\n]*\}",
+            lambda m: m[0] if _OPTION.fullmatch(m[0]) else work.dropped("kramdown's own marks", m[0]),
+            text,
+        )
     text = re.sub(r"^(\s*)\*\[(?=[^\]\n]+\]:)", r"\1\\*[", text, flags=re.M)
     return re.sub(r"^(\s*)\^\s*$", r"\1\\^", text, flags=re.M)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from .masking import OPEN
 from .work import Work
 
 _DESTINATION = r"(?P<to><[^<>\n]*>|[^\s()<>]*(?:\((?:[^\s()]|\([^\s()]*\))*\)[^\s()<>]*)*)"
@@ -15,6 +16,9 @@ _LINK = re.compile(rf"\](?P<open>\([ \t]*\n?[ \t]*){_DESTINATION}{_TITLE}\s*\)",
 _REFERENCE = re.compile(rf"^(?P<head>[ >]{{0,6}}\[(?!\^)[^\[\]\n]+\]:[ \t]*){_DESTINATION}{_TITLE}[ \t]*$", re.M)
 _WIKI = re.compile(r"!\[\[([^\[\]|\n]+\.(?:png|jpe?g|gif|svg|webp|avif))(?:\|([^\[\]\n]*))?\]\]", re.I)
 _AUTOLINK = re.compile(r"<((?:https?|mailto|ftp):[^\s<>]+|[\w.+-]+@[\w.-]+\.\w+)>", re.I)
+# What kramdown might yet read as a link, though it was none here: its brackets are escaped.
+_UNREAD = re.compile(rf"\](\((?!{OPEN}))")
+_UNREAD_REFERENCE = re.compile(rf"^([ >]{{0,6}})\[(?=(?!\^)[^\[\]\n]+\]:(?![ \t]*{OPEN}))", re.M)
 _PICTURE = re.compile(r"\.(png|jpe?g|gif|svg|webp|avif|bmp)([?#].*)?$", re.I)
 
 
@@ -24,7 +28,12 @@ def translate(text: str, work: Work) -> str:
     text = _SPACED.sub(lambda m: f"![{m['alt']}]({work.mask.hide(work.image(m['to']))})", text)
     text = _IMAGE.sub(lambda m: f"![{m['alt']}]({_hidden(m['to'], work, True)}{_titled(m, work)})", text)
     text = _LINK.sub(lambda m: f"]({_hidden(m['to'], work, False)}{_titled(m, work)})", text)
-    text = _REFERENCE.sub(lambda m: f"{m['head']}{_hidden(m['to'], work, bool(_PICTURE.search(m['to'].strip('<>'))))}{_titled(m, work)}", text)
+    text = _REFERENCE.sub(
+        lambda m: f"{m['head']}{_hidden(m['to'], work, bool(_PICTURE.search(m['to'].strip('<>'))))}{_titled(m, work)}",
+        text,
+    )
+    text = _UNREAD.sub(r"]\\(", text)
+    text = _UNREAD_REFERENCE.sub(r"\1\\[", text)
     return _AUTOLINK.sub(lambda m: work.mask.hide(m[0].replace("{", "%7B").replace("}", "%7D")), text)
 
 
@@ -37,7 +46,7 @@ def _titled(match: re.Match[str], work: Work) -> str:
 
 
 def _hidden(to: str, work: Work, image: bool) -> str:
-    if to.startswith("\ue000"):
+    if to.startswith(OPEN):
         return to
     to = work.mask.show(to.strip().removeprefix("<").removesuffix(">"))
     return work.mask.hide(work.image(to) if image else work.link(to))

@@ -7,13 +7,14 @@ by the line maps of its tokens; spans are looked for within one block, as Markdo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 OPEN, CLOSE = "\ue000", "\ue001"
+BRACE = "\ue002"  # a brace that Liquid was told to leave alone
 MARK = re.compile(f"{OPEN}(\\d+){CLOSE}")
 _PARSER = MarkdownIt("commonmark").enable("table")
 _PARSER.disable(["inline", "text_join"])
@@ -34,7 +35,7 @@ class Mask:
         """The text with everything back in its place."""
         while MARK.search(text):
             text = MARK.sub(self._put, text)
-        return text
+        return text.replace(BRACE, "{")
 
     def _put(self, mark: re.Match[str]) -> str:
         """What was put aside, its later lines as far in (list, quote, box) as its first one is by now."""
@@ -58,7 +59,7 @@ class Block:
 def clean(text: str) -> str:
     """Lines end in one way, and nothing in it can be taken for a mark."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ue000\ue001\ufffe\uffff\ud800-\udfff]", "", text)
+    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ue000-\ue002\ufffe\uffff\ud800-\udfff]", "", text)
 
 
 def blocks(text: str) -> Iterator[Block]:
@@ -67,7 +68,9 @@ def blocks(text: str) -> Iterator[Block]:
     at, row = 0, False
     for token in _PARSER.parse(text):
         row = (row or token.type == "tr_open") and token.type != "tr_close"
-        kind = {"fence": "fence", "code_block": "code", "html_block": "html", "inline": "row" if row else "text"}.get(token.type)
+        kind = {"fence": "fence", "code_block": "code", "html_block": "html", "inline": "row" if row else "text"}.get(
+            token.type
+        )
         if kind is None or token.map is None or token.map[0] < at:
             continue
         first, last = token.map
@@ -79,7 +82,6 @@ def blocks(text: str) -> Iterator[Block]:
         at = max(at, last)
     if at < len(lines):
         yield Block("rest", "\n".join(lines[at:]))
-
 
 
 def hide_spans(text: str, mask: Mask) -> str:
@@ -97,7 +99,9 @@ def hide_spans(text: str, mask: Mask) -> str:
             continue
         inner = text[run.end() : end.start()]
         out.append(text[at : run.start()])
-        out.append(mask.hide(f"{run[0]}{_trimmed(inner)}{run[0]}" if inner.strip() else _entities(run[0] + inner + end[0])))
+        out.append(
+            mask.hide(f"{run[0]}{_trimmed(inner)}{run[0]}" if inner.strip() else _entities(run[0] + inner + end[0]))
+        )
         at = end.end()
     return "".join([*out, text[at:]])
 
@@ -111,11 +115,18 @@ def _entities(text: str) -> str:
     return text.replace("`", "&#96;")
 
 
-def hide_code(text: str, mask: Mask) -> str:
-    """Fences, indented code and code spans put aside, each fence as kramdown reads it."""
+def hide_code(text: str, mask: Mask, told: Callable[[str], None]) -> str:
+    """Fences, indented code and code spans put aside, each fence as kramdown reads it.
+
+    :param told: hears what else than a language a fence says of itself.
+    """
     out = []
     for block in blocks(text):
         if block.kind in {"fence", "code"}:
+            if block.token is not None and re.search(
+                r"\w", block.token.info.lower().replace(language(block.token.info), "", 1)
+            ):
+                told(block.token.info)
             out.append(_fence(block, mask))
         elif block.kind in {"text", "row"}:
             out.append(hide_spans(block.text, mask))
@@ -133,7 +144,10 @@ def _fence(block: Block, mask: Mask) -> str:
     else:
         inner = token.content.split("\n", 1)[0]
         prefix = first[: max(len(first) - len(inner) - 4, 0)] if first.endswith(inner) else ""
-    return prefix + mask.hide(fence(token.content, language(token.info)))
+    info, code = token.info, token.content
+    if block.kind == "code" and (said := re.match(r"(?::::|#!)(\w+)[^\n]*\n", code)):
+        info, code = said[1], code[said.end() :]
+    return prefix + mask.hide(fence(code, language(info)))
 
 
 def fence(code: str, name: str = "", prefix: str = "") -> str:
@@ -141,7 +155,9 @@ def fence(code: str, name: str = "", prefix: str = "") -> str:
     runs = [len(run) for run in re.findall(r"^\s*(`{3,})", code, re.M)]
     marks = "`" * max([3, *(run + 1 for run in runs)])
     lines = [f"{marks}{name}", *code.rstrip("\n").split("\n"), marks]
-    return "\n".join([lines[0], *((prefix + line).rstrip() if not line.strip() else prefix + line for line in lines[1:])])
+    return "\n".join(
+        [lines[0], *((prefix + line).rstrip() if not line.strip() else prefix + line for line in lines[1:])]
+    )
 
 
 def language(info: str) -> str:

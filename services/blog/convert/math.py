@@ -30,7 +30,7 @@ def translate(text: str, mask: Mask) -> str:
     out = []
     for block in blocks(text):
         if block.kind in {"text", "row"}:
-            out.append(_ANY.sub(lambda m, whole=block.text: _markdown(m, whole, mask), block.text))
+            out.append(_ANY.sub(lambda m: _markdown(m, mask), block.text))
         elif block.kind == "html":
             out.append(_ANY.sub(lambda m: _html(m, mask), block.text))
         else:
@@ -38,7 +38,8 @@ def translate(text: str, mask: Mask) -> str:
     return "\n".join(out)
 
 
-def _markdown(match: re.Match[str], whole: str, mask: Mask) -> str:
+def _markdown(match: re.Match[str], mask: Mask) -> str:
+    whole = match.string
     if match["escaped"]:
         return match[0]
     inner = match["two"] or match["square"] or match["round"] or match["one"] or ""
@@ -48,7 +49,9 @@ def _markdown(match: re.Match[str], whole: str, mask: Mask) -> str:
         return match[0]
     display = match["square"] is not None or match["two"] is not None
     before, after = whole[: match.start()], whole[match.end() :]
-    alone = (not before.strip(" \t") or before.rstrip(" \t").endswith("\n")) and (not after.strip(" \t") or after.lstrip(" \t").startswith("\n"))
+    alone = (not before.strip(" \t") or before.rstrip(" \t").endswith("\n")) and (
+        not after.strip(" \t") or after.lstrip(" \t").startswith("\n")
+    )
     plain = _bare(re.sub(r"\n[ \t]*>[ \t]?", "\n", inner) if whole.lstrip().startswith(">") else inner)
     if display and alone:
         column = before[before.rfind("\n") + 1 :]
@@ -80,7 +83,11 @@ def _tex(inner: str) -> bool:
 def _bare(inner: str) -> str:
     """kramdown takes a bar for a table's, and HTML's signs are written as words of TeX."""
     inner = re.sub(r"(?<!\\)\\\|", r"\\Vert ", inner)
-    inner = re.sub(r"(?<!\\)\|", r"\\vert ", inner) if "\\begin{array}{" not in inner and "\\begin{tabular}" not in inner else inner
+    inner = (
+        re.sub(r"(?<!\\)\|", r"\\vert ", inner)
+        if "\\begin{array}{" not in inner and "\\begin{tabular}" not in inner
+        else inner
+    )
     return inner.replace("<", "\\lt ").replace(">", "\\gt ")
 
 

@@ -17,8 +17,31 @@ _TITLE = ("title",)
 _SUMMARY = ("description", "excerpt", "summary", "subtitle", "abstract")
 _TAGS = ("categories", "category", "tags", "tag", "keywords")
 _DATE = ("date", "publishdate", "pubdate", "published_at", "published_date", "created")
-_IMAGE = ("image", "cover", "teaser", "thumbnail", "featured_image", "featuredimage", "hero", "heroimage", "banner", "header", "images")
-_IMAGE_INNER = ("teaser", "image", "src", "url", "path", "feature", "thumb", "og_image", "overlay_image", "relative_path")
+_IMAGE = (
+    "image",
+    "cover",
+    "teaser",
+    "thumbnail",
+    "featured_image",
+    "featuredimage",
+    "hero",
+    "heroimage",
+    "banner",
+    "header",
+    "images",
+)
+_IMAGE_INNER = (
+    "teaser",
+    "image",
+    "src",
+    "url",
+    "path",
+    "feature",
+    "thumb",
+    "og_image",
+    "overlay_image",
+    "relative_path",
+)
 _USED = {*_TITLE, *_SUMMARY, *_TAGS, *_DATE, *_IMAGE, "draft", "published", "status", "slug", "author", "authors"}
 _YES = {"true", "yes", "on", "1", "y"}
 _NO = {"false", "no", "off", "0", "n"}
@@ -96,7 +119,17 @@ def _day(text: str, when: When) -> tuple[date | None, str]:
             zone = moment[4].replace("UTC", "+0000").replace("Z", "+0000").replace(":", "")
             instant = datetime.strptime(f"{plain:%Y-%m-%d} {moment[1]}:{moment[2]} {zone}", "%Y-%m-%d %H:%M %z")
             return instant.astimezone(when.zone).date(), ""
-        for shape in ("%d %B %Y", "%d %b %Y", "%B %d, %Y", "%b %d, %Y", "%B %d %Y", "%m/%d/%Y", "%a, %d %b %Y %H:%M:%S %z", "%Y%m%d"):
+        for shape in (
+            "%d %B %Y",
+            "%d %b %Y",
+            "%B %d, %Y",
+            "%b %d, %Y",
+            "%b %d %Y",
+            "%B %d %Y",
+            "%m/%d/%Y",
+            "%a, %d %b %Y %H:%M:%S %z",
+            "%Y%m%d",
+        ):
             try:
                 return datetime.strptime(text, shape).replace(tzinfo=UTC).date(), ""
             except ValueError:
@@ -139,7 +172,9 @@ def slugged(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Text without line breaks and runs of blanks."""
-    return " ".join(text.split())
+    return " ".join(
+        re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ue000-\ue002\ufffe\uffff]", " ", text).split()
+    )
 
 
 def _text(value: Value) -> str:

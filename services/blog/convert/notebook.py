@@ -60,7 +60,9 @@ class Kitchen:
         if self._child is None or self._child.poll() is not None:
             self.close()
             command = [sys.executable, "-I", str(_CHILD)]
-            self._child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            self._child = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            )
         child = self._child
         assert child.stdin is not None and child.stdout is not None
         late = threading.Timer(self._patience, child.kill)

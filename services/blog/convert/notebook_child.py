@@ -17,11 +17,25 @@ PROCESSOR_SECONDS = 600  # of one process, which serves many notebooks; the pati
 OUTPUT_MOST = 20_000
 CELLS_MOST = 5_000
 
-_HIDE = {"hide", "remove", "hide-cell", "remove-cell", "remove_cell", "hide_cell", "skip", "exclude", "private", "hidden"}
+_HIDE = {
+    "hide",
+    "remove",
+    "hide-cell",
+    "remove-cell",
+    "remove_cell",
+    "hide_cell",
+    "skip",
+    "exclude",
+    "private",
+    "hidden",
+}
 _HIDE_INPUT = {"hide-input", "hide_input", "remove-input", "remove_input", "noshow-input"}
 _HIDE_OUTPUT = {"hide-output", "hide_output", "remove-output", "remove_output"}
 _COMMENT = re.compile(r"^\s*#\s*\|?\s*(.*?)\s*$")
-_WORD = re.compile(r"(hide|hide_input|hide_output|hide-input|hide-output|collapse\w*|collapse|export\w*|exports|default_exp.*|echo:.*|include:.*|output:.*|eval:.*|code-fold:.*|label:.*|fig-cap:.*|warning:.*|tags?:.*|default_cls_lvl.*)(\s.*)?", re.I)
+_WORD = re.compile(
+    r"(hide|hide_input|hide_output|hide-input|hide-output|collapse\w*|collapse|export\w*|exports|default_exp.*|echo:.*|include:.*|output:.*|eval:.*|code-fold:.*|label:.*|fig-cap:.*|warning:.*|tags?:.*|default_cls_lvl.*)(\s.*)?",
+    re.I,
+)
 
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
@@ -62,7 +76,12 @@ def shown(cell: Any, notes: Notes) -> Any | None:
     if cell["cell_type"] != "code":
         return cell
     cell["source"] = "\n".join(lines)
-    hides_input = bool(marks & {"hide_input", "hide-input", "echo: false"} or tags & _HIDE_INPUT or jupyter.get("source_hidden") or said.get("hide_input"))
+    hides_input = bool(
+        marks & {"hide_input", "hide-input", "echo: false"}
+        or tags & _HIDE_INPUT
+        or jupyter.get("source_hidden")
+        or said.get("hide_input")
+    )
     if marks & {"hide_output", "hide-output", "output: false"} or tags & _HIDE_OUTPUT or jupyter.get("outputs_hidden"):
         if cell["outputs"]:
             notes.add("dropped", "Outputs that are hidden on the original page were left out.")
@@ -86,7 +105,11 @@ def output(one: Any, notes: Notes) -> Any | None:
     data = one.get("data")
     if data is None:
         return one
-    widgets = [kind for kind in data if "widget" in kind or "javascript" in kind or "bokeh" in kind or "plotly" in kind or "vega" in kind]
+    widgets = [
+        kind
+        for kind in data
+        if "widget" in kind or "javascript" in kind or "bokeh" in kind or "plotly" in kind or "vega" in kind
+    ]
     html = data.get("text/html", "")
     if isinstance(html, str) and re.search(r"<script|<iframe|require\(", html, re.I):
         widgets.append("text/html with script")
@@ -135,7 +158,9 @@ class Cook:
         if len(book["cells"]) > CELLS_MOST:
             raise ValueError(f"it has more than {CELLS_MOST} cells")
         said = book["metadata"]
-        language = str(said.get("language_info", {}).get("name") or said.get("kernelspec", {}).get("language") or "python").lower()
+        language = str(
+            said.get("language_info", {}).get("name") or said.get("kernelspec", {}).get("language") or "python"
+        ).lower()
         cells = []
         for number, cell in enumerate(book["cells"]):
             if cell["cell_type"] == "raw" and number == 0 and cell["source"].lstrip().startswith("---"):
@@ -157,7 +182,11 @@ class Cook:
         images = dict(resources.get("outputs") or {})
         for name in images:
             text = text.replace(f"]({name})", f"](notebook:{name})")
-        return {"text": text, "images": {name: base64.b64encode(data).decode() for name, data in images.items()}, "notes": notes}
+        return {
+            "text": text,
+            "images": {name: base64.b64encode(data).decode() for name, data in images.items()},
+            "notes": notes,
+        }
 
 
 def fenced(text: str, language: str = "text", *_: Any, **__: Any) -> str:

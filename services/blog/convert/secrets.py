@@ -28,7 +28,9 @@ def look(text: str) -> list[Note]:
     for name, pattern in _COMPILED.items():
         if match := pattern.search(text):
             line = text.count("\n", 0, match.start()) + 1
-            found.append(Note("secret", f"Line {line} seems to hold {name}. Nothing is published before somebody has looked."))
+            found.append(
+                Note("secret", f"Line {line} seems to hold {name}. Nothing is published before somebody has looked.")
+            )
     return found
 
 

@@ -73,13 +73,20 @@ class Work:
     def of_file(self, path: str) -> str:
         """Where the source shows one of its files."""
         found = self.source.tree.find(path.lstrip("/")) or next(
-            (name for name in self.source.tree.sizes if re.search(r"_posts/(.*/)?" + re.escape(path) + r"\.\w+$", name)), None
+            (
+                name
+                for name in self.source.tree.sizes
+                if re.search(r"_posts/(.*/)?" + re.escape(path) + r"\.\w+$", name)
+            ),
+            None,
         )
         return urljoin(self.source.pages, quote(found)) if found and self.source.pages else self.url or "#"
 
     def link(self, address: str) -> str:
         """A link's address as it must be on another site: absolute, and of a scheme that only opens pages."""
-        plain = re.sub(r"[\x00-\x20]+", "", unescape(unquote(address))) if ":" in unescape(unquote(address)) else address
+        plain = (
+            re.sub(r"[\x00-\x20]+", "", unescape(unquote(address))) if ":" in unescape(unquote(address)) else address
+        )
         scheme = re.match(r"([a-zA-Z][a-zA-Z0-9+.-]*):", plain)
         if scheme and scheme[1].lower() not in _SCHEMES:
             self.note("dropped", f"Left out a link to “{one_line(address)[:100]}”.")
@@ -134,4 +141,6 @@ class Work:
 
 def safe(address: str) -> str:
     """An address without a character that Markdown, HTML, YAML or Liquid would take for its own."""
-    return quote(address, safe="/:?#@!$&*+,;=%~-._[]'" if "[" not in address else "/:?#@!$&*+,;=%~-._'").replace("'", "%27")
+    return quote(address, safe="/:?#@!$&*+,;=%~-._[]'" if "[" not in address else "/:?#@!$&*+,;=%~-._'").replace(
+        "'", "%27"
+    )
