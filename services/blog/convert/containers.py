@@ -150,6 +150,7 @@ def _box(name: str, inner: str, work: Work) -> str:
     plain = re.match(r"(\w+)[ \t]*(?:\[([^\]]*)\]|(.*))$", name)
     if plain and plain[1].lower() in _BOXES:
         return quoted(plain[2] or plain[3] or plain[1].capitalize(), inner)
+    work.note("dropped", f"A container was taken off; what it held is here: {work.mask.show(name)}")
     return f"\n{inner}\n"
 
 
