@@ -1,0 +1,68 @@
+"""What kramdown would take for its own where other Markdown has plain text: escaped. And the whole made inert for Liquid."""
+
+from __future__ import annotations
+
+import re
+
+from .masking import blocks
+from .work import Work
+
+_HARMLESS = re.compile(
+    r"\{:?\s*(?:toc|[.#][\w:-]+|[\w-]*(?:width|height|align|target|rel|start)=\"[\w%.: -]*\"|\s)*\s*\}"
+)
+_OPTION = re.compile(r"\{::options\s+parse_block_html=\"(true|false)\"\s*/\}")
+_LIST = re.compile(r"\{:[^{}\n]*\}")
+_BAR = re.compile(r"(?<!\\)\|")
+_FOOTNOTE = re.compile(r"^( {0,3})\[\^([^\]\n]+)\]:[ \t]*", re.M)
+
+
+def escape(text: str, work: Work) -> str:
+    """Text in which bars, braces and footnotes mean to kramdown what they meant to the author."""
+    native = work.source.dialect in {"jekyll", "fastpages"}
+    out = []
+    for block in blocks(text):
+        if block.kind == "text":
+            out.append(_braces(_BAR.sub(r"\\|", block.text), native, work))
+        elif block.kind in {"row", "rest"}:
+            out.append(_braces(block.text, native, work))
+        else:
+            out.append(block.text)
+    return _footnotes("\n".join(out))
+
+
+def _braces(text: str, native: bool, work: Work) -> str:
+    def attribute(match: re.Match[str]) -> str:
+        if native and (_HARMLESS.fullmatch(match[0]) or _OPTION.fullmatch(match[0])):
+            return match[0]
+        if native:
+            return work.dropped("attributes", match[0])
+        return "\\" + match[0]
+
+    text = _LIST.sub(attribute, text)
+    if not native:
+        text = re.sub(r"(?<!\\)\{(?=::|:[^{}\n]*$)", r"\\{", text, flags=re.M)
+    else:
+        text = re.sub(
+            r"\{:[:/][^}\n]*\}",
+            lambda m: m[0] if _OPTION.fullmatch(m[0]) else work.dropped("kramdown's own marks", m[0]),
+            text,
+        )
+    text = re.sub(r"^(\s*)\*\[(?=[^\]\n]+\]:)", r"\1\\*[", text, flags=re.M)
+    return re.sub(r"^(\s*)\^\s*$", r"\1\\^", text, flags=re.M)
+
+
+def _footnotes(text: str) -> str:
+    """A footnote that nothing refers to would vanish: it stays as a paragraph."""
+    names = {match[2] for match in _FOOTNOTE.finditer(text)}
+    if not names:
+        return text
+    used = {name for name in names if re.search(rf"\[\^{re.escape(name)}\](?!:)", text)}
+    return _FOOTNOTE.sub(lambda m: m[0] if m[2] in used else f"\n{m[1]}", text)
+
+
+def inert(body: str) -> str:
+    """The body, raw to Liquid where it holds anything of Liquid's; an ``endraw`` within it is written so that it ends nothing."""
+    if "{{" not in body and "{%" not in body:
+        return body
+    body = re.sub(r"\{%(?=-?\s*endraw)", '{% endraw %}{{ "{%" }}{% raw %}', body)
+    return "{% raw %}\n" + body.strip("\n") + "\n{% endraw %}\n"

@@ -1,0 +1,52 @@
+"""Links and images of Markdown: destinations replaced and put aside, titles kept, everything around them untouched."""
+
+from __future__ import annotations
+
+import re
+
+from .masking import OPEN
+from .work import Work
+
+_DESTINATION = r"(?P<to><[^<>\n]*>|[^\s()<>]*(?:\((?:[^\s()]|\([^\s()]*\))*\)[^\s()<>]*)*)"
+_TITLE = r"(?P<title>\s+(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\((?:[^()\\]|\\.)*\)))?"
+_ALT = r"(?P<alt>(?:[^\[\]\\]|\\.|\[(?:[^\[\]\\]|\\.)*\])*)"
+_IMAGE = re.compile(rf"!\[{_ALT}\]\([ \t]*\n?[ \t]*{_DESTINATION}(?:\s+=\d*x\d*)?{_TITLE}\s*\)", re.S)
+_SPACED = re.compile(r"!\[(?P<alt>[^\[\]]*)\]\((?P<to>[^()\n\"'<>]*\.(?:png|jpe?g|gif|svg|webp|avif))\)", re.I)
+_LINK = re.compile(rf"\](?P<open>\([ \t]*\n?[ \t]*){_DESTINATION}{_TITLE}\s*\)", re.S)
+_REFERENCE = re.compile(rf"^(?P<head>[ >]{{0,6}}\[(?!\^)[^\[\]\n]+\]:[ \t]*){_DESTINATION}{_TITLE}[ \t]*$", re.M)
+_WIKI = re.compile(r"!\[\[([^\[\]|\n]+\.(?:png|jpe?g|gif|svg|webp|avif))(?:\|([^\[\]\n]*))?\]\]", re.I)
+_AUTOLINK = re.compile(r"<((?:https?|mailto|ftp):[^\s<>]+|[\w.+-]+@[\w.-]+\.\w+)>", re.I)
+# What kramdown might yet read as a link, though it was none here: its brackets are escaped.
+_UNREAD = re.compile(rf"\](\((?!{OPEN}))")
+_UNREAD_REFERENCE = re.compile(rf"^([ >]{{0,6}})\[(?=(?!\^)[^\[\]\n]+\]:(?![ \t]*{OPEN}))", re.M)
+_PICTURE = re.compile(r"\.(png|jpe?g|gif|svg|webp|avif|bmp)([?#].*)?$", re.I)
+
+
+def translate(text: str, work: Work) -> str:
+    """All destinations absolute, images copied."""
+    text = _WIKI.sub(lambda m: f"![{m[2] or ''}]({m[1].replace(' ', '%20')})", text)
+    text = _SPACED.sub(lambda m: f"![{m['alt']}]({work.mask.hide(work.image(m['to']))})", text)
+    text = _IMAGE.sub(lambda m: f"![{m['alt']}]({_hidden(m['to'], work, True)}{_titled(m, work)})", text)
+    text = _LINK.sub(lambda m: f"]({_hidden(m['to'], work, False)}{_titled(m, work)})", text)
+    text = _REFERENCE.sub(
+        lambda m: f"{m['head']}{_hidden(m['to'], work, bool(_PICTURE.search(m['to'].strip('<>'))))}{_titled(m, work)}",
+        text,
+    )
+    text = _UNREAD.sub(r"]\\(", text)
+    text = _UNREAD_REFERENCE.sub(r"\1\\[", text)
+    return _AUTOLINK.sub(lambda m: work.mask.hide(m[0].replace("{", "%7B").replace("}", "%7D")), text)
+
+
+def _titled(match: re.Match[str], work: Work) -> str:
+    """A link's title, in plain double quotes."""
+    if not match["title"]:
+        return ""
+    words = match["title"].strip()[1:-1].replace('\\"', '"').replace("\n", " ")
+    return " " + work.mask.hide('"' + words.replace('"', "&quot;").replace("<", "&lt;").replace(">", "&gt;") + '"')
+
+
+def _hidden(to: str, work: Work, image: bool) -> str:
+    if to.startswith(OPEN):
+        return to
+    to = work.mask.show(to.strip().removeprefix("<").removesuffix(">"))
+    return work.mask.hide(work.image(to) if image else work.link(to))

@@ -1,0 +1,168 @@
+"""Text with its code and math put aside, so that steps which look for Liquid, links or HTML cannot touch them.
+
+What is put aside leaves a mark of two characters of Unicode's private use around a number. Where code is, markdown-it says
+by the line maps of its tokens; spans are looked for within one block, as Markdown does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+OPEN, CLOSE = "\ue000", "\ue001"
+BRACE = "\ue002"  # a brace that Liquid was told to leave alone
+MARK = re.compile(f"{OPEN}(\\d+){CLOSE}")
+_PARSER = MarkdownIt("commonmark").enable("table")
+_PARSER.disable(["inline", "text_join"])
+
+
+class Mask:
+    """What was put aside."""
+
+    def __init__(self) -> None:
+        self._kept: list[str] = []
+
+    def hide(self, text: str) -> str:
+        """Put text aside; what to write in its place."""
+        self._kept.append(text)
+        return f"{OPEN}{len(self._kept) - 1}{CLOSE}"
+
+    def show(self, text: str) -> str:
+        """The text with everything back in its place."""
+        while MARK.search(text):
+            text = MARK.sub(self._put, text)
+        return text.replace(BRACE, "{")
+
+    def _put(self, mark: re.Match[str]) -> str:
+        """What was put aside, its later lines as far in (list, quote, box) as its first one is by now."""
+        kept = self._kept[int(mark[1])]
+        if "\n" not in kept:
+            return kept
+        prefix = re.sub(r"[^>\s]", " ", mark.string[mark.string.rfind("\n", 0, mark.start()) + 1 : mark.start()])
+        first, *rest = kept.split("\n")
+        return "\n".join([first, *((prefix + line).rstrip() if not line.strip() else prefix + line for line in rest)])
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some lines of a text: ``fence``, ``code`` (indented), ``html``, ``row`` (of a table), ``text``, or ``rest``."""
+
+    kind: str
+    text: str
+    token: Token | None = None
+
+
+def clean(text: str) -> str:
+    """Lines end in one way, and nothing in it can be taken for a mark."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ue000-\ue002\ufffe\uffff\ud800-\udfff]", "", text)
+
+
+def blocks(text: str) -> Iterator[Block]:
+    """The text as blocks, none left out: joined by newlines they are the text again."""
+    lines = text.split("\n")
+    at, row = 0, False
+    for token in _PARSER.parse(text):
+        row = (row or token.type == "tr_open") and token.type != "tr_close"
+        kind = {"fence": "fence", "code_block": "code", "html_block": "html", "inline": "row" if row else "text"}.get(
+            token.type
+        )
+        if kind is None or token.map is None or token.map[0] < at:
+            continue
+        first, last = token.map
+        last = min(last, len(lines))
+        if first > at:
+            yield Block("rest", "\n".join(lines[at:first]))
+        if last > first:
+            yield Block(kind, "\n".join(lines[first:last]), token)
+        at = max(at, last)
+    if at < len(lines):
+        yield Block("rest", "\n".join(lines[at:]))
+
+
+def hide_spans(text: str, mask: Mask) -> str:
+    """Code spans put aside. One that begins and ends in blanks is trimmed: kramdown takes a lone backtick for a backtick."""
+    out, at = [], 0
+    for run in re.finditer(r"\\[^\n]|`+", text):
+        if run.start() < at:
+            continue
+        if run[0][0] == "\\":
+            out.append(text[at : run.end()])
+            at = run.end()
+            continue
+        end = re.compile(f"(?<!`){run[0]}(?!`)").search(text, run.end())
+        if end is None:
+            continue
+        inner = text[run.end() : end.start()]
+        out.append(text[at : run.start()])
+        out.append(
+            mask.hide(f"{run[0]}{_trimmed(inner)}{run[0]}" if inner.strip() else _entities(run[0] + inner + end[0]))
+        )
+        at = end.end()
+    return "".join([*out, text[at:]])
+
+
+def _trimmed(inner: str) -> str:
+    bare = re.sub(r"\s*\n[ \t]*>?[ \t]*", " ", inner.strip())
+    return f" {bare} " if bare[0] == "`" or bare[-1] == "`" else bare
+
+
+def _entities(text: str) -> str:
+    return text.replace("`", "&#96;")
+
+
+def hide_code(text: str, mask: Mask, told: Callable[[str], None]) -> str:
+    """Fences, indented code and code spans put aside, each fence as kramdown reads it.
+
+    :param told: hears what else than a language a fence says of itself.
+    """
+    out = []
+    for block in blocks(text):
+        if block.kind in {"fence", "code"}:
+            if block.token is not None and re.search(
+                r"\w", block.token.info.lower().replace(language(block.token.info), "", 1)
+            ):
+                told(block.token.info)
+            out.append(_fence(block, mask))
+        elif block.kind in {"text", "row"}:
+            out.append(hide_spans(block.text, mask))
+        else:
+            out.append(block.text)
+    return "\n".join(out)
+
+
+def _fence(block: Block, mask: Mask) -> str:
+    token = block.token
+    assert token is not None
+    first = block.text.split("\n", 1)[0]
+    if block.kind == "fence":
+        prefix = first[: first.index(token.markup)] if token.markup in first else ""
+    else:
+        inner = token.content.split("\n", 1)[0]
+        prefix = first[: max(len(first) - len(inner) - 4, 0)] if first.endswith(inner) else ""
+    info, code = token.info, token.content
+    if block.kind == "code" and (said := re.match(r"(?::::|#!)(\w+)[^\n]*\n", code)):
+        info, code = said[1], code[said.end() :]
+    return prefix + mask.hide(fence(code, language(info)))
+
+
+def fence(code: str, name: str = "", prefix: str = "") -> str:
+    """Fenced code: its fence longer than any inside and closed as it was opened, its language one plain word."""
+    runs = [len(run) for run in re.findall(r"^\s*(`{3,})", code, re.M)]
+    marks = "`" * max([3, *(run + 1 for run in runs)])
+    lines = [f"{marks}{name}", *code.rstrip("\n").split("\n"), marks]
+    return "\n".join(
+        [lines[0], *((prefix + line).rstrip() if not line.strip() else prefix + line for line in lines[1:])]
+    )
+
+
+def language(info: str) -> str:
+    """The language in a fence's info string: ``python title="x" {1,3}``, ``{.python .numberLines}``, ``{r, echo=FALSE}``."""
+    if found := re.search(r"\{code(?:-block|-cell)?\}\s*([\w+#-]+)", info):
+        return found[1].lower().replace("ipython3", "python")
+    found = re.match(r"\s*\{?[.=]?\s*([A-Za-z][\w+#-]*)", info)
+    return found[1].lower() if found else ""

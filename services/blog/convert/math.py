@@ -1,0 +1,95 @@
+"""Math as kramdown wants it: ``$$x$$`` within a line and, alone between blank lines, as a display.
+
+What is money stays money: pandoc's rule (no blank inside the dollars, no digit after them) and a stricter one of ours (no letter
+either, and no words behind an amount).
+"""
+
+from __future__ import annotations
+
+import re
+
+from .masking import MARK, Mask, blocks
+
+_ANY = re.compile(
+    r"(?P<escaped>\\[^\[(\n])"
+    r"|\$\$(?P<two>(?:[^$\\]|\\.)+?)\$\$"
+    r"|\\{1,2}\[(?P<square>(?:(?!\n\s*\n).)+?)\\{1,2}\]"
+    r"|\\{1,2}\((?P<round>(?:(?!\n\s*\n).)+?)\\{1,2}\)"
+    r"|(?<![\w$])\$(?P<one>(?![\s$])(?:[^$\\\n]|\\.|\n(?!\s*\n))+?)(?<![\s\\])\$(?![\w$])",
+    re.S,
+)
+_AMOUNT = re.compile(r"[\d.,]+\s*(?:[kKmMbB]\b|/|-|–|to\b|and\b|or\b|per\b|[A-Za-z]{3,})")
+_ENVIRONMENT = re.compile(r"^\\begin\{(equation|align|gather|multline|eqnarray)\*?\}.*?^\\end\{\1\*?\}", re.S | re.M)
+
+
+def translate(text: str, mask: Mask) -> str:
+    """Math put aside, in kramdown's notation; inside raw HTML, where kramdown does not look, in MathJax's own."""
+    text = _ENVIRONMENT.sub(lambda m: "\n" + mask.hide(f"$$\n{_bare(m[0])}\n$$") + "\n", text)
+    if "$" not in text and "\\(" not in text and "\\[" not in text:
+        return text
+    out = []
+    for block in blocks(text):
+        if block.kind in {"text", "row"}:
+            out.append(_ANY.sub(lambda m: _markdown(m, mask), block.text))
+        elif block.kind == "html":
+            out.append(_ANY.sub(lambda m: _html(m, mask), block.text))
+        else:
+            out.append(block.text)
+    return "\n".join(out)
+
+
+def _markdown(match: re.Match[str], mask: Mask) -> str:
+    whole = match.string
+    if match["escaped"]:
+        return match[0]
+    inner = match["two"] or match["square"] or match["round"] or match["one"] or ""
+    if match["square"] is not None and not _tex(inner):
+        return match[0]
+    if not inner.strip() or (match["one"] and _AMOUNT.match(inner)):
+        return match[0]
+    display = match["square"] is not None or match["two"] is not None
+    before, after = whole[: match.start()], whole[match.end() :]
+    alone = (not before.strip(" \t") or before.rstrip(" \t").endswith("\n")) and (
+        not after.strip(" \t") or after.lstrip(" \t").startswith("\n")
+    )
+    plain = _bare(re.sub(r"\n[ \t]*>[ \t]?", "\n", inner) if whole.lstrip().startswith(">") else inner)
+    if display and alone:
+        column = before[before.rfind("\n") + 1 :]
+        around = "\n" + re.sub(r"[^>\s]", " ", column)
+        written = mask.hide(f"$$\n{_stripped(plain)}\n$$")
+        return (around if before.strip() else "") + written + (around if after.strip() else "")
+    return mask.hide("$$" + " ".join(plain.split()) + "$$")
+
+
+def _stripped(plain: str) -> str:
+    """Lines of math without blank ones, which would end it, and without what they are indented by."""
+    return "\n".join(line.strip() for line in plain.split("\n") if line.strip())
+
+
+def _html(match: re.Match[str], mask: Mask) -> str:
+    if match["escaped"] or match["square"] is not None or match["round"] is not None:
+        return match[0]
+    inner = match["two"] or match["one"] or ""
+    if match["one"] and (_AMOUNT.match(inner) or "<" in inner):
+        return match[0]
+    return mask.hide(f"\\({_entities(inner)}\\)" if match["one"] else f"\\[{_entities(inner)}\\]")
+
+
+def _tex(inner: str) -> bool:
+    """Whether text between escaped brackets is math, and not a bracket that somebody escaped."""
+    return bool(re.search(r"[\\^_=]", inner)) and not MARK.search(inner)
+
+
+def _bare(inner: str) -> str:
+    """kramdown takes a bar for a table's, and HTML's signs are written as words of TeX."""
+    inner = re.sub(r"(?<!\\)\\\|", r"\\Vert ", inner)
+    inner = (
+        re.sub(r"(?<!\\)\|", r"\\vert ", inner)
+        if "\\begin{array}{" not in inner and "\\begin{tabular}" not in inner
+        else inner
+    )
+    return inner.replace("<", "\\lt ").replace(">", "\\gt ")
+
+
+def _entities(inner: str) -> str:
+    return inner.replace("<", "\\lt ").replace(">", "\\gt ")

@@ -1,0 +1,156 @@
+"""Real Jekyll builds the program's blog with every post of the corpus, and the pages are looked at."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from services.blog.convert import Converted, Target, text
+
+from ..posts import FIXTURES, SKINNY, corpus, of, one
+
+PLAIN = Target("jekyll", ("job",), "blog", base="/blog", authors=True)
+
+
+@pytest.fixture(scope="module")
+def jekyll() -> str:
+    found = shutil.which("jekyll")
+    if found is None and not os.environ.get("CI"):
+        pytest.skip("Jekyll is not installed here: apt-get install jekyll")
+    assert found, "CI needs Debian's jekyll"
+    return found
+
+
+def build(jekyll: str, site: Path) -> dict[str, str]:
+    """All pages of a site, by path. What Jekyll says must be nothing that it would build over."""
+    command = [jekyll, "build", "--safe", "--source", str(site), "--destination", f"{site}-built", "--trace"]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=300, env={**os.environ, "LC_ALL": "C.UTF-8"})
+    told = said.stdout + said.stderr
+    assert said.returncode == 0, told
+    assert not re.search(r"Liquid|YAML|Conflict|Layout|Invalid date|Error|Warning", told), told
+    built = Path(f"{site}-built")
+    return {
+        file.relative_to(built).as_posix(): file.read_text()
+        for file in built.rglob("*")
+        if file.suffix in {".html", ".xml"}
+    }
+
+
+def write(site: Path, posts: list[Converted]) -> None:
+    for post in posts:
+        for path, data in [(post.path, text(post).encode()), *((image.path, image.data) for image in post.images)]:
+            file = site / path
+            assert not file.exists() or path != post.path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+
+
+class Page(HTMLParser):
+    """What a page shows, and what it would run."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def shown(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.mark.parametrize("target", [SKINNY, PLAIN], ids=["skinny", "jekyll"])
+def test_jekyll_builds_the_target_with_every_post(jekyll: str, tmp_path: Path, target: Target) -> None:
+    # Given the program's blog, built as it is
+    site = tmp_path / "site"
+    shutil.copytree(FIXTURES / "program-blog" / target.shape, site)
+    before = build(jekyll, site)
+    # When every post of the corpus is put there
+    posts = [made for _, _, made in corpus(target) if isinstance(made, Converted)]
+    write(site, posts)
+    after = build(jekyll, site)
+    # Then each made one new page, and no other changed but index, feed and sitemap
+    new = set(after) - set(before)
+    assert len(new) == len(posts) == 12
+    assert {path for path in before if after[path] != before[path]} == {"index.html", "atom.xml", "sitemap.xml"}
+    pages = {canonical(after[path]): after[path] for path in new}
+    assert set(pages) == {post.original for post in posts}
+    for post in posts:
+        page = pages[post.original]
+        shown = Page(page)
+        # and shows title, author and where it was first
+        assert f"{post.title} • The program's blog" in shown.shown
+        assert "By Ada Lovelace . Originally published at ada.example" in shown.shown
+        # and runs nothing
+        for tag, said in shown.tags:
+            assert tag not in {"script", "iframe", "object", "embed", "form", "base"} or (
+                tag == "script" and (said.get("type") or "").startswith("math/")
+            )
+            assert not [key for key in said if key.startswith("on")], said
+            assert (
+                not (said.get("href") or said.get("src") or "")
+                .lower()
+                .startswith(("javascript:", "data:", "vbscript:"))
+            )
+            assert (tag, said.get("http-equiv")) != ("meta", "refresh")
+            # and its images are there
+            source = (said.get("src") or "").removeprefix(target.base) if tag == "img" else ""
+            assert not source.startswith("/") or (site / source.lstrip("/")).is_file(), source
+        # and no word of it vanished on the way through kramdown
+        for word in re.findall(r"[A-Za-z]{5,}", re.sub(r"\]\([^)]*\)|<[^<>]*>|&\w+;|\{[:#][^}]*\}", " ", post.body)):
+            assert word in unescape(page) or word in {"endraw", "raw"}, (post.path, word)
+
+
+def canonical(page: str) -> str:
+    found = re.search(r'<link rel="canonical" href="([^"]*)"', page)
+    assert found
+    return unescape(found[1])
+
+
+def test_liquid_of_every_kind_is_shown_and_not_run(jekyll: str, tmp_path: Path) -> None:
+    # Given a post that tries to get out of raw in every way, in its title, too
+    tries = [
+        "{% endraw %}",
+        "{%- endraw -%}",
+        "{%\nendraw\n%}",
+        "{% endraw x %}",
+        "{{ {% endraw %}",
+        "{% raw %}{% endraw %}{% endraw %}",
+    ]
+    for number, dialect in enumerate(["hugo", "readme", "quarto"]):
+        body = "".join(
+            f"\nWords {trial} then {{{{ site.title }}}} and {{% include evil.html %}}.\n\n```\n{trial}{{{{ site.title }}}}\n```\n"
+            for trial in tries
+        )
+        made = one(
+            f"---\ntitle: 'A {{{{ site.title }}}} {number}'\nslug: s{number}\ndate: 2020-01-02\nexcerpt: '{{{{ site.title }}}} {{% include x %}}'\n---\n{body}",
+            dialect,
+        )
+        assert isinstance(made, Converted)
+        site = tmp_path / dialect
+        shutil.copytree(FIXTURES / "program-blog" / "skinny", site)
+        write(site, [made])
+        # When Jekyll builds it
+        pages = build(jekyll, site)
+        page = next(html for path, html in pages.items() if f"/s{number}/" in path)
+        # Then nothing was replaced by the site's title but what the layout says
+        assert page.count("The program's blog") + page.count("The program’s blog") == 1
+        if dialect == "readme":
+            assert page.count("{{ site.title }}") >= len(tries)
+
+
+def test_a_blog_in_memory_has_the_dialect_that_its_files_tell() -> None:
+    assert of({"_quarto.yml": b"", "posts/a.qmd": b""}).dialect == "quarto"
