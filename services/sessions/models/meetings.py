@@ -116,8 +116,8 @@ unannounced = sa.Table(
 )
 sa.Index("ix_unannounced_due", unannounced.c.due, unannounced.c.circle)
 
-# Names the one secret address of a member's calendar that counts. Written when they ask for a new address; without a
-# row it is their first one. Never deleted: an address that was replaced must stay dead.
+# Names the one secret address of a member's calendar that counts; empty: none does. Written when they ask for a new
+# address, or for none; without a row it is their first one. Never deleted: one that was replaced must stay dead.
 feed = sa.Table(
     "feed",
     metadata,

@@ -15,6 +15,7 @@ from . import (
     mine,
     minutes_api,
     offers,
+    own_api,
     resources,
     rsvp,
     session,
@@ -42,6 +43,6 @@ _MODULES = (
     feeds,
 )
 blueprints = [each.blueprint for each in _MODULES]
-apis = [api.blueprint, minutes_api.blueprint, turns_api.blueprint]
+apis = [api.blueprint, minutes_api.blueprint, turns_api.blueprint, own_api.blueprint]
 
 __all__ = ["apis", "blueprints", "context", "refused_page"]

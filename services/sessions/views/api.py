@@ -13,6 +13,7 @@ from shared.web import problem
 
 from .. import schemas
 from ..circles import journal, moving, policy, reading, settings, splitting
+from ..invites import reading as invites
 from ..meetings import asking, changing
 from ..meetings import reading as meetings
 from ..models import SERVICE
@@ -209,7 +210,12 @@ def waiting() -> dict[str, Any]:
 @access.scopes(role="member")
 @blueprint.response(200, schemas.Mine)
 def mine() -> dict[str, Any]:
-    """The reader's circle and its dates, or their position in line."""
+    """The reader's circle and sessions with their answers, or their position in line."""
     with db.read(SERVICE) as tx:
-        shown = own.shown(tx, reader_id())
+        me = reader_id()
+        shown = own.shown(tx, me)
+        ids = [row["id"] for row in shown["sessions"]]
+        duties, said, can = invites.duties(tx, ids), invites.answers(tx, ids), invites.open_invites(tx, me)
+    for row in shown["sessions"]:
+        row |= {**duties[row["id"]], "answer": said[row["id"]].get(me), "can_answer": row["id"] in can}
     return {**shown, "position": shown["line"]["position"] if shown["line"] else None}

@@ -32,6 +32,7 @@ SAID = {
     "coming": "Noted: you are coming.",
     "cannot": "Noted: you cannot come. Should that change, answer again.",
     "new-address": "Your calendar has a new address. The old one is dead: subscribe to the new one.",
+    "no-address": "Cut off. Calendars that had the address get nothing any more.",
     "not-now": "You said not now. You stay in line, at its end, and are not asked for the next two weeks.",
 }
 

@@ -59,8 +59,12 @@ def _zone(name: str) -> ZoneInfo:
 
 def sessions(tx: Connection, circle: str, most: int = 20, skipped: bool = True) -> list[dict[str, Any]]:
     """The next sessions, with what a clock change does to them."""
-    rows = meetings.upcoming(tx, circle, most, skipped)
-    return [{**row, "warning": meetings.warning(row), "moved": row["slot"] not in (None, row["day"])} for row in rows]
+    return [session(row) for row in meetings.upcoming(tx, circle, most, skipped)]
+
+
+def session(row: Row) -> dict[str, Any]:
+    """One session, likewise."""
+    return {**row, "warning": meetings.warning(row), "moved": row["slot"] not in (None, row["day"])}
 
 
 def moments(tx: Connection, circle: str, zone: str) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from ..models import SERVICE
 from ..rules.refusals import Refused
 from ..rules.rotation import Role
 from ..turns import answering, journal, reading, seats, verbs
+from ..turns import own as mine
 from ..turns.verbs import Asked
 from .answers import forbidden, go, not_found, page, reader_zone, refusals, unreadable, who
 
@@ -72,10 +73,17 @@ WORDS = {
 @blueprint.get("/turns")
 @access.needs("member", "organizer")
 def own() -> Response:
-    """The turns of the reader's own circle."""
+    """The reader's own turns, in whichever circles."""
+    me = who().person
     with db.read(SERVICE) as tx:
-        circle = reading.circle_of(tx, who().person)
-    return go(f"/sessions/circles/{circle}/turns") if circle else page("turns.html", circle=None)
+        given = {
+            "turns": mine.of_person(tx, me),
+            "next_one": mine.forecast(tx, me),
+            "served": mine.served(tx, me),
+            "circle": reading.one(tx, reading.circle_of(tx, me) or ""),
+            "zone": reader_zone(tx),
+        }
+    return page("own_turns.html", **given)
 
 
 @blueprint.get("/circles/<id>/turns")
