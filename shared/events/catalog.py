@@ -364,6 +364,12 @@ class Announced(Invited):
 
 
 class Reminded(Invited):
+    items = fields.List(
+        fields.Nested(Agreed),
+        load_default=list,
+        metadata={"description": "open ones of this circle that attendees own; personal of everybody in `members`"},
+    )
+    members = fields.List(fields.String(), load_default=list, metadata={"description": "ids of who is in the circle"})
     hours = fields.Integer(required=True, metadata={"description": "before it begins: 72 or 2"})
 
 

@@ -19,6 +19,7 @@ from icalendar import Calendar
 
 from services.notifications.mail import ledger, sending, smtp
 from services.notifications.models import mail
+from services.sessions import items, minutes
 from services.sessions.circles import journal, moving
 from services.sessions.invites import answering, reminding, telling
 from services.sessions.meetings import asking, changing
@@ -325,7 +326,7 @@ def _steady(raw: bytes, mail: str, session: str) -> bytes:
             lines += ["", *(f"{name}: {value}" for name, value in part.items()), "", text.replace("\r\n", "\n")]
     whole = "\n".join(lines).replace(mail, "MAIL").replace(session, "SESSION")
     whole = whole.replace("Content-Transfer-Encoding: quoted-printable\n", "")
-    return re.sub(r"(/rsvp/|/enter/)[\w.-]+", r"\1TOKEN", whole).encode()
+    return re.sub(r"(/rsvp/|/enter/|/lead/|/item/)[\w.-]+", r"\1TOKEN", whole).encode()
 
 
 # ---- answers ----
@@ -483,6 +484,54 @@ def test_reminders_go_out_once_and_not_to_who_cannot(baton: Any, met: Met) -> No
     assert "in three days" in early["text"] and "You said that you are coming" in early["text"]
     assert late["subject"].startswith("In two hours") and late["deadline"] == starts
     settled(baton)
+
+
+def test_a_reminder_carries_ones_own_open_items_and_the_link_that_ticks_them(baton: Any, met: Met) -> None:
+    cy = join(baton, "Cy")
+    baton.tick()
+    with db.write("sessions") as tx:
+        of = minutes.taken(tx, met.first)
+        mine, *_ = (
+            items.add(tx, of, {"text": text, "owner": owner, "due": ""}, "person/x")
+            for text, owner in (("Write to the *library*", met.ada), ("Thank Ada for the cake", met.bo))
+        )
+    _pass_to(met.sessions()[0]["starts_at"] - timedelta(hours=71))
+    baton.tick()
+    told = {who: mails(baton, who, met.first)[-1] for who in (met.ada, met.bo, cy)}
+    assert {mail["kind"] for mail in told.values()} == {"reminder"}
+    assert "Write to the *library*, due" in told[met.ada]["text"] and "library" in told[met.ada]["html"]
+    assert "cake" not in told[met.ada]["text"] and "action items" not in told[cy]["text"].lower()
+    path = re.search(r"/sessions/item/[\w.-]+", told[met.ada]["text"])[0]  # type: ignore[index]
+    anybody, before = baton.client("sessions"), baton.dump()
+    assert "library" in anybody.get(path).text and baton.dump() == before
+    assert anybody.post(f"{path}/{mine}", data={"do": "done"}).status_code == 303
+    assert baton.rows("sessions", "item", id=mine)[0]["state"] == "done"
+    baton.tick()
+    _pass_to(met.sessions()[0]["starts_at"] - timedelta(hours=1))
+    baton.tick()
+    assert "library" not in mails(baton, met.ada, met.first)[-1]["text"], "what is done is not reminded of"
+    assert "cake" in mails(baton, met.bo, met.first)[-1]["text"]
+    with db.write("signup") as tx:
+        people.leave(tx, "system", met.ada)
+        people.erase_now(tx, "system", met.ada)
+    baton.drain()
+    kept = repr(baton.rows("sessions", "event")) + repr(baton.rows("notifications", "mail"))
+    assert "cake" not in kept and "library" not in kept, "free words may name anybody: they go with whoever goes"
+    settled(baton)
+
+
+def test_who_leads_or_mentors_has_their_page_before_the_session(baton: Any, met: Met) -> None:
+    met.lead(met.ada)
+    baton.tick()
+    invite = mails(baton, met.ada, met.first)[-1]
+    path = re.search(r"/sessions/lead/[\w.-]+", invite["text"])[0]  # type: ignore[index]
+    page = baton.client("sessions").get(path).text
+    assert "Who comes" in page and invite["kind"] == "invite-update"
+    assert "/sessions/lead/" not in mails(baton, met.bo, met.first)[-1]["text"]
+    _pass_to(met.sessions()[0]["starts_at"] - timedelta(hours=71))
+    baton.tick()
+    assert "/sessions/lead/" in mails(baton, met.ada, met.first)[-1]["html"]
+    assert "/sessions/lead/" not in mails(baton, met.bo, met.first)[-1]["html"]
 
 
 def test_a_session_that_moves_is_reminded_of_again_but_not_at_once(baton: Any, met: Met) -> None:

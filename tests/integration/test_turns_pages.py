@@ -45,7 +45,10 @@ def test_the_mail_is_answered_by_its_link_without_signing_in(baton: Any, ring: A
         assert client.head(link).status_code == 200
         assert "I can’t this time" in client.get(link + "?no").text
     assert baton.dump() == before, "opening it changes nothing"
+    lead = re.search(r"/sessions/lead/\S+", baton.rows("notifications", "mail", kind="turn")[0]["text"])[0]  # type: ignore[index]
+    assert client.get(lead).status_code == 403, "before the yes it is nobody's page"
     answer = client.post(link, data={"do": "accept"})
+    assert "Who comes" in client.get(lead).text
     assert answer.status_code == 303 and "You coordinate this session" in client.get(answer.location).text
     assert client.post(link, data={"do": "accept"}).location.endswith("said=already")
     assert sessions(baton, where)[0]["state"] == "confirmed"

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, db
 from shared.events import emit
 
+from .. import items
 from ..circles import reading as circles
 from ..meetings import reading as meetings
 from ..meetings import telling as sessions
@@ -47,6 +48,9 @@ def _remind_of(tx: Connection, row: telling.Row, hours: int) -> None:
     facts = sessions.data(row, circles.one(tx, row["circle"]))
     data = {**facts, **reading.duties(tx, [row["id"]])[row["id"]]}
     data |= {"attendees": telling.attendees(tx, row["id"], people), "hours": hours}
+    open_ones = items.open_of(tx, row["circle"], people)
+    data["members"] = [each["id"] for each in circles.members(tx, row["circle"])]
+    data["items"] = [{"person": each["owner"], "text": each["text"], "due": each["due"]} for each in open_ones]
     # Not older than what anybody was told, or the reminder would count as overtaken.
     data["sequence"] = max(row["sequence"], *(each.sequence for each in told_now))
     emit(tx, "session.reminded", sessions.subject(row["id"]), data)
