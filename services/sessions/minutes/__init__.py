@@ -4,12 +4,12 @@ from .forgetting import forget
 from .gaps import record as record_gap
 from .gaps import reset_agenda, set_agenda, set_at_once
 from .lateness import LATE, hold, late, overdue
-from .publishing import CORRECTION, close_if_done, correct, publish
+from .publishing import CORRECTION, NOBODY, absent_coordinator, close_if_done, correct, publish
 from .reading import Row, Texts, at_once, following, history, left, one, subject, taken, template, texts, title
 from .saving import MOST, Saved, save
 
 __all__ = [
-    "CORRECTION", "LATE", "MOST", "Row", "Saved", "Texts", "at_once", "close_if_done", "correct", "following", "forget",
-    "history", "hold", "late", "left", "one", "overdue", "publish", "record_gap", "reset_agenda", "save", "set_agenda",
-    "set_at_once", "subject", "taken", "template", "texts", "title",
+    "CORRECTION", "LATE", "MOST", "NOBODY", "Row", "Saved", "Texts", "absent_coordinator", "at_once", "close_if_done",
+    "correct", "following", "forget", "history", "hold", "late", "left", "one", "overdue", "publish", "record_gap",
+    "reset_agenda", "save", "set_agenda", "set_at_once", "subject", "taken", "template", "texts", "title",
 ]  # fmt: skip

@@ -20,7 +20,7 @@ from shared.events import emit
 from shared.events.outbox import emit_all
 
 from .. import people
-from ..models import circle, person, session, standing, told, turn
+from ..models import attendance, circle, person, session, standing, told, turn
 from ..rules import rotation
 from ..rules.rotation import Duty, Role, asking
 from ..rules.states import TURN, TurnState
@@ -165,9 +165,12 @@ def _pause(tx: Connection, who: str) -> bool:
 
 
 def serve(tx: Connection) -> None:
-    """Turns that were accepted are served once their session has ended."""
+    """Turns that were accepted are served once their session has ended; but for those who are noted as not there."""
+    missed = sa.exists().where(
+        attendance.c.session == turn.c.session, attendance.c.person == turn.c.person, ~attendance.c.present
+    )
     over = sa.select(turn.c.id).join(session).where(_HELD, turn.c.state == TurnState.ACCEPTED.value)
-    over = over.where(session.c.ends_at <= clock.now(), session.c.state != "cancelled")
+    over = over.where(session.c.ends_at <= clock.now(), session.c.state != "cancelled", ~missed)
     state = TURN.after(TurnState.ACCEPTED, "serve")
     tx.execute(sa.update(turn).where(turn.c.id.in_(over)).values(state=state.value, by=SYSTEM))
 

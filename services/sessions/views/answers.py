@@ -36,6 +36,7 @@ SAID = {
     "absent": "Noted. Nobody asks you for these days.",
     "absent-freed": "Noted. Turns that you had on these days are free again, and the next person is asked.",
     "withdrawn": "Taken back. You can be asked for these days again.",
+    "asked": "They are asked by mail. It is theirs when they say yes, and not before.",
     "hidden": "Hidden. You can show it again below.",
     "shown": "It is shown again.",
 }

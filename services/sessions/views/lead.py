@@ -23,12 +23,16 @@ from ..models import SERVICE
 from ..models import rsvp as answers
 from ..rules import merging
 from ..rules.refusals import Refused
-from ..rules.states import Gap, SessionState, gaps
+from ..rules.rotation import Role
+from ..rules.states import TAKEN, Gap, SessionState, gaps
+from ..turns import answering as turns
+from ..turns import reading, seats
 from .answers import forbidden, go, not_found, page, refusals, unreadable, who
 from .items import bad_link
 from .session import facts, history_page
 
 blueprint = Blueprint("lead", __name__, url_prefix="/sessions")
+_ABOUT_TURNS = ("ask-mentor", "ask-next", "publish")
 ITEM_FIELDS = ("item-text", "item-owner", "item-due")
 
 
@@ -167,6 +171,8 @@ def _work(door: Door) -> Response:
         outcome.typed = dict(request.form)
     else:
         with db.write(SERVICE) as tx:
+            if request.form.get("do") in _ABOUT_TURNS:
+                seats.lock(tx)  # before the session's, as everywhere
             of = _let_in(tx, door)
             _save_everything(tx, door, outcome)
             if not outcome.problems and not outcome.conflict:
@@ -269,12 +275,27 @@ def _press(tx: Connection, door: Door, of: minutes.Row, outcome: Outcome) -> Non
         outcome.anchor = "preview"
     elif do == "publish":
         outcome.anchor = "f-state"
-        if _try(outcome, [], lambda: minutes.publish(tx, door.session, by)) is not None:
+        served = request.form.get("served", "")
+        if _try(outcome, ["served"], lambda: minutes.publish(tx, door.session, by, served)) is not None:
             outcome.said = "published"
+    elif do in ("ask-mentor", "ask-next"):
+        outcome.said, outcome.anchor = "asked", do.removeprefix("ask-")
+        _try(outcome, [f"{do}-person"], lambda: _ask(tx, of, do, by))
     elif do in (*items.VERBS, "undo", "give"):
         outcome.anchor = "f-item"
         _try(outcome, [f"give-{about}"], lambda: _settle(tx, of, do, about, by))
         outcome.said = {"undo": "undone", "give": "given"}.get(do, do)
+
+
+def _ask(tx: Connection, of: minutes.Row, do: str, by: str) -> None:
+    """Ask the chosen person to mentor this session, or to coordinate the next one."""
+    then, role = (of, Role.MENTOR) if do == "ask-mentor" else (minutes.following(tx, of), Role.COORDINATOR)
+    try:
+        if then is None:
+            raise Refused("person", "No next session is planned.", "An organizer sets its date.")
+        turns.ask(tx, then["id"], request.form.get(f"{do}-person", ""), by, role)
+    except Refused as refused:
+        raise Refused(f"{do}-person", refused.message, refused.remedy) from None
 
 
 def _settle(tx: Connection, of: minutes.Row, do: str, id: str, by: str) -> None:
@@ -306,7 +327,7 @@ def _show(tx: Connection, door: Door, of: minutes.Row, outcome: Outcome) -> Resp
     missing = gaps(minutes.left(tx, of))
     reasons = of["gaps"] or {}
     begun, over = now >= of["starts_at"], now >= of["ends_at"]
-    then = minutes.following(tx, of)
+    then, sheet = minutes.following(tx, of), attendance.sheet(tx, of)
     members = people.members(tx, of["circle"])
     names = people.names(tx, members)
     status = 409 if outcome.conflict else 422 if outcome.problems else 200
@@ -332,7 +353,8 @@ def _show(tx: Connection, door: Door, of: minutes.Row, outcome: Outcome) -> Resp
         main=_main_step(texts, begun, [gap for gap in missing if gap not in reasons]),
         steps=_STEPS,
         coming=_answers(tx, of, members, names),
-        sheet=attendance.sheet(tx, of),
+        sheet=sheet,
+        present=[(mark.person, mark.name) for mark in sheet if mark.present],
         turnouts=attendance.turnouts(tx, of),
         open_items=items.open_ones(tx, of),
         settled=items.settled_lately(tx, of),
@@ -340,9 +362,25 @@ def _show(tx: Connection, door: Door, of: minutes.Row, outcome: Outcome) -> Resp
         members=[(id, names[id]) for id in members],
         then=then,
         then_leads=people.names(tx, [people.duties(tx, then["id"]).get("coordinator")]) if then else {},
+        mentor=_seat(tx, of, Role.MENTOR),
+        next_seat=_seat(tx, then, Role.COORDINATOR) if then else None,
+        absent=people.names(tx, [minutes.absent_coordinator(tx, of)]) if not texts.published_at else {},
         most=minutes.MOST,
         saved_by=people.actor_name(tx, texts.saved_by) if texts.saved_by else None,
     )
+
+
+def _seat(tx: Connection, of: minutes.Row, role: Role) -> dict[str, Any]:
+    """Who has a seat or is asked for it, until when, and who else could be asked."""
+    row = seats.holder(seats.turns(tx, of["id"], role))
+    open_now = of["state"] in seats.AHEAD and of["circle"] and not (row and row["state"] in TAKEN)
+    free = reading.choices(tx, of["circle"], role) if open_now else []
+    return {
+        "name": people.names(tx, [row["person"]])[row["person"]] if row else None,
+        "accepted": bool(row and row["state"] in TAKEN),
+        "until": row["answer_by"] if row else None,
+        "choices": [each for each in free if not row or each[0] != row["person"]],
+    }
 
 
 def _main_step(texts: minutes.Texts, begun: bool, missing: list[Gap]) -> str | None:

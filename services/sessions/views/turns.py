@@ -64,8 +64,9 @@ WORDS = {
     "skip-me": "Somebody skipped a turn",
     "skip-date": "A date was left out",
     "hand-over": "Somebody was asked to take a turn over",
+    "ask": "A coordinator asked somebody",
     "assign": "An organizer gave a turn to somebody",
-    "correct": "An organizer corrected who served",
+    "correct": "It was corrected who served",
     "free": "An organizer freed somebody of a turn",
 }
 
@@ -76,7 +77,7 @@ def own() -> Response:
     """The reader's own turns, in whichever circles."""
     me = who().person
     with db.read(SERVICE) as tx:
-        given = {
+        given: dict[str, Any] = {
             "turns": mine.of_person(tx, me),
             "next_one": mine.forecast(tx, me),
             "served": mine.served(tx, me),
