@@ -29,7 +29,7 @@ from ..turns import answering as turns
 from ..turns import reading, seats
 from .answers import forbidden, go, not_found, page, refusals, unreadable, who
 from .items import bad_link
-from .session import facts, history_page
+from .session import facts, history_of
 
 blueprint = Blueprint("lead", __name__, url_prefix="/sessions")
 _ABOUT_TURNS = ("ask-mentor", "ask-next", "publish")
@@ -107,7 +107,8 @@ def linked_history(token: str) -> Response:
     """How the minutes came about, by the link."""
     door = _by_link(token)
     with db.read(SERVICE) as tx:
-        return history_page(tx, _let_in(tx, door), door.person, True, door.base)
+        given = history_of(tx, _let_in(tx, door), door.person, True)
+    return page("history.html", **given, back=door.base)
 
 
 @blueprint.errorhandler(413)
@@ -164,8 +165,7 @@ class Outcome:
 
 def _work(door: Door) -> Response:
     if request.method != "POST":
-        with db.read(SERVICE) as tx:
-            return _show(tx, door, _let_in(tx, door), Outcome())
+        return _show(door, Outcome())
     outcome = Outcome(problems=unreadable())
     if outcome.problems:
         outcome.typed = dict(request.form)
@@ -179,8 +179,7 @@ def _work(door: Door) -> Response:
                 _press(tx, door, of, outcome)
     if not outcome.problems and not outcome.conflict and not outcome.typed:
         return go(door.base, outcome.said, outcome.anchor)
-    with db.read(SERVICE) as tx:
-        return _show(tx, door, _let_in(tx, door), outcome)
+    return _show(door, outcome)
 
 
 def _try(outcome: Outcome, fields: Iterable[str], command: Callable[[], Any]) -> Any:
@@ -321,7 +320,13 @@ _STEPS = {
 }
 
 
-def _show(tx: Connection, door: Door, of: minutes.Row, outcome: Outcome) -> Response:
+def _show(door: Door, outcome: Outcome) -> Response:
+    with db.read(SERVICE) as tx:
+        given = _given(tx, door, _let_in(tx, door), outcome)
+    return page("lead.html", 409 if outcome.conflict else 422 if outcome.problems else 200, **given)
+
+
+def _given(tx: Connection, door: Door, of: minutes.Row, outcome: Outcome) -> dict[str, Any]:
     shown = facts(tx, of, door.person)
     now, texts = shown["now"], shown["texts"]
     missing = gaps(minutes.left(tx, of))
@@ -330,14 +335,11 @@ def _show(tx: Connection, door: Door, of: minutes.Row, outcome: Outcome) -> Resp
     then, sheet = minutes.following(tx, of), attendance.sheet(tx, of)
     members = people.members(tx, of["circle"])
     names = people.names(tx, members)
-    status = 409 if outcome.conflict else 422 if outcome.problems else 200
     conflict = None
     if outcome.conflict:
         part = outcome.typed["conflict"]
         conflict = {"part": part, "lines": merging.changes(outcome.conflict.text, outcome.typed[part])}
-    return page(
-        "lead.html",
-        status,
+    return dict(
         **{**shown, "names": {**shown["names"], **names}},
         base=door.base,
         linked=door.linked,

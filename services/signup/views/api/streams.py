@@ -46,8 +46,9 @@ def add(body: dict[str, Any]) -> dict[str, str]:
 @blueprint.doc(responses={404: NOT_FOUND})
 def stream(slug: str) -> dict[str, Any]:
     """One stream with its questions."""
+    found = one(slug)
     with db.read("signup") as tx:
-        return _whole(one(slug), program.removed(tx))
+        return _whole(found, program.removed(tx))
 
 
 @blueprint.patch("/streams/<slug>")
