@@ -393,6 +393,10 @@ def test_cannot_until_a_date(baton: Any, met: Met) -> None:
         (ids[0], met.ada): ("cannot", "link"), (ids[1], met.ada): ("cannot", "absence"),
         (ids[2], met.ada): ("cannot", "absence"),
     }  # fmt: skip
+    [noted] = baton.rows("sessions", "absence")
+    assert (noted["first"], noted["last"], noted["role"], noted["by"]) == (
+        "2027-01-04", "2027-02-09", None, f"person/{met.ada}"
+    )  # fmt: skip
     # A session that moves into these days asks in vain; one that moves out of them asks anew
     move(ids[0], "2027-01-18")
     move(ids[2], "2027-02-11")
@@ -400,6 +404,38 @@ def test_cannot_until_a_date(baton: Any, met: Met) -> None:
     assert (ids[2], met.ada) not in answers(baton) and answers(baton)[ids[0], met.ada] == ("cannot", "absence")
     event, _ = calendar_in(mails(baton, met.ada, ids[0])[-1])
     assert event["ATTENDEE"].params["PARTSTAT"] == "DECLINED"
+
+
+def test_turns_of_days_on_which_one_cannot_are_free(baton: Any, met: Met) -> None:
+    ids = [row["id"] for row in met.sessions()]
+    for session in ids[:4]:
+        met.lead(met.ada, session=session)
+    client = baton.client("sessions")
+    path = link(mails(baton, met.ada, met.first)[0])
+    assert client.post(path, data={"answer": "until", "until": met.sessions()[2]["day"]}).status_code == 303
+    held = {row["session"]: row["state"] for row in baton.rows("sessions", "turn", person=met.ada)}
+    assert [held[id] for id in ids[:4]] == ["released", "released", "released", "accepted"]
+    assert {row["session"] for row in baton.rows("sessions", "turn", state="offered")} <= {ids[0]}
+    settled(baton)
+
+
+def test_days_away_answer_for_the_sessions_on_them_and_taken_back_do_not(baton: Any, met: Met) -> None:
+    client = signed_in(baton, met.ada)
+    client.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
+    one, two, *_ = met.sessions()
+    first = {"first": one["day"], "last": one["day"]}
+    assert client.post("/sessions/absences", data={**first, "role": "coordinator"}).status_code == 303
+    assert not answers(baton), "who cannot lead may come all the same"
+    for typed in (first, {"first": one["day"], "last": two["day"]}):
+        assert client.post("/sessions/absences", data=typed).status_code == 303
+    assert {id for id, _ in answers(baton)} == {one["id"], two["id"]}
+    long = next(row["id"] for row in baton.rows("sessions", "absence") if row["last"] == two["day"])
+    assert client.post(f"/sessions/absences/{long}/withdraw").status_code == 303
+    assert answers(baton) == {(one["id"], met.ada): ("cannot", "absence")}, "the other one stands"
+    client.post(f"/sessions/answers/{one['id']}", data={"answer": "coming"})
+    for row in baton.rows("sessions", "absence"):
+        client.post(f"/sessions/absences/{row['id']}/withdraw")
+    assert answers(baton) == {(one["id"], met.ada): ("coming", "page")}, "what they said themselves stays"
 
 
 def test_another_time_asks_anew_and_another_coordinator_does_not(baton: Any, met: Met) -> None:

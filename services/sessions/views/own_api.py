@@ -12,7 +12,7 @@ from .. import own_schemas as schemas
 from ..invites import answering, feeds
 from ..models import SERVICE
 from ..rules.refusals import Refused
-from ..turns import own
+from ..turns import absences, own
 from . import mine
 from .pages import reader_id
 from .turns_api import refuse
@@ -90,7 +90,7 @@ def answer(asked: dict[str, str], id: str) -> dict[str, Any]:
             raise Refused("until", "A day goes with cannot alone.", "Leave it out.")
         with db.write(SERVICE) as tx:
             if until:
-                return {"answer": said, "sessions": answering.cannot_until(tx, id, reader_id(), until, "page")}
+                return {"answer": said, "sessions": absences.cannot_until(tx, id, reader_id(), until, "page")}
             answering.answer(tx, id, reader_id(), said, "page")
             return {"answer": said, "sessions": 1}
     except Refused as refused:

@@ -14,6 +14,7 @@ from ..invites import answering, reading
 from ..meetings import reading as meetings
 from ..models import SERVICE
 from ..rules.refusals import Refused
+from ..turns import absences
 from .pages import go, page, reader_id, refusals, unreadable
 
 blueprint = Blueprint("rsvp", __name__, url_prefix="/sessions")
@@ -64,7 +65,7 @@ def _take(session: str, person: str, source: str) -> str:
     said = request.form.get("answer", "")
     with db.write(SERVICE) as tx:
         if said == "until":
-            answering.cannot_until(tx, session, person, request.form.get("until", ""), source)
+            absences.cannot_until(tx, session, person, request.form.get("until", ""), source)
         else:
             answering.answer(tx, session, person, said, source)
     return answering.COMING if said == answering.COMING else answering.CANNOT
