@@ -164,7 +164,7 @@ def test_sequence_rises_and_the_uid_stays(baton: Any, met: Met) -> None:
     baton.tick()
     do(changing.skip, first, "A holiday")
     baton.tick()
-    entry = baton.rows("sessions", "change", verb="skip")[0]
+    entry = baton.rows("sessions", "change", verb="skip-date")[0]
     do(journal.undo, entry["id"])
     baton.tick()
     assert kinds(baton, met.ada, first) == ["invite", "invite-update", "invite-update", "invite-cancel", "invite"]
@@ -200,7 +200,7 @@ def test_coordinator_and_mentor_are_named_and_a_change_is_told(baton: Any, met: 
 
 def test_a_change_that_is_taken_back_before_anybody_looked_is_told_to_nobody(baton: Any, met: Met) -> None:
     do(changing.skip, met.first, "")
-    do(journal.undo, baton.rows("sessions", "change", verb="skip")[0]["id"])
+    do(journal.undo, baton.rows("sessions", "change", verb="skip-date")[0]["id"])
     baton.tick()
     assert kinds(baton, met.ada, met.first) == ["invite"]
 

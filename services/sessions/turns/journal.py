@@ -11,8 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import clock, db
-
+from ..circles import journal
 from ..models import change
 from ..rules.rotation import Change, Duty, Session
 from ..rules.rotation.verbs import Move
@@ -25,10 +24,7 @@ def note(
     tx: Connection, by: str, verb: str, of: Row, before: dict[str, Any], after: dict[str, Any], reason: str
 ) -> str:
     """Write down a change; returns the id of the entry."""
-    id = db.new_id()
-    row = {"id": id, "circle": of["circle"], "session": of["id"], "verb": verb, "by": by, "at": clock.now()}
-    tx.execute(sa.insert(change).values(**row, reason=reason, before=before, after=after))
-    return id
+    return journal.note(tx, by, verb, of["circle"], before, after, reason, session=of["id"])
 
 
 def entries(tx: Connection, circle: str, most: int = 10) -> list[Row]:

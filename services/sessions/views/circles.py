@@ -12,8 +12,10 @@ from ..circles import journal, policy, reading, settings
 from ..invites import feeds
 from ..meetings import reading as meetings
 from ..models import SERVICE
+from ..turns import verbs
 from . import showing
-from .pages import do, go, page, reader_zone, try_to
+from .answers import who
+from .pages import go, page, reader_zone, try_to
 
 blueprint = Blueprint("circles", __name__, url_prefix="/sessions/circles")
 HOME = "/sessions/circles"
@@ -114,8 +116,9 @@ def rules() -> Response:
 
 
 @blueprint.post("/changes/<id>/undo")
-@access.needs("organizer")
+@access.needs("member", "organizer")
 def undo(id: str) -> Response:
-    """Take back one change of the journal."""
-    entry = do(journal.undo, id)
-    return go(url(entry["circle"]), "undone")
+    """Take back one change of the journal: members what they did themselves."""
+    with db.write(SERVICE) as tx:
+        entry = journal.undo(tx, who().actor, id)
+    return go(url(entry["circle"], "/turns" if entry["verb"] in verbs.VERBS else ""), "undone")

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.engine import Connection
 
 from shared import clock
-from shared.face import local
+from shared.face import day, local
 
 from ..circles import journal, reading
 from ..meetings import reading as meetings
 from ..rules import placing as rules
-from .pages import by_name
+from .pages import actor, by_name
 
 Row = Mapping[Any, Any]
 
@@ -26,8 +26,16 @@ VERBS = {
     "moved-in": "Somebody was moved here",
     "settings": "Name or size changed",
     "series": "Dates changed",
-    "skip": "A date was skipped",
+    "skip-date": "A date was skipped",
     "move-date": "A session was moved",
+    "swap": "Two dates were swapped",
+    "substitute": "Somebody covers a date",
+    "skip-me": "Somebody skipped a turn",
+    "hand-over": "Somebody was asked to take a turn over",
+    "ask": "A coordinator asked somebody",
+    "assign": "An organizer gave a turn to somebody",
+    "correct": "It was corrected who served",
+    "free": "An organizer freed somebody of a turn",
 }
 
 
@@ -75,7 +83,7 @@ def moments(tx: Connection, circle: str, zone: str) -> list[dict[str, Any]]:
             "words": VERBS.get(entry["verb"], entry["verb"]),
             "detail": _detail(tx, entry, zone),
             "by_name": by_name(tx, entry["by"]),
-            "can_undo": journal.can_undo(entry),
+            "can_undo": journal.can_undo(entry, actor()),
         }
         for entry in journal.entries(tx, circle)
     ]
@@ -94,9 +102,11 @@ def _detail(tx: Connection, entry: Row, zone: str) -> str:
         return f"{len(before['people'])} came from {reading.one(tx, before['circle'])['name']}"
     if entry["verb"] == "series":
         return f"{len(after['sessions'])} sessions changed, {len(after['added'])} new"
-    if entry["verb"] in ("skip", "move-date"):
+    if entry["verb"] == "skip-date":
+        return day(after["dropped"][1])
+    if entry["verb"] == "move-date":
         old, new = (local(datetime.fromisoformat(each["starts_at"]), zone) for each in (before, after))
-        return old if entry["verb"] == "skip" else f"from {old} to {new}"
+        return f"from {old} to {new}"
     if entry["verb"] == "settings":
         return f"was “{before['name']}”, at most {before['most'] or 'as all'}"
     return ""

@@ -10,12 +10,14 @@ from sqlalchemy.engine import Connection
 from shared import access, clock, db
 
 from .. import people
+from ..circles import journal as circle_journal
 from ..models import SERVICE
 from ..rules.refusals import Refused
 from ..rules.rotation import Role
 from ..turns import answering, journal, reading, seats, verbs
 from ..turns import own as mine
 from ..turns.verbs import Asked
+from . import showing
 from .answers import forbidden, go, not_found, page, reader_zone, refusals, unreadable, who
 
 blueprint = Blueprint("turns", __name__, url_prefix="/sessions")
@@ -47,28 +49,13 @@ def given(tx: Connection, circle: str) -> dict[str, Any]:
         "changes": [
             {
                 **entry,
-                "words": WORDS.get(entry["verb"], entry["verb"]),
+                "words": showing.VERBS.get(entry["verb"], entry["verb"]),
                 "by_name": people.actor_name(tx, entry["by"]),
-                "can_undo": entry["verb"] in verbs.VERBS
-                and entry["undone_at"] is None
-                and ("organizer" in me.roles or entry["by"] == f"person/{me.person}"),
+                "can_undo": circle_journal.can_undo(entry, me.actor),
             }
             for entry in entries
         ],
     }
-
-
-WORDS = {
-    "swap": "Two dates were swapped",
-    "substitute": "Somebody covers a date",
-    "skip-me": "Somebody skipped a turn",
-    "skip-date": "A date was left out",
-    "hand-over": "Somebody was asked to take a turn over",
-    "ask": "A coordinator asked somebody",
-    "assign": "An organizer gave a turn to somebody",
-    "correct": "It was corrected who served",
-    "free": "An organizer freed somebody of a turn",
-}
 
 
 @blueprint.get("/turns")
@@ -149,16 +136,6 @@ def _sessions(tx: Connection, circle: str) -> list[tuple[str, str]]:
         (each.session["id"], f"{seats.said_day(each.session)}: {each.name or 'nobody'}")
         for each in reading.upcoming(tx, circle)
     ]
-
-
-@blueprint.post("/changes/<id>/turns/undo")
-@access.needs("member", "organizer")
-def undo(id: str) -> Response:
-    """Take a change back."""
-    me = who()
-    with db.write(SERVICE) as tx:
-        entry = verbs.undo(tx, id, me.person, "organizer" in me.roles, me.actor)
-    return go(f"/sessions/circles/{entry['circle']}/turns", "undone")
 
 
 @blueprint.route("/s/<id>/assign", methods=["GET", "POST"])
