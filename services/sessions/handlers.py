@@ -49,4 +49,4 @@ def member_erased(tx: Connection, event: Event) -> None:
 @on(SERVICE, "reply.received")
 def reply_received(tx: Connection, event: Event) -> None:
     data = event.data
-    answering.by_calendar(tx, data["session"], data["person"], data["answer"], data["sequence"])
+    answering.by_calendar(tx, data["session"], data["person"], data["answer"], data["sequence"], data.get("proposed"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared import personal
 
-from .models import SERVICE, absence, attendance, item, person, place, rsvp, standing, turn, waiting
+from .models import SERVICE, absence, attendance, item, person, place, remark, rsvp, standing, turn, waiting
 
 personal.table(SERVICE, "person", person.c.id)
 personal.table(SERVICE, "places", place.c.person, latest=place.c.since)
@@ -13,5 +13,6 @@ personal.table(SERVICE, "turns", turn.c.person, without=["why"], latest=turn.c.c
 personal.table(SERVICE, "standings", standing.c.person)
 personal.table(SERVICE, "absences", absence.c.person, latest=absence.c.created_at)
 personal.table(SERVICE, "answers", rsvp.c.person, latest=rsvp.c.at)
+personal.table(SERVICE, "remarks", remark.c.person, latest=remark.c.at)
 personal.table(SERVICE, "attendance", attendance.c.person, latest=attendance.c.at)
 personal.table(SERVICE, "items", item.c.owner, latest=item.c.created_at)

@@ -379,7 +379,14 @@ class Replied(Data):
     sequence = fields.Integer(
         required=True, allow_none=True, metadata={"description": "of the invite that is answered, if the reply says so"}
     )
-    answer = fields.String(required=True, validate=validate.OneOf(["coming", "cannot"]))
+    answer = fields.String(
+        required=True,
+        validate=validate.OneOf(["coming", "cannot", "maybe", "counter"]),
+        metadata={"description": "maybe is no answer; counter proposes another time"},
+    )
+    proposed = fields.String(
+        load_default=None, allow_none=True, metadata={"description": "of a counter, the time, if it can be read"}
+    )
 
 
 Shape = type[Data]  # named here, since Entry has a field called type

@@ -701,9 +701,8 @@ def test_a_calendars_reply_is_an_answer(baton: Any, met: Met, secret: None) -> N
         ({"uid": "somebody-elses@example.com"}, "unknown-uid"),
         ({"uid": "00000000-0000-7000-8000-000000000000@sessions.baton"}, "not-invited"),
         ({"headers": "Auto-Submitted: auto-replied\r\n"}, "auto-reply"),
-        ({"answer": "TENTATIVE"}, "maybe"),
         ({"answer": "NEEDS-ACTION"}, "no-answer"),
-        ({"method": "COUNTER"}, "counter"),
+        ({"method": "DECLINECOUNTER"}, "decline-counter"),
         ({"method": "CANCEL"}, "other-method"),
     ],
 )
@@ -713,6 +712,56 @@ def test_replies_that_are_none(baton: Any, met: Met, secret: None, change: dict[
     assert (answer.status_code, answer.json) == (200, {"taken": False, "why": why})
     baton.drain()
     assert not answers(baton) and not baton.rows("notifications", "event", type="reply.received")
+
+
+def test_a_maybe_is_no_answer_and_the_coordinator_sees_it(baton: Any, met: Met, secret: None) -> None:
+    met.lead(met.bo)
+    lead = tokens.path("lead", tokens.sign("lead", {"person": met.bo, "session": met.first}))
+    [mail] = mails(baton, met.ada, met.first)
+    page = baton.client("sessions")
+    for answer in ("ACCEPTED", "TENTATIVE", "TENTATIVE"):
+        assert post(baton, reply_to(mail, answer)).json["taken"]
+        baton.drain()
+    assert not answers(baton), "neither a yes nor a no"
+    assert "has not answered: their calendar says maybe" in page.get(lead).text
+    _pass_to(met.sessions()[0]["starts_at"] - timedelta(hours=71))
+    baton.tick()
+    assert "reminder" in kinds(baton, met.ada, met.first), "no answer is reminded"
+    newest = next(row for row in reversed(mails(baton, met.ada, met.first)) if row["kind"] == "invite-update")
+    assert post(baton, reply_to(newest, "ACCEPTED")).json["taken"]
+    baton.drain()
+    assert "maybe" not in page.get(lead).text and not baton.rows("sessions", "remark")
+    settled(baton)
+
+
+@pytest.mark.parametrize(
+    ("start", "shown"),
+    [
+        ("DTSTART:20270113T000000Z", "Wed 13 Jan 2027, 05:30 (Kolkata)"),
+        ("DTSTART;TZID=America/Toronto:20270112T190000", "Wed 13 Jan 2027, 05:30 (Kolkata)"),
+        ("DTSTART;TZID=Eastern Standard Time:20270112T190000", "another time"),
+        ("DTSTART;VALUE=DATE:20270113", "another time"),
+        ("DTSTART:99991399T999999Z", "another time"),
+        ("SUMMARY:No time at all", "another time"),
+    ],
+)
+def test_another_time_is_shown_and_moves_nothing(baton: Any, met: Met, secret: None, start: str, shown: str) -> None:
+    met.lead(met.bo)
+    [mail] = mails(baton, met.ada, met.first)
+    before = days(met.circle)
+    assert post(baton, reply_to(mail, "ACCEPTED")).json["taken"]
+    baton.drain()
+    raw = reply_to(mail, "NEEDS-ACTION", method="COUNTER").replace(b"DTSTAMP:", start.encode() + b"\r\nDTSTAMP:")
+    assert post(baton, raw).json == {"taken": True, "why": ""}
+    baton.drain()
+    lead = tokens.path("lead", tokens.sign("lead", {"person": met.bo, "session": met.first}))
+    page = re.sub(r"<[^>]+>", "", baton.client("sessions").get(lead).text)
+    assert f"comes; their calendar proposes {shown}" in page and "Nothing moves by itself" in page
+    assert days(met.circle) == before and answers(baton) == {(met.first, met.ada): ("coming", "calendar")}
+    move(met.first)
+    baton.tick()
+    assert not baton.rows("sessions", "remark"), "another time: what was said of the former one is over"
+    settled(baton)
 
 
 def test_a_reply_to_an_older_invite_or_a_session_that_is_over_is_left(baton: Any, met: Met, secret: None) -> None:

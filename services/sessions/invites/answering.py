@@ -7,7 +7,7 @@ anew. Who cannot gives their turn back: `gives_up` registers how. "Until a date"
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,12 +17,13 @@ from shared import clock, db, log
 
 from ..circles import reading as circles
 from ..meetings import reading as meetings
-from ..models import absence, place, rsvp, session
+from ..models import absence, place, remark, rsvp, session
 from ..rules.refusals import Refused
 from . import reading
 
 Row = Mapping[Any, Any]
 COMING, CANNOT = "coming", "cannot"
+MAYBE, COUNTER = "maybe", "counter"
 ABSENCE = "absence"  # the source of what was not answered for one session alone
 LONGEST = timedelta(days=366)
 GiveUp = Callable[[Connection, str, str], None]
@@ -100,25 +101,42 @@ def _ahead(first: str, last: str) -> Any:
     )  # fmt: skip
 
 
-def by_calendar(tx: Connection, session_id: str, person: str, said: str, sequence: int | None) -> None:
+def by_calendar(
+    tx: Connection, session_id: str, person: str, said: str, sequence: int | None, proposed: str | None = None
+) -> None:
     """What somebody's calendar sent. Nothing is refused, since nobody reads it: what does not fit is logged and left.
 
+    :param said: coming or cannot; maybe or counter are kept for the coordinator to see, and change nothing.
     :param sequence: of the invite that it answers; None when the calendar did not say.
+    :param proposed: of a counter, the instant, RFC 3339; None where nobody could read it.
     """
     told = reading.invited(tx, session_id, person)
     if told is not None and sequence is not None and sequence < told["sequence"]:
         logger.info("reply.ignored", why="older-sequence", session=session_id)
         return
     try:
-        answer(tx, session_id, person, said, "calendar")
+        if said in (MAYBE, COUNTER):
+            open_invite(tx, session_id, person)
+            _remark(tx, session_id, person, said, proposed)
+        else:
+            answer(tx, session_id, person, said, "calendar")
     except Refused as refused:
         logger.info("reply.ignored", why=refused.message, session=session_id)
+
+
+def _remark(tx: Connection, session_id: str, person: str, what: str, proposed: str | None) -> None:
+    fresh = {"what": what, "proposed": datetime.fromisoformat(proposed) if proposed else None, "at": clock.now()}
+    insert = db.insert(tx, remark).values(session=session_id, person=person, **fresh)
+    tx.execute(insert.on_conflict_do_update(index_elements=["session", "person"], set_=fresh))
+    if what == MAYBE:  # whatever they had said before, it is neither a yes nor a no now
+        tx.execute(sa.delete(rsvp).where(rsvp.c.session == session_id, rsvp.c.person == person))
 
 
 def _write(tx: Connection, session_id: str, person: str, said: str, sequence: int, source: str) -> None:
     fresh = {"answer": said, "sequence": sequence, "source": source, "at": clock.now()}
     insert = db.insert(tx, rsvp).values(session=session_id, person=person, **fresh)
     tx.execute(insert.on_conflict_do_update(index_elements=["session", "person"], set_=fresh))
+    tx.execute(sa.delete(remark).where(remark.c.session == session_id, remark.c.person == person))
     if said == CANNOT:
         for hook in _give_up:
             hook(tx, session_id, person)

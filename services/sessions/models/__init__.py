@@ -6,7 +6,7 @@ from shared import db
 
 from .circles import change, circle, place, policy, stream_policy, waiting
 from .copies import person, program
-from .meetings import attendance, feed, invite, rsvp, series, session, told, unannounced
+from .meetings import attendance, feed, invite, remark, rsvp, series, session, told, unannounced
 from .minutes import item, minutes, resource, revision
 from .turns import absence, standing, turn
 
@@ -15,6 +15,6 @@ metadata = db.metadata(SERVICE)
 
 __all__ = [
     "SERVICE", "absence", "attendance", "change", "circle", "feed", "invite", "item", "metadata", "minutes", "person",
-    "place", "policy", "program", "resource", "revision", "rsvp", "series", "session", "standing", "stream_policy",
-    "told", "turn", "unannounced", "waiting",
+    "place", "policy", "program", "remark", "resource", "revision", "rsvp", "series", "session", "standing",
+    "stream_policy", "told", "turn", "unannounced", "waiting",
 ]  # fmt: skip

@@ -77,6 +77,19 @@ rsvp = sa.Table(
 )
 sa.Index("ix_rsvp_person", rsvp.c.person)
 
+# What somebody's calendar sent that is no answer: a maybe, or another time that they propose. Nothing happens by
+# itself: the coordinator sees it. Written by it, one for each person; deleted when they answer, or the session's time changes.
+remark = sa.Table(
+    "remark",
+    metadata,
+    sa.Column("session", Key, sa.ForeignKey("session.id", name="fk_remark_session"), primary_key=True),
+    sa.Column("person", Key, primary_key=True),
+    sa.Column("what", sa.String(8), nullable=False),  # maybe, counter
+    sa.Column("proposed", Instant),  # of a counter, if it could be read
+    sa.Column("at", Instant, nullable=False),
+)
+sa.Index("ix_remark_person", remark.c.person)
+
 # Who was there. Written by the coordinator; never guessed from silence.
 attendance = sa.Table(
     "attendance",

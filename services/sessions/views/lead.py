@@ -19,8 +19,8 @@ from shared import access, db, face, tokens
 from shared.web import Problem, answer
 
 from .. import attendance, items, minutes, people, rights
+from ..invites import reading as invites
 from ..models import SERVICE
-from ..models import rsvp as answers
 from ..rules import merging
 from ..rules.refusals import Refused
 from ..rules.rotation import Role
@@ -398,8 +398,7 @@ def _main_step(texts: minutes.Texts, begun: bool, missing: list[Gap]) -> str | N
 
 def _answers(
     tx: Connection, of: minutes.Row, members: list[str], names: dict[str | None, str]
-) -> list[tuple[str, str]]:
-    """Who comes, as they said themselves: (name, answer)."""
-    rows = tx.execute(answers.select().where(answers.c.session == of["id"]))
-    said = {row.person: row.answer for row in rows}
-    return [(names[id], said.get(id, "no answer")) for id in members]
+) -> list[tuple[str | None, str, minutes.Row | None]]:
+    """Who comes, as they said themselves: (name, answer, what their calendar sent that is no answer)."""
+    said, remarks = invites.answers(tx, [of["id"]])[of["id"]], invites.remarks(tx, of["id"])
+    return [(names[id], said.get(id, "no answer"), remarks.get(id)) for id in members]
