@@ -78,7 +78,7 @@ rsvp = sa.Table(
 sa.Index("ix_rsvp_person", rsvp.c.person)
 
 # What somebody's calendar sent that is no answer: a maybe, or another time that they propose. Nothing happens by
-# itself: the coordinator sees it. Written by it, one for each person; deleted when they answer, or the session's time changes.
+# itself: the coordinator sees it. Written by it, one for each person; deleted when they answer, or the session moves.
 remark = sa.Table(
     "remark",
     metadata,
