@@ -16,6 +16,7 @@ from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 
@@ -181,6 +182,23 @@ def baton(settings: Config, monkeypatch: pytest.MonkeyPatch) -> Baton:
         import_module("services.signup.seed").seed(tx)
     made.drain()
     return made
+
+
+@pytest.fixture(autouse=True)
+def locks_in_one_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever takes the locks of sessions takes them in the order of services.sessions.locks, in every test."""
+    real, order = db.lock, import_module("services.sessions.locks").ORDER
+    held: WeakKeyDictionary[Any, list[str]] = WeakKeyDictionary()
+
+    def lock(tx: Any, name: str) -> None:
+        mine = held.setdefault(tx.get_transaction(), [])
+        if name in order and name not in mine:
+            later = [each for each in mine if order.index(each) > order.index(name)]
+            assert not later, f"{name} is taken after {later[0]}: see services/sessions/locks.py"
+            mine.append(name)
+        real(tx, name)
+
+    monkeypatch.setattr(db, "lock", lock)
 
 
 @pytest.fixture

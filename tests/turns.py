@@ -125,3 +125,12 @@ def tick(baton: Any, **step: float) -> None:
     baton.pass_time(**step)
     do(asking.work)
     baton.drain()
+
+
+def written(baton: Any, session: str, text: str, by: str) -> None:
+    """Minutes of a session that was, published."""
+    with db.write("sessions") as tx:
+        table = db.metadata("sessions").tables["minutes"]
+        row = {"session": session, "agenda": f"Agenda of {session}", "agenda_version": 1, "text": text, "version": 1}
+        tx.execute(table.insert().values(**row, saved_at=clock.now(), saved_by=by, published_at=clock.now(),
+                                         published_by=by))  # fmt: skip

@@ -9,6 +9,8 @@ application.repeated    sign-in ("already here") signin.requested       sign-in
 member.confirmed        welcome                  member.left, .erasing  goodbye
 organizer.added         organizer, if invited    address.requested      address
 member.readdressed      address-changed          member.erased          everything of theirs emptied
+guest.asked             guest                    goal.reached           goal
+member.graduated        alumni
 every other member.*, organizer.*                the copy is replaced
 download.requested      (shared/personal.py) what is held about them is told
 
@@ -22,6 +24,8 @@ turn.opened             turn-open to the circle, turn-open-organizer to organize
 session.minuted, minutes.corrected               minutes, to the circle, its mentor, organizers who want it at once
 session.announced       invite, invite-update or invite-cancel, to each who is named
 session.reminded        reminder, likewise
+gathering.proposed      proposal, to organizers
+gathering.noted         notes, to who was invited     guest.forgotten        everything of theirs emptied
 """
 
 from __future__ import annotations
@@ -37,12 +41,12 @@ from shared import config
 from shared.events import Event, erase, on
 
 from . import people
-from .mail import compose, invitation, letter, session, summary
+from .mail import compose, gathering, invitation, letter, session, summary
 from .mail.compose import Reader
 from .models import SERVICE
 
 COPIES = ("member.snapshot", "member.changed", "member.paused", "member.returned", "member.moved", "member.kept",
-          "member.placed", "member.waiting", "organizer.removed")  # fmt: skip
+          "member.placed", "member.waiting", "member.pooled", "member.unpooled", "organizer.removed")  # fmt: skip
 
 
 @on(SERVICE, "program.changed")
@@ -85,7 +89,7 @@ def application_repeated(tx: Connection, event: Event) -> None:
     compose.write(tx, "sign-in", event.id, to, context, link="enter")
 
 
-@on(SERVICE, "application.expired", "member.erased")
+@on(SERVICE, "application.expired", "member.erased", "guest.forgotten")
 def person_gone(tx: Connection, event: Event) -> None:
     people.forget(tx, event.data["person"])
     erase(tx, event.subject)
@@ -139,6 +143,38 @@ def organizer_added(tx: Connection, event: Event) -> None:
     to = people.keep(tx, event.data)
     if event.data.get("invited"):
         compose.write(tx, "organizer", event.id, to, {})
+
+
+@on(SERVICE, "member.graduated")
+def member_graduated(tx: Connection, event: Event) -> None:
+    to = people.keep(tx, event.data)
+    context = {"stream": compose.stream_name(tx, event.data["stream"])}
+    compose.write(tx, "alumni", event.id, to, context)
+
+
+@on(SERVICE, "guest.asked")
+def guest_asked(tx: Connection, event: Event) -> None:
+    """No copy is kept before their yes. The organizer who asks is named, so it is emptied when they are erased."""
+    data = event.data
+    to = Reader(data["person"], data["name"], data["email"], data["timezone"])
+    names = [name for each in data["streams"] if (name := compose.stream_name(tx, each))]
+    context: dict[str, Any] = {"streams": names, "known": data["known"]}
+    context["organizer"] = letter.line(people.name_of(tx, data["by"]))
+    mentions = [data["by"]] if context["organizer"] else []
+    compose.write(tx, "guest", event.id, to, context, mentions=mentions)
+
+
+@on(SERVICE, "goal.reached")
+def goal_reached(tx: Connection, event: Event) -> None:
+    """What they wrote is not in it: that is theirs."""
+    data = event.data
+    to = people.reader(tx, data["person"])
+    if to:
+        context = {
+            "stream": compose.stream_name(tx, data["stream"]),
+            "next_stream": compose.stream_name(tx, data["next_stream"]),
+        }
+        compose.write(tx, "goal", event.id, to, context, {"next": "/signup/me/goal"})
 
 
 @on(SERVICE, "address.requested")
@@ -310,6 +346,16 @@ def session_announced(tx: Connection, event: Event) -> None:
 @on(SERVICE, "session.reminded")
 def session_reminded(tx: Connection, event: Event) -> None:
     invitation.remind(tx, event.id, event.data)
+
+
+@on(SERVICE, "gathering.proposed")
+def gathering_proposed(tx: Connection, event: Event) -> None:
+    gathering.propose(tx, event.id, event.data)
+
+
+@on(SERVICE, "gathering.noted")
+def gathering_noted(tx: Connection, event: Event) -> None:
+    gathering.note(tx, event.id, event.data)
 
 
 def _goodbye(tx: Connection, event: Event, to: Reader, erased: datetime | None) -> None:

@@ -63,17 +63,18 @@ def whole(tx: Connection, of: Row) -> bool:
     return bool(marks) and all(mark.present is not None or not people.is_here(tx, mark.person) for mark in marks)
 
 
-def record(tx: Connection, of: Row, marks: Mapping[str, bool], by: str) -> None:
+def record(tx: Connection, of: Row, marks: Mapping[str, bool], by: str, closed_too: bool = False) -> None:
     """Record who was there and who was not; a mark replaces the one before.
 
     :param of: the session, held by the caller.
+    :param closed_too: also of a session that is closed, as organizers may.
     :raises Refused: somebody was not in the circle then; the session has not begun, is closed or cancelled.
     """
     if not marks:
         return
     if clock.now() < of["starts_at"]:
         raise Refused("attendance", "This session has not begun.", "Mark who is there when it has.")
-    if of["state"] in (SessionState.CLOSED, SessionState.CANCELLED):
+    if of["state"] == SessionState.CANCELLED or (of["state"] == SessionState.CLOSED and not closed_too):
         raise Refused("attendance", f"This session is {of['state']}.", "Its attendance stays as it is.")
     known = {mark.person: mark.present for mark in sheet(tx, of)}
     if not marks.keys() <= known.keys():

@@ -17,6 +17,7 @@ from .models import (
     attendance,
     change,
     circle,
+    gathering,
     item,
     minutes,
     person,
@@ -62,6 +63,11 @@ def meetings(tx: Connection) -> Iterator[Row]:
 @part(SERVICE, "answers", "Who said that they come to which session, or cannot.", [c.name for c in rsvp.c])
 def answers(tx: Connection) -> Iterator[Row]:
     yield from export.table(tx, sa.select(rsvp).order_by(rsvp.c.session, rsvp.c.person))
+
+
+@part(SERVICE, "gatherings", "Monthly meetings and talks, and their notes.", [c.name for c in gathering.c])
+def gatherings(tx: Connection) -> Iterator[Row]:
+    yield from export.table(tx, sa.select(gathering).order_by(gathering.c.created_at, gathering.c.id))
 
 
 @part(SERVICE, "changes", "What organizers changed in circles, and why.", [c.name for c in change.c])

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, db
 
 from . import people
+from .circles import journal
 from .models import change, circle, item, session
 from .rules import text
 from .rules.refusals import Refused
@@ -123,7 +124,7 @@ def undo(tx: Connection, id: str, by: str) -> None:
     if last is None or any(row[name] != value for name, value in last["after"].items() if name in row):
         raise Refused("item", "There is nothing to undo here.", "Load the page again: it shows how things are now.")
     _put(tx, id, {name: value for name, value in last["before"].items() if name != "item"}, by)
-    tx.execute(change.update().where(change.c.id == last["id"]).values(undone_at=clock.now(), undone_by=by))
+    journal.undone(tx, by, last)
 
 
 def _last_change(tx: Connection, row: Row) -> Row | None:
@@ -135,19 +136,8 @@ def _last_change(tx: Connection, row: Row) -> Row | None:
 def _change(tx: Connection, row: Row, fresh: dict[str, Any], verb: str, by: str) -> None:
     before = {name: row[name] for name in fresh}
     _put(tx, row["id"], fresh, by)
-    tx.execute(
-        change.insert().values(
-            id=db.new_ids(1)[0],  # in order, also of two in the same instant of program time
-            circle=row["circle"],
-            session=row["session"],
-            verb=verb,
-            by=by,
-            at=clock.now(),
-            reason="",
-            before={"item": row["id"], **before},
-            after={"item": row["id"], **fresh},
-        )
-    )
+    before, after = {"item": row["id"], **before}, {"item": row["id"], **fresh}
+    journal.note(tx, by, verb, row["circle"], before, after, session=row["session"])
 
 
 def _put(tx: Connection, id: str, fresh: dict[str, Any], by: str) -> None:

@@ -77,10 +77,14 @@ def duties(tx: Connection, session: str) -> dict[str, str]:
     return {row.role: row.person for row in rows}
 
 
+def state(tx: Connection, id: str) -> str | None:
+    """What signup last told of them; None: nothing."""
+    return tx.execute(sa.select(person.c.state).where(person.c.id == id)).scalar()
+
+
 def is_here(tx: Connection, id: str) -> bool:
     """Whether they are in the program: neither left nor erased."""
-    state = tx.execute(sa.select(person.c.state).where(person.c.id == id)).scalar()
-    return state is not None and state not in {"left", copies.ERASED}
+    return state(tx, id) not in {None, "left", copies.ERASED}
 
 
 def organizers(tx: Connection) -> list[str]:

@@ -15,7 +15,9 @@ Row = Mapping[Any, Any]
 
 
 def may_read(tx: Connection, of: Row, person: str, roles: tuple[str, ...]) -> bool:
-    """Its circle's present members, those who lead or mentor it, and organizers."""
+    """Its circle's present members, those who lead or mentor it, and organizers. Who is only asked to mentor sees what
+    turns.mentoring shows.
+    """
     if "organizer" in roles or leads(tx, of, person):
         return True
     return person in people.members(tx, of["circle"]) or people.duties(tx, of["id"]).get("mentor") == person
@@ -38,3 +40,8 @@ def may_lead(tx: Connection, of: Row, person: str, roles: tuple[str, ...]) -> bo
 def may_hide(tx: Connection, link: Row, person: str, roles: tuple[str, ...]) -> bool:
     """Whether they may hide a link of the resources: the circle that shared it, and organizers."""
     return "organizer" in roles or person in people.members(tx, link["circle"])
+
+
+def may_browse(tx: Connection, person: str, roles: tuple[str, ...]) -> bool:
+    """Whether they may look through the links of streams: members, also those of the past; no guests."""
+    return "organizer" in roles or people.state(tx, person) != "guest"

@@ -13,6 +13,9 @@ from shared.worker import on_tick
 
 from . import minutes
 from .circles import placing
+from .gatherings import planned, plans
+from .gatherings import reading as gathered
+from .gatherings import telling as gatherings
 from .invites import reminding, telling
 from .meetings import planning
 from .models import SERVICE
@@ -34,6 +37,20 @@ class Edition:
 
     def next(self, tx: Connection, now: datetime) -> datetime:
         return self.days.next(tx, now)
+
+
+class Plan:
+    """A period for each meeting or talk that its plan makes due, from so many days before it on."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def __call__(self, tx: Connection, _now: datetime) -> str | None:
+        day = plans.due(tx, self.kind)
+        return f"{day:%Y-%m}" if day else None
+
+    def next(self, tx: Connection, _now: datetime) -> datetime:
+        return plans.asked_again(tx, self.kind)
 
 
 @job(SERVICE, "places.lapse", QUARTERLY)
@@ -100,13 +117,18 @@ def announce() -> None:
         if circle is None:
             return
         with db.write(SERVICE) as tx:
-            telling.settle(tx, circle)
+            if gatherings.is_one(tx, circle):
+                gatherings.settle(tx, circle)
+            else:
+                telling.settle(tx, circle)
+                gatherings.follow(tx, circle)
 
 
 @job(SERVICE, "invites.overlooked", every(timedelta(hours=1)))
 def announce_overlooked(tx: Connection, _period: str) -> None:
     """Look at every circle that meets soon: sessions from before there were invites, most of all."""
     telling.overlooked(tx)
+    gatherings.overlooked(tx)
 
 
 @job(SERVICE, "reminders.early", every(timedelta(minutes=10)))
@@ -119,3 +141,15 @@ def remind_days_before(tx: Connection, _period: str) -> bool:
 def remind_hours_before(tx: Connection, _period: str) -> bool:
     """Two hours before a session."""
     return reminding.remind(tx, 2)
+
+
+@job(SERVICE, "gatherings.meeting", Plan(gathered.ORGANIZERS))
+def propose_meeting(tx: Connection, _period: str) -> None:
+    """Propose the organizers' monthly meeting."""
+    planned.propose(tx, gathered.ORGANIZERS)
+
+
+@job(SERVICE, "gatherings.talk", Plan(gathered.TALK))
+def propose_talk(tx: Connection, _period: str) -> None:
+    """Propose a talk."""
+    planned.propose(tx, gathered.TALK)

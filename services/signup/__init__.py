@@ -10,7 +10,7 @@ def create_app() -> Flask:
     from shared import export, face, web
 
     from . import exports, figures, importing, rules
-    from .views import api, links, me, operation, organizer, pages, public, refusing
+    from .views import api, links, me, mentors, operation, organizer, pages, public, reaching, refusing
 
     del exports, figures  # imported for what they register
     app = web.create(
@@ -18,6 +18,8 @@ def create_app() -> Flask:
         public.blueprint,
         links.blueprint,
         me.blueprint,
+        mentors.blueprint,
+        reaching.blueprint,
         *organizer.blueprints,
         operation.blueprint,
         export.blueprint("signup"),

@@ -103,7 +103,7 @@ def add_organizer(tx: Connection, by: str, email: str, name: str | None = None) 
     elif row["erase_after"]:
         raise Refused("email", "This person is about to be erased.", "They can keep their data first, on their page.")
     values: dict[str, Any] = {"is_organizer": True}
-    if row["state"] in rules.UNPROVEN:
+    if row["state"] in rules.UNPROVEN or row["state"] == "invited":
         # The address is vouched for by an organizer.
         values |= {"state": "confirmed", "confirmed_at": clock.now()}
     rows.change(tx, row, values, "organizer.added", invited=by.startswith("organizer/"))

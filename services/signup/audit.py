@@ -18,10 +18,20 @@ SYSTEM = "system"
 PAGE = 50
 
 
-def note(tx: Connection, by: str, what: str, subject: str, detail: dict[str, Any] | None = None) -> None:
-    """Write down that `by` did `what` (noun.participle) to `subject`; `detail` holds no words of a person's own."""
+def note(
+    tx: Connection,
+    by: str,
+    what: str,
+    subject: str,
+    detail: dict[str, Any] | None = None,
+    through: str | None = None,
+) -> None:
+    """Write down that `by` did `what` (noun.participle) to `subject`; `detail` holds no words of a person's own.
+
+    :param through: the token by which a program did it elsewhere; of what is done here the log knows it.
+    """
     row = db.insert(tx, audit).values(
-        at=clock.now(), by=by, through=log.through(), what=what, subject=subject, detail=detail or {}
+        at=clock.now(), by=by, through=through or log.through(), what=what, subject=subject, detail=detail or {}
     )
     tx.execute(row)
 
@@ -88,6 +98,8 @@ def named(tx: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
     for row in rows:
         row["by_name"], row["subject_name"] = name(row["by"]), name(row["subject"])
+        if row["subject"].startswith("circle/"):
+            row["subject_name"] = row["detail"].get("name") or "a circle"
         token = (row["through"] or "").removeprefix("token/")
         row["through_name"] = (called.get(token) or "a token of the past") if token else None
     return rows

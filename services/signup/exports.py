@@ -12,12 +12,14 @@ from shared import export
 from shared.export import Row, part
 
 from . import program
-from .models import audit, charter, person, question, stream
+from .models import audit, charter, goal, person, question, stream
 from .models import program as programs
 
 SERVICE = "signup"
 _MEMBER = """id state name email timezone stream github blog is_organizer created_at applied_at imported_at confirmed_at
-    charter_version charter_at left_at leave_reason erase_after checklist""".split()
+    charter_version charter_at left_at leave_reason erase_after checklist pool pool_streams""".split()
+
+_GOALS = "id person name stream words shared at withdrawn_at".split()
 
 
 def _member_columns(tx: Connection) -> list[str]:
@@ -60,6 +62,14 @@ def questions(tx: Connection) -> Iterator[Row]:
 @part(SERVICE, "charters", "Every version of the charter.", [c.name for c in charter.c])
 def charters(tx: Connection) -> Iterator[Row]:
     yield from export.table(tx, sa.select(charter).order_by(charter.c.version))
+
+
+@part(SERVICE, "goals", "Goals that members reached; words where they share them.", _GOALS)
+def goals(tx: Connection) -> Iterator[Row]:
+    words = sa.case((goal.c.shared, goal.c.words), else_="").label("words")
+    query = sa.select(*(goal.c[name] for name in _GOALS if name not in ("name", "words")), words, person.c.name)
+    query = query.join(person, person.c.id == goal.c.person).order_by(goal.c.at, goal.c.id)
+    yield from export.table(tx, query)
 
 
 @part(SERVICE, "audit", "Who did what, and when.", [c.name for c in audit.c])

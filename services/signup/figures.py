@@ -14,6 +14,14 @@ from shared import metrics
 _TOLD = sa.text("SELECT state, count(*) AS people FROM person WHERE state <> 'applied' GROUP BY state")
 _ALL = sa.text("SELECT count(*) FROM person")
 
+_FIGURES = {
+    "baton_goals_reached": ("Goals that members reached.", "SELECT count(*) FROM goal WHERE withdrawn_at IS NULL"),
+    "baton_mentor_pool": (
+        "Guests, alumni and organizers who may be asked to mentor.",
+        "SELECT count(*) FROM person WHERE pool IS NOT NULL AND pool = 'agreed'",
+    ),
+}
+
 
 @metrics.source("signup")
 def members(tx: Connection) -> Iterable[metrics.Family]:
@@ -23,3 +31,7 @@ def members(tx: Connection) -> Iterable[metrics.Family]:
     for state, people in sorted(told.items()):
         found.add_metric([state], people)
     yield found
+    for name, (meaning, query) in _FIGURES.items():
+        one = GaugeMetricFamily(name, meaning)
+        one.add_metric([], int(tx.execute(sa.text(query)).scalar_one()))
+        yield one

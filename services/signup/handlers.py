@@ -3,6 +3,7 @@
 circle.joined                    who has a place in a circle is active
 place.waiting                    who waits for one is waiting
 <service>.gathered               a piece of somebody's download is kept
+change.noted                     what an organizer did to circles and sessions stands in the audit log
 token.used_in_<service>          when one of our tokens was last used there
 """
 
@@ -21,7 +22,7 @@ from shared.events.catalog import ALL
 from shared.events.replay import State
 from shared.personal import GATHERED
 
-from . import api_tokens, people, program, rules
+from . import api_tokens, audit, people, program, rules
 from .models import person
 
 
@@ -44,6 +45,15 @@ def circle_joined(tx: Connection, event: Event) -> None:
 @on("signup", "place.waiting")
 def place_waiting(tx: Connection, event: Event) -> None:
     people.put_in_line(tx, event.data["person"])
+
+
+@on("signup", "change.noted")
+def change_noted(tx: Connection, event: Event) -> None:
+    data = event.data
+    what = f"circle.{data['verb']}" + (".undone" if data["undone"] else "")
+    subject = f"circle/{data['circle']}" if data["circle"] else "circles"
+    detail = {"said": data["words"] + (", and taken back" if data["undone"] else ""), "name": data["name"]}
+    audit.note(tx, data["by"], what, subject, detail, data["through"])
 
 
 @snapshot("signup")

@@ -110,6 +110,11 @@ person = sa.Table(
     sa.Column("new_email_request", db.Key),  # names the one link that counts
     sa.Column("new_email_at", db.Machine),
     sa.Column("readdressed_at", db.Machine),  # links mailed before that may lie in a mailbox of somebody else
+    # Whether they may be asked to mentor where nobody of the program is above (rules.pool), and in which streams.
+    sa.Column("pool", sa.String(8)),  # asked, agreed, declined, left, removed
+    sa.Column("pool_streams", db.NullableJson),  # [slug]
+    sa.Column("pool_at", db.Instant),  # when that was said last
+    sa.Column("pool_was", sa.String(8)),  # before an organizer removed them, for the undo
     sa.UniqueConstraint("email_key", name="uq_person_email_key"),
 )
 # No index for hourly jobs and lists by anything but the name: they read ten thousand rows in a few milliseconds, while
@@ -123,9 +128,31 @@ sa.Index(
     postgresql_where=person.c.erase_after.is_not(None),
 )
 
+# Few are in the pool: the organizer's list of it is read by this.
+_pooled = sa.text("pool IS NOT NULL")
+sa.Index("ix_person_pool", person.c.search, person.c.id, sqlite_where=_pooled, postgresql_where=_pooled)
+
 # Members counted by state, for the metrics. Applicants are not in it, so that no signup pays for it.
 _told = person.c.state != sa.literal_column("'applied'")
 sa.Index("ix_person_state", person.c.state, sqlite_where=_told, postgresql_where=_told)
+
+# A goal that a member reached (a job), in the stream in which they were then. Written by the member; taken back by them
+# (`withdrawn_at`); never deleted: it is counted. `words` are theirs alone unless `shared`; both are emptied when the
+# person is erased.
+goal = sa.Table(
+    "goal",
+    metadata,
+    sa.Column("id", db.Key, primary_key=True),
+    sa.Column("person", db.Key, sa.ForeignKey("person.id", name="fk_goal_person"), nullable=False),
+    sa.Column("stream", sa.String(64), sa.ForeignKey("stream.slug", name="fk_goal_stream"), nullable=False),
+    sa.Column("words", sa.Text, nullable=False),
+    sa.Column("shared", sa.Boolean, nullable=False),
+    sa.Column("at", db.Instant, nullable=False),
+    sa.Column("withdrawn_at", db.Instant),
+)
+_stands = sa.text("withdrawn_at IS NULL")
+sa.Index("one_goal_per_person_and_stream", goal.c.person, goal.c.stream, unique=True,
+         sqlite_where=_stands, postgresql_where=_stands)  # fmt: skip
 
 # Something done, by whom, to what: the audit log. Written with every command in the same transaction; never
 # changed; deleted after BATON_KEEP_AUDIT days, but for who stepped down as an organizer (a start must not bring them

@@ -30,7 +30,7 @@ HOURLY = every(timedelta(hours=1))
 
 c = people_table.c
 # Waiting for somebody to confirm: a new application, or one of somebody who had left.
-UNCONFIRMED = sa.or_(c.state.in_(rules.UNPROVEN), sa.and_(c.state == "left", c.reapplied.is_not(None)))
+UNCONFIRMED = sa.or_(c.state.in_(rules.UNPROVEN), sa.and_(c.state.in_(rules.OUTSIDE), c.reapplied.is_not(None)))
 ASKED_AT = sa.func.coalesce(c.applied_at, c.imported_at)
 
 
@@ -44,6 +44,16 @@ def expire_applications(tx: Connection, _period: str) -> bool:
             people.expire(tx, row)
         else:
             tx.execute(sa.update(people_table).where(c.id == row["id"]).values(reapplied=None))
+    return len(due) == STEP
+
+
+@job("signup", "guests.expire", HOURLY)
+def expire_guests(tx: Connection, _period: str) -> bool:
+    """Forget who was asked to be a guest and has not said yes within 14 days."""
+    before = clock.now() - timedelta(days=rules.PURGE_AFTER_DAYS)
+    due = _step(tx, c.state == "invited", c.pool_at <= before, c.reapplied.is_(None))
+    for row in due:
+        people.expire(tx, row)
     return len(due) == STEP
 
 

@@ -47,6 +47,11 @@ class Member(Data):
         allow_none=True,
         metadata={"description": "when they are erased, as they asked; RFC 3339, program time"},
     )
+    mentors = fields.List(
+        fields.String(),
+        load_default=list,
+        metadata={"description": "slugs of streams in which they may be asked to mentor from the pool, as they said"},
+    )
 
 
 class Readdressed(Member):
@@ -113,6 +118,18 @@ class Applications(Data):
     organizers = fields.List(fields.Nested(Recipient), required=True)
     applications = fields.List(fields.Nested(Listed), required=True, metadata={"description": "the first 200"})
     counts = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+
+
+class GuestAsked(Recipient):
+    timezone = fields.String(required=True)
+    streams = fields.List(fields.String(), required=True, metadata={"description": "slugs of where they would mentor"})
+    known = fields.Boolean(required=True, metadata={"description": "they are of this program, or were"})
+    by = fields.String(required=True, allow_none=True, metadata={"description": "id of the organizer who asks"})
+
+
+class Goal(Person):
+    stream = fields.String(required=True, metadata={"description": "slug of the stream they were in"})
+    next_stream = fields.String(required=True, allow_none=True, metadata={"description": "slug of the one above"})
 
 
 class SignIn(Recipient):
@@ -335,12 +352,23 @@ class Attendee(Data):
     )
 
 
+class Guest(Data):
+    """Somebody from outside who speaks: nobody that signup knows, so that an event has to say how to reach them."""
+
+    person = fields.String(required=True, metadata={"description": "id that stands for them, in `attendees` too"})
+    guest_name = fields.String(required=True, metadata=PERSONAL)
+    guest_email = fields.String(required=True, metadata=PERSONAL)
+
+
 class Invited(Session):
     """A session as it is told to those who are named in `attendees`, and to nobody else."""
 
     coordinator = fields.String(required=True, allow_none=True, metadata={"description": "id of who said yes"})
     mentor = fields.String(required=True, allow_none=True, metadata={"description": "id of who said yes"})
     attendees = fields.List(fields.Nested(Attendee), required=True)
+    guest = fields.Nested(Guest, load_default=None, allow_none=True)
+    speaker = fields.String(load_default="", metadata={**PERSONAL, "description": "of a talk: the guest's name"})
+    abstract = fields.String(load_default="", metadata={**PERSONAL, "description": "of a talk: Markdown"})
 
 
 class Announced(Invited):
@@ -373,6 +401,20 @@ class Reminded(Invited):
     hours = fields.Integer(required=True, metadata={"description": "before it begins: 72 or 2"})
 
 
+class Noted(Data):
+    """Something that an organizer did by hand, for the audit log. It holds nobody's own words."""
+
+    change = fields.String(required=True, metadata={"description": "id of the entry in the journal"})
+    verb = fields.String(required=True, metadata={"description": "as in move, merge, assign, close"})
+    words = fields.String(required=True, metadata={"description": "what the verb says in a list"})
+    circle = fields.String(required=True, allow_none=True, metadata={"description": "id; null: all of them"})
+    name = fields.String(required=True, allow_none=True, metadata={"description": "what the circle is called"})
+    session = fields.String(required=True, allow_none=True, metadata={"description": "id, if it was about one"})
+    by = fields.String(required=True, metadata={"description": "organizer/…"})
+    through = fields.String(required=True, allow_none=True, metadata={"description": "token/…, if a program did it"})
+    undone = fields.Boolean(required=True, metadata={"description": "it was taken back"})
+
+
 class Replied(Data):
     person = fields.String(required=True, metadata=PERSON)
     session = fields.String(required=True, metadata={"description": "id of the session"})
@@ -387,6 +429,21 @@ class Replied(Data):
     proposed = fields.String(
         load_default=None, allow_none=True, metadata={"description": "of a counter, the time, if it can be read"}
     )
+
+
+class Proposed(Data):
+    session = fields.String(required=True, metadata={"description": "id that it has as a session, once it is sent"})
+    kind = fields.String(required=True, metadata={"description": "organizers or talk"})
+    starts_at = fields.String(required=True, metadata={"description": "RFC 3339, program time"})
+    to = fields.List(fields.String(), required=True, metadata={"description": "ids of all organizers"})
+
+
+class GatheringNoted(Proposed):
+    title = fields.String(required=True)
+    to = fields.List(fields.String(), required=True, metadata={"description": "ids of some who were invited"})
+    notes = fields.Boolean(required=True, metadata={"description": "there are notes to read"})
+    recording = fields.String(required=True, allow_none=True, metadata={"description": "its address"})
+    guest = fields.Nested(Guest, required=True, allow_none=True)
 
 
 Shape = type[Data]  # named here, since Entry has a field called type
@@ -416,6 +473,9 @@ def _members() -> list[Entry]:
         "kept": "A person changed their mind: they are not erased.",
         "placed": "A member has a place in a circle.",
         "waiting": "A member waits for a place: their stream is full.",
+        "graduated": "A member is an alumna or alumnus from now on: no circle, no turns.",
+        "pooled": "A guest, an alumna or alumnus, or an organizer may be asked to mentor, in the streams they say.",
+        "unpooled": "They are asked from the pool no more.",
     }
     return [Entry(f"member.{name}", "signup", ALL, Member, meaning) for name, meaning in meanings.items()]
 
@@ -442,6 +502,8 @@ ENTRIES = [
     Entry("organizer.removed", "signup", ALL, Member, "A person is an organizer no more."),
     Entry("address.requested", "signup", ("notifications",), NewAddress, "A person wants their mail at a new address."),
     Entry("signin.requested", "signup", ("notifications",), SignIn, "Somebody asked for a link to sign in."),
+    Entry("guest.asked", "signup", ("notifications",), GuestAsked, "Somebody is asked whether they would mentor."),
+    Entry("goal.reached", "signup", ("notifications",), Goal, "A member reached the goal of their stream."),
     Entry("download.requested", "signup", ALL, DownloadRequest, "A person wants all that is held about them."),
     *(
         Entry(f"{name}.gathered", name, ("signup",), Gathered, f"Some of what {name} holds about a person.")
@@ -477,6 +539,12 @@ ENTRIES = [
     Entry("turn.opened", "sessions", ("notifications",), Opened, "Nobody was found: anyone of the circle may take it."),
     Entry("session.announced", "sessions", ("notifications",), Announced, "People are told of a session near at hand."),
     Entry("session.reminded", "sessions", ("notifications",), Reminded, "A session comes near: whoever may come."),
+    Entry("change.noted", "sessions", ("signup",), Noted, "An organizer changed something by hand, or took it back."),
+    Entry("gathering.proposed", "sessions", ("notifications",), Proposed, "A plan proposed a meeting or a talk."),
+    Entry(
+        "gathering.noted", "sessions", ("notifications",), GatheringNoted, "Notes or a recording of one can be read."
+    ),
+    Entry("guest.forgotten", "sessions", ("notifications",), Person, "A guest's name and address were taken out."),
     Entry("reply.received", "notifications", ("sessions",), Replied, "Somebody's calendar answered an invite."),
 ]
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from services.sessions import models
+from services.sessions.circles import standing
 from services.sessions.rules.rotation import Role
 from services.sessions.turns import asking, seats
 from shared import clock, config, db, log
@@ -96,6 +97,9 @@ def _fill() -> None:
     with db.write("sessions") as tx:
         for table, rows in tables.items():
             tx.execute(sa.insert(table), rows)
+        standing.recount(
+            tx, [(str(row["circle"]), str(row["role"]), str(row["person"])) for row in tables[models.standing]]
+        )
         tx.exec_driver_sql("ANALYZE")
 
 

@@ -101,8 +101,7 @@ def test_no_page_about_turns_has_a_violation(site: Site, browser: Any, scheme: s
     with _Camera(site, browser, scheme, width, found, site.organizer(), "member", "organizer") as runs:
         runs.look(f"/sessions/take/{token}")
         runs.look(f"/sessions/circles/{where}/turns")
-        runs.look(f"/sessions/s/{one}/assign")
-        runs.press(f"/sessions/s/{one}/assign", "main form button >> nth=0", "assign-errors")
+        runs.look(f"/sessions/s/{one}/decide/lead")
         runs.look(change)
     tick(site.baton, days=3)
     with _Camera(site, browser, scheme, width, found) as late:

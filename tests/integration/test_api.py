@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from services.sessions.gatherings import proposing
 from services.signup import access_links, api_tokens, importing, people, program
 from shared import access, bearer, clock, db, tokens
 from shared.config import SERVICES
@@ -318,6 +319,8 @@ def known(baton: Baton, olga: str) -> dict[str, Any]:
         "import": id,
         "circle": found[0]["id"],
         "session": Circle(baton).first,
+        "gathering": circles.do(proposing.propose, "organizers"),
+        "kind": "talk",
         "stream": "stream1",
         "item": "blog",
         "subscriber": "notifications",
@@ -340,7 +343,9 @@ def test_a_get_changes_nothing(baton: Baton, olga: str) -> None:
     for route in all_routes(baton):
         if route.method != "GET":
             continue
-        kind = next((kind for kind in ("import", "circle", "session") if f"/{kind}s/<id>" in route.rule), "id")
+        kind = next(
+            (kind for kind in ("import", "circle", "session", "gathering") if f"/{kind}s/<id>" in route.rule), "id"
+        )
         there = {**ids, "id": ids[kind]}
         if "/sections/" in route.rule:
             there["slug"] = "faq"
@@ -423,7 +428,9 @@ def test_odd_values_in_every_field_are_refused_in_words(baton: Baton, olga: str)
         if not schema or not route.view.scopes or route.rule.endswith(("/me/leave", "/leave", "/readdress")):
             continue
         shape = document[route.service]["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-        kind = next((kind for kind in ("import", "circle", "session") if f"/{kind}s/<id>" in route.rule), "id")
+        kind = next(
+            (kind for kind in ("import", "circle", "session", "gathering") if f"/{kind}s/<id>" in route.rule), "id"
+        )
         there = {**ids, "id": ids[kind]}
         for field in shape.get("properties", {}):
             good = {"scope": "read", "name": "n", "title": "t", "markdown": "m", "label": "l", "kind": "short"}

@@ -187,6 +187,7 @@ def given_people(baton: Baton) -> None:
             typed = {"name": name, "email": f"p{n}@example.org", "stream": "stream1", "timezone": "UTC", "charter": "1"}
             person = people.apply(tx, {**typed, "answers": {"stream1-background": f"\t={n}\nand more"}}).person
             people.confirm(tx, str(person))
+        people.reach(tx, f"person/{person}", str(person), "=1+1", shared=True)
     baton.drain()
 
 

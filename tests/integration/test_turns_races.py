@@ -12,12 +12,19 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.sessions import models
+from services.sessions import handlers, models
+from services.sessions.invites import answering as invited
+from services.sessions.meetings import asking as asking_series
+from services.sessions.meetings import changing
 from services.sessions.rules.refusals import Refused
+from services.sessions.rules.rotation import Role
 from services.sessions.turns import absences, answering, asking, verbs
 from shared import clock, db
+from shared.events import Event
+from tests import circles
 from tests.turns import circle, do, person, promise_four, sessions, tick, turn, turns
 
+from .test_meetings import SERIES, begin
 from .test_turns_pages import mailed, sign_in
 
 
@@ -163,3 +170,93 @@ def test_the_database_itself_keeps_two_from_saying_yes(baton: Any) -> None:
             continue
         with pytest.raises(sa.exc.IntegrityError):
             do(lambda tx, row=row: tx.execute(sa.insert(models.turn).values(**row)))
+
+
+def waits(pid_of: str = "sessions") -> bool:
+    """Whether somebody waits for a lock in that database. On SQLite writers queue before they begin."""
+    with db.read(pid_of) as tx:
+        if tx.dialect.name == "sqlite":
+            return True
+        asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        return bool(tx.exec_driver_sql(asked).scalar())
+
+
+def while_another(first: Callable[[Any], Any], then: Callable[[Any], Any], other: Callable[[], Any]) -> None:
+    """In one transaction `first` and `then`; `other` begins between them, and waits or is done before it goes on."""
+    begun, done = threading.Event(), threading.Event()
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        begun.wait(30)
+        try:
+            other()
+        except BaseException as error:
+            failed.append(error)
+        done.set()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        with db.write("sessions") as tx:
+            first(tx)
+            begun.set()
+            while not done.is_set() and not waits():
+                done.wait(0.02)
+            then(tx)
+    finally:
+        begun.set()
+        thread.join()
+    if failed:
+        raise failed[0]
+
+
+def paused(baton: Any, who: str) -> Any:
+    """The event that tells that they take a break, as it is handled."""
+    told = [row for row in baton.rows("signup", "event", subject=f"person/{who}") if row["type"].startswith("member.")]
+    row = max(told, key=lambda each: each["seq"])
+    data = {**row["data"], "state": "paused"}
+    event = Event(
+        position=1, id=db.new_id(), source="signup", type="member.paused", version=1, subject=row["subject"], seq=99,
+        time=clock.now(), correlation=None, erased=False, data=data,
+    )  # fmt: skip
+    return lambda tx: handlers.member_told(tx, event)
+
+
+def test_a_batch_of_people_against_a_change_of_dates(baton: Any) -> None:
+    """Two pause, who has the later turn first; meanwhile an organizer moves all dates, the earlier first."""
+    ids = {name: circles.join(baton, name) for name in ("Ada", "Bea", "Cem")}
+    only = circles.circle(next(iter(circles.circles())))
+    begin(only)
+    one, two = [row["id"] for row in sessions(baton, only)][:2]
+    for session, name in ((two, "Ada"), (one, "Bea")):
+        do(answering.assign, session, ids[name], True, "They want to", "organizer/olga", Role.COORDINATOR)
+    baton.drain()
+    other = asking_series.read({**SERIES, "time": "20:00"})
+    while_another(
+        paused(baton, ids["Ada"]),
+        paused(baton, ids["Bea"]),
+        lambda: do(changing.save, "organizer/olga", only, other),
+    )
+    baton.drain()
+    promise_four(baton)
+    assert {row["time"] for row in sessions(baton, only) if row["state"] != "cancelled"} == {"20:00"}
+    assert turns(baton, one)["Bea"] == turns(baton, two)["Ada"] == "released"
+
+
+def test_a_calendars_answers_against_the_members_own(baton: Any) -> None:
+    """Replies come many in one transaction; each "cannot" gives a turn back. The member presses the same meanwhile."""
+    where = circle(baton, "Ada", "Bea", "Cem")
+    tick(baton)
+    baton.tick()
+    one, two = [row["id"] for row in sessions(baton, where)][:2]
+    ada = person(baton, "Ada")
+    do(answering.assign, two, ada, True, "She wants to", "organizer/olga", Role.COORDINATOR)
+    while_another(
+        lambda tx: invited.by_calendar(tx, one, ada, "cannot", None),
+        lambda tx: invited.by_calendar(tx, two, ada, "cannot", None),
+        lambda: do(invited.answer, two, ada, "cannot", "link"),
+    )
+    baton.drain()
+    promise_four(baton)
+    assert {row["answer"] for row in baton.rows("sessions", "rsvp", person=ada)} == {"cannot"}
+    assert turns(baton, one) == {"Ada": "declined", "Bea": "offered"}

@@ -95,7 +95,21 @@ SAMPLE: dict[str, Any] = {
     "cancelled": True,
     "hours": 72,
     "answer": "coming",
+    "next_stream": "First <b>job</b>",
+    "streams": ["Career"],
+    "known": False,
+    "kind": "circle",
+    "thing": "session",
+    "speaker": "Grace <b>Hopper</b>",
+    "speaks": False,
+    "abstract": "About *small* steps <b>Ann</b>.",
+    "page": f"{BASE}/sessions/gatherings/1",
+    "notes": True,
+    "recording": "https://video.example.org/1?a=1&b=2",
 }
+# Where a kind of mail is about no session of a circle.
+OF = {kind: {"kind": "organizers", "thing": "meeting"} for kind in ("meeting", "proposal", "notes")}
+OF["talk"] = {"kind": "talk", "thing": "talk"}
 
 HOSTILE = [
     "Ann\r\nBcc: all@example.org", "Ann\nBcc: all@example.org", "Ann\rBcc: x", "Ann\x0bBcc: x", "Ann\x0cBcc: x",
@@ -122,7 +136,7 @@ def settings(tmp_path: Path) -> Iterator[None]:
 
 
 def write(name: str = "Ann", address: str = "ann@example.org", kind: str = "confirm", **words: Any) -> letter.Letter:
-    flat = {**SAMPLE, "name": letter.line(name), **words}
+    flat = {**SAMPLE, **OF.get(kind, {}), "name": letter.line(name), **words}
     return letter.write(ID, kind, "x <post@mentors.example.org>", flat["program"], name, address,
                         text.render(kind, flat), NOW, "mentors.example.org")  # fmt: skip
 
@@ -184,7 +198,7 @@ def test_golden_source_of_every_kind(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_short_plain_and_says_why(kind: str) -> None:
-    words = text.render(kind, SAMPLE)
+    words = text.render(kind, {**SAMPLE, **OF.get(kind, {})})
     assert "Why you got this" in words.text and "Why you got this" in words.html
     assert 1 <= words.html.count('class="button"') <= 2
     assert '<html lang="en"' in words.html and words.html.count("<h1") == 1

@@ -474,11 +474,12 @@ def test_coordinating_does_not_count_to_the_cap_of_mentors_nor_the_cap_against_c
 def test_mentors_come_from_above_and_pools() -> None:
     people = [("low", 1), ("middle", 2), ("high", 3)]
     pool = [Pooled("guest", 3, "guest"), Pooled("old", 3, "alumni"), Pooled("boss", 1, "organizer")]
-    assert rotation.mentors(1, 3, people, pool) == {"middle", "high", "boss"}
-    assert rotation.mentors(2, 3, people, pool) == {"high"}
-    assert rotation.mentors(3, 3, people, pool) == {"guest", "old"}
-    assert rotation.mentors(1, 3, people, [Pooled("guest", 1, "guest")]) == {"middle", "high"}
-    assert rotation.mentors(1, 1, [("only", 1)], [Pooled("boss", 1, "organizer")]) == {"boss"}
+    assert rotation.mentors(1, people, pool) == {"middle", "high", "boss"}
+    assert rotation.mentors(2, people, pool) == {"high"}
+    assert rotation.mentors(3, people, pool) == {"guest", "old"}
+    assert rotation.mentors(1, people, [Pooled("guest", 1, "guest")]) == {"middle", "high"}
+    assert rotation.mentors(1, [("only", 1)], [Pooled("boss", 1, "organizer")]) == {"boss"}
+    assert rotation.mentors(1, [("only", 1)], [Pooled("guest", 1, "guest")]) == {"guest"}, "nobody is above yet"
 
 
 def test_a_forecast_is_what_comes_if_all_say_yes() -> None:

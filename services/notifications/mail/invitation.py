@@ -23,6 +23,8 @@ from .. import people
 from . import compose, letter
 from .compose import Reader, Told
 
+FIRST = {"organizers": "meeting", "talk": "talk"}  # the first mail about what is no session of a circle
+THINGS = {"circle": "session", **FIRST}  # what mails call it
 KINDS = {"request": "invite", "update": "invite-update", "cancel": "invite-cancel", "drop": "invite-cancel"}
 ROLES = ("coordinator", "mentor")
 _ANSWERS = {"coming": Answer.YES, "cannot": Answer.NO, None: Answer.NONE}
@@ -48,23 +50,34 @@ def announce(tx: Connection, cause: str, data: Mapping[str, Any]) -> None:
         "was": datetime.fromisoformat(data["was"]) if data["was"] else None,
         "cancelled": data["what"] == "cancel",
     }
+    kind = FIRST.get(data["kind"], "invite") if data["what"] == "request" else KINDS[data["what"]]
     for each in data["attendees"]:
-        to = people.reader(tx, each["person"])
+        to = reader(tx, data, each["person"])
         if to:
-            _write(tx, KINDS[data["what"]], cause, to, data, context, _invite(prepared, to, each["answer"]))
+            _write(tx, kind, cause, to, data, context, _invite(prepared, to, each["answer"]))
 
 
 def remind(tx: Connection, cause: str, data: Mapping[str, Any]) -> None:
     """A mail to each attendee of session.reminded; without a calendar part, since nothing changes."""
     names = _names(tx, data)
     for each in data["attendees"]:
-        to = people.reader(tx, each["person"])
+        to = reader(tx, data, each["person"])
         if to:
             open_ones = [one for one in data.get("items", ()) if one["person"] == each["person"]]
             mine = [{**one, "text": letter.line(one["text"], 500)} for one in open_ones]
             context = {**_context(data, names), "hours": data["hours"], "answer": each["answer"], "items": mine}
             # What people wrote freely may name anybody of the circle.
             _write(tx, "reminder", cause, to, data, context, None, data["members"] if mine else ())
+
+
+def reader(tx: Connection, data: Mapping[str, Any], person: str) -> Reader | None:
+    """Whom a mail is for: somebody of the program, or the guest that the event names; None if they were erased."""
+    guest = data.get("guest")
+    if not guest or guest["person"] != person:
+        return people.reader(tx, person)
+    if not guest["guest_email"] or people.forgotten(tx, [person]):
+        return None
+    return Reader(person, guest["guest_name"], guest["guest_email"], data.get("zone", ""))
 
 
 def _write(
@@ -79,8 +92,10 @@ def _write(
 ) -> None:
     # A mail that says it is over names nobody, and has no page to lead to.
     over = kind == "invite-cancel"
-    named = () if over else (data["coordinator"], data["mentor"], *others)
+    guest = (data.get("guest") or {}).get("person")
+    named = () if over else (data["coordinator"], data["mentor"], guest, *others)
     mine = {**context, "leads": data["coordinator"] == to.person, "mentors": data["mentor"] == to.person}
+    mine["speaks"] = guest == to.person
     links = {} if over else duty(data["session"], mine["leads"], mine["mentors"])
     if mine.get("items"):
         links["tick"] = ("item", {})
@@ -132,5 +147,9 @@ def _context(data: Mapping[str, Any], names: Mapping[str, str | None]) -> dict[s
         "meets": compose.web(data["link"]),
         "location": letter.line(data["location"] or "", 400),
         "note": letter.line(data["note"] or "", 500),
+        "kind": data["kind"],
+        "thing": THINGS[data["kind"]],
+        "speaker": letter.line(data.get("speaker") or ""),
+        "abstract": data.get("abstract") or "",
         "agenda": page(config.current().base_url, data["session"]),
     }

@@ -31,6 +31,9 @@ KINDS = {
         Kind("applications", False, "New applications"),
         Kind("goodbye", True, "Goodbye", "enter"),
         Kind("organizer", True, "New organizer"),
+        Kind("guest", True, "Asked to be a mentor", "pool"),
+        Kind("goal", True, "A goal was reached", "enter"),
+        Kind("alumni", True, "Alumni from now on", "enter"),
         Kind("address", True, "Confirm a new address", "address"),
         Kind("minutes", False, "Minutes of a session"),
         Kind("minutes-late", True, "Minutes are late"),
@@ -48,6 +51,10 @@ KINDS = {
         Kind("invite", True, "Invite to a session", "rsvp"),
         Kind("invite-update", True, "A session has changed", "rsvp"),
         Kind("invite-cancel", True, "A session is off"),
+        Kind("meeting", True, "Invite to the monthly meeting", "rsvp"),
+        Kind("talk", False, "Invite to a talk", "rsvp"),
+        Kind("proposal", False, "A meeting or talk is proposed"),
+        Kind("notes", False, "Notes of a meeting or talk", "rsvp"),
         Kind("reminder", True, "Reminder of a session", "rsvp"),
     )
 }

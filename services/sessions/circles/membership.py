@@ -1,6 +1,6 @@
 """Entering and leaving a circle, and telling of it: the one way in and out, whoever decides.
 
-The place, the standing in the ledger of turns and the event belong together. The caller holds the lock (`lock.hold`).
+The place, the standing in the ledger of turns and the event belong together. The caller holds `locks.placing`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from ..models import circle as circles
 from ..models import place as places
 from ..models import waiting
 from ..rules import placing as rules
+from ..turns import asking
 from . import reading, standing
 
 
@@ -46,7 +47,11 @@ def leave(tx: Connection, person: str, circle: str) -> None:
 
 
 def tell(tx: Connection, people: Iterable[str], circle: str, how: str, former: str | None = None) -> None:
-    """Publish that these persons have their place in this circle now."""
+    """Publish that these persons have their place in this circle now; turns that they had elsewhere become free.
+
+    Called once everybody who moves together has moved: the next in line must be somebody who stays.
+    """
+    people = list(people)
     row, members = reading.one(tx, circle), reading.members(tx, circle)
     first = meetings.next_one(tx, circle)
     data: dict[str, Any] = {
@@ -64,6 +69,8 @@ def tell(tx: Connection, people: Iterable[str], circle: str, how: str, former: s
     }
     for person in people:
         emit(tx, "circle.joined", subject(person), {"person": person, **data})
+    for person in people:
+        asking.forgo(tx, person)
 
 
 def create(tx: Connection, stream: str, zones: Iterable[str] = ()) -> str:

@@ -9,12 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from .. import locks
 from ..meetings import closing
 from ..models import person as people
 from ..models import waiting
 from ..rules import placing as rules
 from ..rules.refusals import Refused, Stale
-from . import journal, lock, membership, placing, policy, reading, splitting
+from ..turns import asking
+from . import journal, membership, placing, policy, reading, splitting
 
 
 def move(tx: Connection, by: str, person: str, to: str, reason: str = "", seen: str | None = None) -> None:
@@ -23,7 +25,7 @@ def move(tx: Connection, by: str, person: str, to: str, reason: str = "", seen: 
     :param seen: the circle they were in when the form was shown, '' for none.
     :raises Refused: they do not take part, it is of another stream, full or closed.
     """
-    lock.hold(tx)
+    locks.placing(tx)
     target = reading.open_one(tx, to)
     row = tx.execute(sa.select(people).where(people.c.id == person)).mappings().first()
     if row is None or row["state"] not in rules.TAKES_PART or row["stream"] is None:
@@ -53,7 +55,7 @@ def move(tx: Connection, by: str, person: str, to: str, reason: str = "", seen: 
 
 @journal.undoes("move")
 def _undo_move(tx: Connection, by: str, entry: Mapping[str, Any]) -> None:
-    lock.hold(tx)
+    locks.placing(tx)
     person, former = entry["after"]["person"], entry["before"]["circle"]
     place = reading.place_of(tx, person)
     if place is None or place["circle"] != entry["after"]["circle"]:
@@ -64,6 +66,7 @@ def _undo_move(tx: Connection, by: str, entry: Mapping[str, Any]) -> None:
         at = {"number": line["number"], "since": datetime.fromisoformat(line["since"])}
         tx.execute(sa.insert(waiting).values(person=person, stream=place["stream"], **at))
         placing.tell_waiting(tx, person, "full")
+        asking.forgo(tx, person)
         return
     reading.open_one(tx, former)
     membership.enter(tx, person, former, "moved", by)
@@ -76,7 +79,7 @@ def merge(tx: Connection, by: str, source: str, target: str, reason: str = "", s
     :param seen: `splitting.state` of both circles' members, as the form showed them.
     :raises Refused: they are of different streams, too many for one circle, or one and the same.
     """
-    lock.hold(tx)
+    locks.placing(tx)
     one, other = reading.open_one(tx, source), reading.open_one(tx, target)
     if source == target:
         raise Refused("circle", "This is the same circle.", "Choose another one.")
@@ -104,7 +107,7 @@ def merging(tx: Connection, source: str, target: str) -> str:
 
 @journal.undoes("merge")
 def _undo_merge(tx: Connection, by: str, entry: Mapping[str, Any]) -> None:
-    lock.hold(tx)
+    locks.placing(tx)
     source, target = entry["before"]["circle"], entry["after"]["circle"]
     here = {each["id"] for each in reading.members(tx, target)}
     back = [person for person in entry["before"]["people"] if person in here]

@@ -20,13 +20,15 @@ from sqlalchemy.engine import Connection
 from shared import clock, db
 from shared.events import emit
 
+from .. import locks
 from ..models import circle as circles
 from ..models import person as people
 from ..models import place as places
 from ..models import waiting
 from ..rules import placing as rules
 from ..rules.refusals import Refused
-from . import lock, membership, policy, reading, splitting
+from ..turns import asking
+from . import membership, policy, reading, splitting
 
 OFFER = timedelta(hours=72)
 REST = timedelta(days=14)
@@ -36,7 +38,7 @@ Row = Mapping[Any, Any]
 
 def settle(tx: Connection, person: str) -> None:
     """Give them the place they should have now, let them wait for it, or end it."""
-    lock.hold(tx)
+    locks.placing(tx)
     row = tx.execute(sa.select(people).where(people.c.id == person)).mappings().first()
     stream = row["stream"] if row and row["state"] in rules.TAKES_PART else None
     place, waits = reading.place_of(tx, person), reading.waits(tx, person)
@@ -46,6 +48,7 @@ def settle(tx: Connection, person: str) -> None:
         membership.leave(tx, person, place["circle"])
         if stream is None:
             _tell_left(tx, place, row["state"] if row else "left")
+            asking.forgo(tx, person)
     if waits and waits["stream"] != stream:
         tx.execute(sa.delete(waiting).where(waiting.c.person == person))
     settled = (place and not left) or (waits and waits["stream"] == stream)
@@ -132,7 +135,7 @@ def tell_waiting(tx: Connection, person: str, why: str) -> None:
 
 def offer_free(tx: Connection, stream: str) -> None:
     """Offer every free place of a stream to who is next in line, for 72 hours."""
-    lock.hold(tx)
+    locks.placing(tx)
     while (free := _free(tx, stream)) is None or free > 0:
         first = _first_in_line(tx, stream)
         if first is None:
@@ -155,7 +158,7 @@ def accept(tx: Connection, person: str, offer: str) -> None:
 
     :raises Refused: the offer does not stand any more.
     """
-    lock.hold(tx)
+    locks.placing(tx)
     row = tx.execute(sa.select(people).where(people.c.id == person)).mappings().first()
     if row is None or offered(tx, person, offer) is None:
         raise _gone()
@@ -168,7 +171,7 @@ def decline(tx: Connection, person: str, offer: str) -> None:
 
     :raises Refused: the offer does not stand any more.
     """
-    lock.hold(tx)
+    locks.placing(tx)
     found = offered(tx, person, offer)
     if found is None:
         raise _gone()
@@ -178,7 +181,7 @@ def decline(tx: Connection, person: str, offer: str) -> None:
 
 def lapse(tx: Connection) -> bool:
     """Take back offers that nobody answered in time, and offer what is free; True while there may be more."""
-    lock.hold(tx)
+    locks.placing(tx)
     now = clock.now()
     late = sa.select(waiting).where(waiting.c.offered_until <= now).order_by(waiting.c.offered_until, waiting.c.number)
     due = list(tx.execute(late.limit(STEP)).mappings())

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, face
 from shared.events import NotYet
 
+from .. import people as persons
 from ..models import circle as circles
 from ..models import person as people
 from ..models import place as places
@@ -22,14 +23,7 @@ from ..rules import placing as rules
 from ..rules.refusals import Refused
 
 Row = Mapping[Any, Any]
-ERASED = "somebody who was erased"
 present = places.c.until.is_(None)
-
-
-def streams(tx: Connection) -> list[tuple[str, str]]:
-    """(slug, name) of the program's streams, in their order."""
-    found = tx.execute(sa.select(programs.c.streams)).scalar() or []
-    return [(each["slug"], each["name"]) for each in sorted(found, key=lambda each: each["position"])]
 
 
 def stream_name(tx: Connection, slug: str) -> str:
@@ -39,17 +33,7 @@ def stream_name(tx: Connection, slug: str) -> str:
     """
     if tx.execute(sa.select(programs.c.id)).first() is None:
         raise NotYet("the program is not known yet")
-    return dict(streams(tx)).get(slug, slug)
-
-
-def program_zone(tx: Connection) -> str:
-    """The program's time zone."""
-    return tx.execute(sa.select(programs.c.timezone)).scalar() or "UTC"
-
-
-def zone_of(tx: Connection, person: str) -> str:
-    """The person's time zone; empty when it is not known."""
-    return tx.execute(sa.select(people.c.timezone).where(people.c.id == person)).scalar() or ""
+    return persons.streams(tx).get(slug, slug)
 
 
 def offset(zone: str, at: datetime) -> int:
@@ -107,16 +91,16 @@ def members_of(tx: Connection, ids: Iterable[str]) -> dict[str, list[dict[str, A
         .where(places.c.circle.in_(list(found)), present)
     )
     for row in tx.execute(query).mappings():
-        found[row["circle"]].append({**row, "name": row["name"] or ERASED})
+        found[row["circle"]].append({**row, "name": row["name"] or persons.ERASED})
     for group in found.values():
         group.sort(key=lambda each: (each["name"].casefold(), each["id"]))
     return found
 
 
-def names(tx: Connection, ids: Iterable[str]) -> dict[str, str]:
-    """What these persons are called; who was erased is somebody."""
-    rows = tx.execute(sa.select(people.c.id, people.c.name).where(people.c.id.in_(list(ids))))
-    return {row.id: row.name or ERASED for row in rows}
+def circle_names(tx: Connection, ids: Iterable[str]) -> dict[str, str]:
+    """What these circles are called."""
+    rows = tx.execute(sa.select(circles.c.id, circles.c.name).where(circles.c.id.in_(list(ids))))
+    return {row.id: row.name for row in rows}
 
 
 def seats(tx: Connection, stream: str, most: int, at: datetime, but: str | None = None) -> list[rules.Seats]:
@@ -161,7 +145,13 @@ def line(tx: Connection, stream: str) -> list[dict[str, Any]]:
         .order_by(waiting.c.number)
     )
     rows = tx.execute(query).mappings()
-    return [{**row, "name": row["name"] or ERASED, "position": at} for at, row in enumerate(rows, start=1)]
+    return [{**row, "name": row["name"] or persons.ERASED, "position": at} for at, row in enumerate(rows, start=1)]
+
+
+def line_counts(tx: Connection) -> dict[str, int]:
+    """How many wait in each stream."""
+    rows = tx.execute(sa.select(waiting.c.stream, sa.func.count().label("number")).group_by(waiting.c.stream))
+    return {row.stream: row.number for row in rows}
 
 
 def waits(tx: Connection, person: str) -> dict[str, Any] | None:

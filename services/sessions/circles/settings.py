@@ -10,11 +10,13 @@ from sqlalchemy.engine import Connection
 
 from shared import db
 
+from .. import locks
+from .. import people as persons
 from ..models import circle as circles
 from ..models import policy as policies
 from ..models import stream_policy
 from ..rules.refusals import Refused, Stale
-from . import journal, lock, placing, policy, reading
+from . import journal, placing, policy, reading
 
 MOST_OF_ALL = 100
 PLACES_MOST = 100_000
@@ -26,8 +28,8 @@ def save(tx: Connection, by: str, typed: Mapping[str, str], seen: Mapping[str, s
     :param seen: what the form showed, to notice that somebody else saved meanwhile.
     :raises Refused: with every wrong field in `all`.
     """
-    lock.hold(tx)
-    now, known = as_typed(policy.read(tx)), [slug for slug, _ in reading.streams(tx)]
+    locks.placing(tx)
+    now, known = as_typed(policy.read(tx)), list(persons.streams(tx))
     refused: list[Refused] = []
     most = _number("most", typed.get("most", now["most"]), 1, MOST_OF_ALL, refused)
     places = {
@@ -60,7 +62,7 @@ def save_circle(tx: Connection, by: str, id: str, name: str, most: str, seen: st
 
     :raises Refused: with every wrong field in `all`.
     """
-    lock.hold(tx)
+    locks.placing(tx)
     row = reading.one(tx, id)
     refused: list[Refused] = []
     limit = _number("most", most, 1, MOST_OF_ALL, refused) if most.strip() else None

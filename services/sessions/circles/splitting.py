@@ -15,11 +15,12 @@ from sqlalchemy.engine import Connection
 
 from shared import clock
 
+from .. import locks
 from ..meetings import closing
 from ..models import person as people
 from ..rules import placing as rules
 from ..rules.refusals import Refused, Stale
-from . import journal, lock, membership, policy, reading
+from . import journal, membership, policy, reading
 
 
 def state(members: Iterable[Mapping[str, Any]]) -> str:
@@ -61,7 +62,7 @@ def split(
     :param seen: `state` of the members that the form showed.
     :raises Refused: a group is empty, or they are not the members.
     """
-    lock.hold(tx)
+    locks.placing(tx)
     reading.open_one(tx, circle)
     members = reading.members(tx, circle)
     if seen is not None and seen != state(members):
@@ -110,7 +111,7 @@ def _split(
 @journal.undoes("split")
 def _undo(tx: Connection, by: str, entry: Mapping[str, Any]) -> None:
     """Who was moved and is still there comes back; a new circle that is empty then is closed."""
-    lock.hold(tx)
+    locks.placing(tx)
     reading.open_one(tx, entry["circle"])
     back: list[str] = []
     for new, moved in entry["after"]["made"].items():

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from shared import clock, db, log
 
+from .. import locks
 from ..circles import reading as circles
 from ..meetings import reading as meetings
 from ..models import absence, place, remark, rsvp, session
@@ -133,6 +134,7 @@ def _remark(tx: Connection, session_id: str, person: str, what: str, proposed: s
 
 
 def _write(tx: Connection, session_id: str, person: str, said: str, sequence: int, source: str) -> None:
+    locks.sessions(tx)  # before the row: a "cannot" goes on to turns
     fresh = {"answer": said, "sequence": sequence, "source": source, "at": clock.now()}
     insert = db.insert(tx, rsvp).values(session=session_id, person=person, **fresh)
     tx.execute(insert.on_conflict_do_update(index_elements=["session", "person"], set_=fresh))

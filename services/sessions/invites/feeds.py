@@ -19,6 +19,7 @@ from shared.calendar.event import Mailbox
 from shared.calendar.feed import feed as written
 from shared.calendar.session import event
 
+from .. import people
 from ..circles import reading as circles
 from ..models import circle as circle_table
 from ..models import feed, person, program
@@ -102,7 +103,7 @@ def _program(tx: Connection) -> str:
 def _written(tx: Connection, name: str, rows: Iterable[Row]) -> bytes:
     found = list(rows)
     duties = reading.duties(tx, [row["id"] for row in found])
-    names = circles.names(tx, [id for each in duties.values() for id in each.values() if id])
+    names = people.names(tx, [id for each in duties.values() for id in each.values()])
     base, organizer = config.current().base_url, Mailbox(_program(tx), parseaddr(config.current().mail_from)[1])
 
     def called(session: str, role: str) -> str:

@@ -58,6 +58,12 @@ def invited(tx: Connection, session_id: str, person: str) -> Row | None:
     return tx.execute(query.where(~invite.c.cancelled)).mappings().first()
 
 
+def invited_to(tx: Connection, session_id: str) -> list[str]:
+    """Who is invited to that session."""
+    query = sa.select(invite.c.person).where(invite.c.session == session_id, ~invite.c.cancelled)
+    return list(tx.execute(query.order_by(invite.c.person)).scalars())
+
+
 def open_invites(tx: Connection, person: str) -> set[str]:
     """The sessions that they can answer for now."""
     query = sa.select(session.c.id).join(invite, invite.c.session == session.c.id)
@@ -75,14 +81,19 @@ def away(tx: Connection, people: Iterable[str], day: str) -> set[str]:
 
 
 def of_person(tx: Connection, person: str, first: date) -> list[Row]:
-    """The sessions of their circle, and those that they mentor, from that day on: session's columns and `name`, the
-    circle's.
+    """The sessions of their circle, those that they mentor, and what else they are invited to, from that day on:
+    session's columns and `name`, the circle's.
     """
     here = sa.select(place.c.circle).where(place.c.person == person, circles.present)
     mentored = sa.select(turn.c.session).where(
         turn.c.person == person, turn.c.role == "mentor", turn.c.state.in_([state.value for state in TAKEN])
     )
-    return _with_names(tx, sa.or_(session.c.circle.in_(here), session.c.id.in_(mentored)), first)
+    told = sa.exists().where(
+        invite.c.session == session.c.id, invite.c.person == person,
+        sa.or_(~invite.c.cancelled, session.c.state == "cancelled"),
+    )  # fmt: skip
+    gatherings = sa.and_(session.c.circle.is_(None), told)
+    return _with_names(tx, sa.or_(session.c.circle.in_(here), session.c.id.in_(mentored), gatherings), first)
 
 
 def of_circle(tx: Connection, circle: str, first: date) -> list[Row]:
@@ -92,6 +103,6 @@ def of_circle(tx: Connection, circle: str, first: date) -> list[Row]:
 
 def _with_names(tx: Connection, where: Any, first: date) -> list[Row]:
     query = sa.select(session, circle_table.c.name, circle_table.c.stream)
-    query = query.join(circle_table, circle_table.c.id == session.c.circle)
+    query = query.outerjoin(circle_table, circle_table.c.id == session.c.circle)
     query = query.where(where, session.c.day >= first.isoformat())
     return list(tx.execute(query.order_by(session.c.starts_at, session.c.id)).mappings())

@@ -10,8 +10,9 @@ from sqlalchemy.engine import Connection
 from shared import clock, db
 from shared.events import emit
 
-from .. import items
+from .. import items, locks
 from ..circles import reading as circles
+from ..gatherings import reading as gatherings
 from ..meetings import reading as meetings
 from ..meetings import telling as sessions
 from ..models import invite, session, told
@@ -23,10 +24,11 @@ STEP = 100
 
 def remind(tx: Connection, hours: int) -> bool:
     """Remind of sessions that begin within so many hours; True while there may be more."""
+    locks.sessions(tx)
     now, what = clock.now(), f"reminder-{hours}"
     done = sa.exists().where(told.c.session == session.c.id, told.c.what == what)
     query = sa.select(session).where(
-        session.c.state.in_(meetings.AHEAD), session.c.circle.is_not(None), session.c.invited, ~done,
+        session.c.state.in_(meetings.AHEAD), session.c.invited, ~done,
         session.c.starts_at > now + timedelta(hours=HOURS[hours]), session.c.starts_at <= now + timedelta(hours=hours),
     )  # fmt: skip
     query = query.order_by(session.c.starts_at, session.c.id).limit(STEP)
@@ -42,15 +44,21 @@ def _remind_of(tx: Connection, row: telling.Row, hours: int) -> None:
     query = sa.select(invite.c.person, invite.c.sequence).where(invite.c.session == row["id"], ~invite.c.cancelled)
     told_now = tx.execute(query.order_by(invite.c.person)).all()
     said = reading.answers(tx, [row["id"]])[row["id"]]
-    people = [each.person for each in told_now if said.get(each.person) != "cannot"]
-    if not people:
-        return
-    facts = sessions.data(row, circles.one(tx, row["circle"]))
-    data = {**facts, **reading.duties(tx, [row["id"]])[row["id"]]}
-    data |= {"attendees": telling.attendees(tx, row["id"], people), "hours": hours}
-    open_ones = items.open_of(tx, row["circle"], people)
-    data["members"] = [each["id"] for each in circles.members(tx, row["circle"])]
-    data["items"] = [{"person": each["owner"], "text": each["text"], "due": each["due"]} for each in open_ones]
+    # A talk is for everybody: who has not answered is left alone.
+    wanted = ("coming",) if row["kind"] == gatherings.TALK else ("coming", None)
+    people = [each.person for each in told_now if said.get(each.person) in wanted]
+    about: telling.Row
+    if row["circle"] is None:
+        about = gatherings.about(gatherings.one(tx, row["id"]))
+    else:
+        about = circles.one(tx, row["circle"])
+    data = {**sessions.data(row, about), **about.get("also", {}), **reading.duties(tx, [row["id"]])[row["id"]]}
+    if row["circle"] is not None:
+        open_ones = items.open_of(tx, row["circle"], people)
+        data["members"] = [each["id"] for each in circles.members(tx, row["circle"])]
+        data["items"] = [{"person": each["owner"], "text": each["text"], "due": each["due"]} for each in open_ones]
     # Not older than what anybody was told, or the reminder would count as overtaken.
-    data["sequence"] = max(row["sequence"], *(each.sequence for each in told_now))
-    emit(tx, "session.reminded", sessions.subject(row["id"]), data)
+    data |= {"hours": hours, "sequence": max([row["sequence"], *(each.sequence for each in told_now)])}
+    for start in range(0, len(people), telling.EACH):
+        data["attendees"] = telling.attendees(tx, row["id"], people[start : start + telling.EACH])
+        emit(tx, "session.reminded", sessions.subject(row["id"]), data)

@@ -22,14 +22,17 @@ from sqlalchemy.engine import Connection
 from shared import clock, db, log
 from shared.events import emit
 
+from .. import locks
 from ..circles import reading as circles
 from ..meetings import reading as meetings
 from ..meetings import telling as sessions
 from ..models import invite, remark, rsvp, session, told, unannounced
+from ..rules.refusals import Refused
 from . import due, reading
 
 Row = Mapping[Any, Any]
 MOST, HORIZON = 3, timedelta(weeks=6)
+EACH = 200  # people in one event: what handles it writes so many mails in one transaction
 REMINDERS = {"reminder-72": timedelta(hours=72), "reminder-2": timedelta(hours=2)}
 # What a calendar shows, and the word for it when it changes.
 SHOWN = {
@@ -54,7 +57,7 @@ def overlooked(tx: Connection) -> None:
 
 def settle(tx: Connection, circle: str) -> None:
     """Tell the circle's people what they do not know yet of its next sessions."""
-    db.lock(tx, "invites")
+    locks.sessions(tx)
     # Only what is visible now: who notes something later has changed something later.
     tx.execute(sa.delete(unannounced).where(unannounced.c.circle == circle))
     now = clock.now()
@@ -65,8 +68,35 @@ def settle(tx: Connection, circle: str) -> None:
     people = [each["id"] for each in circles.members(tx, circle)]
     duties = reading.duties(tx, rows)
     for row in sorted(rows.values(), key=lambda row: (row["starts_at"], row["id"])):
-        _settle_one(tx, {**row}, about, people, duties[row["id"]])
+        settle_one(tx, {**row}, about, people, duties[row["id"]])
     _look_again(tx, circle, ahead, len(near))
+
+
+def again(tx: Connection, session_id: str, wanted: Iterable[str]) -> list[str]:
+    """Send the invite once more to these, or to everybody who is invited (none named); returns to whom.
+
+    It replaces the one before in their calendars: the same event with a higher SEQUENCE.
+
+    :raises Refused: the session is over or off, or somebody is not invited.
+    """
+    locks.sessions(tx)
+    row = meetings.one(tx, session_id)
+    if row["state"] not in meetings.AHEAD or row["starts_at"] <= clock.now():
+        raise Refused("session", "This session has begun, is over or does not take place.", "Choose one that is ahead.")
+    known = {each["person"]: each for each in _invites(tx, session_id) if not each["cancelled"]}
+    people = list(dict.fromkeys(wanted)) or sorted(known)
+    if not people or not known.keys() >= set(people):
+        remedy = "Invites go to the circle's people when one of its next three sessions is less than six weeks away."
+        raise Refused("person", "They are not invited to this session so far.", remedy)
+    now_told = _now(row, reading.duties(tx, [session_id])[session_id])
+    _tell(tx, row, circles.one(tx, row["circle"]), "request", people, known, now_told)
+    return people
+
+
+def _now(row: Row, duties: Mapping[str, str | None]) -> dict[str, Any]:
+    """What is true of a session now, as `invite.told` keeps it."""
+    found = {**{name: row[name] for name in SHOWN if name in row}, **duties}
+    return {**found, "starts_at": row["starts_at"].isoformat()}
 
 
 def _told_before(tx: Connection, circle: str) -> list[Row]:
@@ -84,9 +114,12 @@ def _look_again(tx: Connection, circle: str, ahead: list[Row], near: int) -> Non
         due.touch(tx, [circle], ahead[near]["starts_at"] - HORIZON)
 
 
-def _settle_one(tx: Connection, row: Row, about: Row, people: list[str], duties: Mapping[str, str | None]) -> None:
-    now_told = {**{name: row[name] for name in SHOWN if name in row}, **duties}
-    now_told["starts_at"] = row["starts_at"].isoformat()
+def settle_one(tx: Connection, row: Row, about: Row, people: list[str], duties: Mapping[str, str | None]) -> None:
+    """Tell `people` what they do not know yet of one session, and who is concerned no more that they are not.
+
+    :param about: `name` and `stream` of its circle; `also`, what events say beside that.
+    """
+    now_told = _now(row, duties)
     on = row["state"] in meetings.AHEAD
     wanted = dict.fromkeys([*people, *([duties["mentor"]] if duties["mentor"] else [])] if on else [])
     known = {each["person"]: each for each in _invites(tx, row["id"])}
@@ -156,8 +189,21 @@ def _tell(
     was: str | None = None,
 ) -> None:
     """Publish one message to these people, and write down that they were told."""
-    if not people:
-        return
+    for start in range(0, len(people), EACH):
+        _tell_some(tx, row, about, what, people[start : start + EACH], known, now_told, changed, was)
+
+
+def _tell_some(
+    tx: Connection,
+    row: Row,
+    about: Row,
+    what: str,
+    people: list[str],
+    known: Mapping[str, Row],
+    now_told: dict[str, Any],
+    changed: tuple[str, ...],
+    was: str | None,
+) -> None:
     before = [known[person]["sequence"] for person in people if person in known]
     sequence = max([row["sequence"], *(each + 1 for each in before)])
     facts = sessions.data(row, about)
@@ -168,6 +214,7 @@ def _tell(
         sessions.subject(row["id"]),
         {
             **facts,
+            **about.get("also", {}),
             "state": "cancelled" if over else row["state"],
             "sequence": sequence,
             "coordinator": now_told["coordinator"],

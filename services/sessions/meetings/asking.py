@@ -65,7 +65,7 @@ def read(typed: Mapping[str, str]) -> Wanted:
         "minutes": take("minutes", number, 60),
         "even": take("other_time", lambda field, value: hour(field, value) if value else None, None),
     }
-    link, location = take("link", _link, None), take("location", _location, None)
+    link, location = take("link", web, None), take("location", _location, None)
     for name, value in values.items():
         try:
             dates.Rhythm(**{**safe, name: value})
@@ -118,7 +118,7 @@ def _zone(field: str, value: str) -> Any:
     return dates.zone_of(value, clock.zone)
 
 
-def _link(field: str, value: str) -> str | None:
+def web(field: str, value: str) -> str | None:
     if not value:
         return None
     remedy = "Copy the whole address, as in https://meet.example.org/room."

@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 
 from shared import clock, db
 
+from .. import locks
 from ..circles import journal
 from ..models import circle as circles
 from ..models import series, session
@@ -102,7 +103,7 @@ def save(tx: Connection, by: str, circle: str, wanted: Wanted, reason: str = "",
     :param seen: `token` of what the form showed.
     :raises Refused: the circle is closed; Stale when somebody else changed the series meanwhile.
     """
-    planning.hold(tx)
+    locks.sessions(tx)
     about = tx.execute(sa.select(circles).where(circles.c.id == circle)).mappings().first()
     if about is None or about["closed_at"] is not None:
         raise Refused("circle", "There is no such circle, or it is closed.", "Choose one from the list of circles.")
@@ -147,7 +148,7 @@ def _running(tx: Connection, circle: str, first: str) -> list[Row]:
 @journal.undoes("series")
 def _undo_series(tx: Connection, by: str, entry: Row) -> None:
     """What it was before, for the sessions that lie ahead still."""
-    planning.hold(tx)
+    locks.sessions(tx)
     now = clock.now()
     new = tx.execute(sa.select(series).where(series.c.id == entry["after"]["series"])).mappings().one()
     ids = [*entry["after"]["sessions"], *entry["after"]["added"]]
@@ -224,7 +225,7 @@ def move(tx: Connection, by: str, id: str, day: str, hour: str, reason: str = ""
 
 @journal.undoes("move-date")
 def _undo_one(tx: Connection, by: str, entry: Row) -> None:
-    planning.hold(tx)
+    locks.sessions(tx)
     row = reading.one(tx, entry["session"])
     if not _same(_plain(row), entry["after"]):
         raise Refused("change", "This session was changed again since.", "Undo the later change first.")
@@ -235,7 +236,7 @@ def _undo_one(tx: Connection, by: str, entry: Row) -> None:
 
 
 def _ahead(tx: Connection, id: str, seen: str | None) -> Row:
-    planning.hold(tx)
+    locks.sessions(tx)
     row = reading.one(tx, id)
     if row["state"] not in reading.AHEAD or row["starts_at"] <= clock.now():
         raise Refused("session", "This session is over, or does not take place.", "Choose another date.")

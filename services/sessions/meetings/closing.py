@@ -11,14 +11,16 @@ from sqlalchemy.engine import Connection
 
 from shared import clock, db
 
+from .. import locks
 from ..models import circle as circles
 from ..models import series, session
+from ..turns import asking
 from . import planning, reading, telling
 
 
 def end(tx: Connection, by: str, circle: str, note: str | None = None) -> dict[str, Any]:
-    """End a circle's series and cancel its sessions to come; what `revive` takes back."""
-    planning.hold(tx)
+    """End a circle's series and cancel its sessions to come, whose turns become free; what `revive` takes back."""
+    locks.sessions(tx)
     ended: dict[str, Any] = {"series": {}, "sessions": []}
     for row in tx.execute(sa.select(series).where(series.c.circle == circle)).mappings().all():
         if reading.lives(row):
@@ -29,12 +31,13 @@ def end(tx: Connection, by: str, circle: str, note: str | None = None) -> dict[s
     for row in tx.execute(query.where(session.c.state.in_(reading.AHEAD))).mappings().all():
         telling.change(tx, row, {"state": "cancelled", "note": note})
         ended["sessions"].append(row["id"])
+    asking.sweep(tx)
     return ended
 
 
 def revive(tx: Connection, by: str, ended: Mapping[str, Any]) -> None:
     """Take that back, for what lies ahead still."""
-    planning.hold(tx)
+    locks.sessions(tx)
     for id, until in ended["series"].items():
         tx.execute(sa.update(series).where(series.c.id == id).values(until=until))
     query = sa.select(session).where(session.c.id.in_(ended["sessions"]), session.c.starts_at > clock.now())
@@ -49,7 +52,7 @@ def carry_on(tx: Connection, by: str, circle: str, to: str) -> None:
     Where there is a week between two sessions they alternate, and can share the link; else two circles would sit in one
     room, so that the new one needs a link or place of its own.
     """
-    planning.hold(tx)
+    locks.sessions(tx)
     row, first = reading.current(tx, circle), reading.next_one(tx, circle)
     if row is None or first is None:
         return

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, db, log
 from shared.events.outbox import emit_all
 
+from .. import locks
 from ..invites import due
 from ..models import circle as circles
 from ..models import series, session
@@ -24,14 +25,9 @@ from . import reading, telling
 logger = log.get()
 
 
-def hold(tx: Connection) -> None:
-    """Wait until nobody else plans or changes dates; held until `tx` ends."""
-    db.lock(tx, "meetings")
-
-
 def ahead(tx: Connection, circle: str | None = None) -> int:
     """Write the sessions of the next 12 weeks that are not there yet, of all circles or of one; returns how many."""
-    hold(tx)
+    locks.sessions(tx)
     now = clock.now()
     query = sa.select(series, circles.c.name, circles.c.stream).join(circles, circles.c.id == series.c.circle)
     query = query.where(
@@ -103,7 +99,7 @@ def mend(tx: Connection) -> int:
 
     For a new tzdata: the wall time and the zone are the truth.
     """
-    hold(tx)
+    locks.sessions(tx)
     query = sa.select(session).where(session.c.state.in_(reading.AHEAD), session.c.starts_at > clock.now())
     rows = {row["id"]: row for row in tx.execute(query).mappings()}
     fresh = {id: _instant(row) for id, row in rows.items()}

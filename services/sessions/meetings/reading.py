@@ -51,6 +51,12 @@ def next_of(tx: Connection, circles: Iterable[str]) -> dict[str, datetime]:
     return {row.circle: row.at for row in found}
 
 
+def days(tx: Connection, ids: Iterable[str]) -> dict[str, str]:
+    """The local dates of these sessions, ISO 8601."""
+    rows = tx.execute(sa.select(session.c.id, session.c.day).where(session.c.id.in_(list(ids))))
+    return {row.id: row.day for row in rows}
+
+
 def current(tx: Connection, circle: str) -> Row | None:
     """The series that gives a circle its dates from now on; None when it has none."""
     query = sa.select(series).where(series.c.circle == circle)

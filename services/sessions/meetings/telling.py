@@ -69,8 +69,9 @@ def change(tx: Connection, row: Row, values: Mapping[str, Any]) -> Row:
         return row
     tx.execute(sa.update(session).where(session.c.id == row["id"]).values(**differs))
     if "sequence" in differs:
-        about = tx.execute(sa.select(circles).where(circles.c.id == row["circle"])).mappings().one()
+        found = tx.execute(sa.select(circles).where(circles.c.id == row["circle"])).mappings().first()
+        about = found or {"name": fresh["title"], "stream": ""}  # a gathering is of no circle
         gone = fresh["state"] == "cancelled"
-        due.touch(tx, [row["circle"]])
+        due.touch(tx, [row["circle"] or row["id"]])
         emit(tx, "session.cancelled" if gone else "session.changed", subject(row["id"]), data(fresh, about))
     return fresh

@@ -4,8 +4,22 @@ from .forgetting import forget
 from .gaps import record as record_gap
 from .gaps import reset_agenda, set_agenda, set_at_once
 from .lateness import LATE, hold, late, overdue
-from .publishing import CORRECTION, NOBODY, absent_coordinator, close_if_done, correct, publish
-from .reading import Row, Texts, at_once, following, history, left, one, subject, taken, template, texts, title
+from .publishing import NOBODY, absent_coordinator, close_if_done, correct, publish
+from .reading import (
+    CORRECTION,
+    Row,
+    Texts,
+    at_once,
+    following,
+    history,
+    left,
+    one,
+    subject,
+    taken,
+    template,
+    texts,
+    title,
+)
 from .saving import MOST, Saved, save
 
 __all__ = [

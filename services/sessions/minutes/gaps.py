@@ -5,10 +5,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import clock, db
+from shared import db
 
+from ..circles import journal
 from ..circles.policy import DEFAULTS
-from ..models import change, policy, session, stream_policy
+from ..models import policy, session, stream_policy
 from ..rules import agenda as agendas
 from ..rules import text
 from ..rules.refusals import Refused
@@ -34,8 +35,7 @@ def record(tx: Connection, id: str, gap: str, reason: str, by: str) -> None:
     if after == before:
         return
     tx.execute(session.update().where(session.c.id == id).values(gaps=after))
-    row = {"id": db.new_id(), "circle": of["circle"], "session": id, "verb": "gap", "by": by, "at": clock.now()}
-    tx.execute(change.insert().values(**row, reason=said, before=before, after=after))
+    journal.note(tx, by, "gap", of["circle"], before, after, said, id)
 
 
 def set_agenda(tx: Connection, stream: str, agenda: str) -> None:

@@ -10,11 +10,10 @@ from sqlalchemy.engine import Connection
 from shared import clock, db
 from shared.events import emit
 
-from .. import people
+from .. import locks, people
 from ..models import minutes, session, told
 from ..rules.states import SESSION, SessionState
 from . import reading
-from .publishing import CORRECTION
 
 # Who is asked for minutes, and how long after the session's end.
 LATE = {"coordinator": timedelta(hours=24), "organizers": timedelta(hours=72)}
@@ -33,6 +32,7 @@ def hold(tx: Connection, most: int) -> int:
 
 def late(tx: Connection, who: str, most: int) -> int:
     """Ask for minutes that are late, once; returns how many sessions were looked at, at most `most`."""
+    locks.sessions(tx)
     what = f"late-{who}"
     asked = sa.exists().where(told.c.session == session.c.id, told.c.what == what)
     since = clock.now() - LATE[who]
@@ -55,6 +55,11 @@ def late(tx: Connection, who: str, most: int) -> int:
 
 def overdue(tx: Connection, most: int, after: str = "") -> list[str]:
     """Sessions whose minutes can no longer be corrected and that are not closed, by id, from `after` on."""
-    done = (session.c.state == SessionState.MINUTED.value, minutes.c.published_at <= clock.now() - CORRECTION)
-    rows = sa.select(session.c.id).join(minutes, minutes.c.session == session.c.id).where(*done, session.c.id > after)
+    done = (session.c.state == SessionState.MINUTED.value, minutes.c.published_at <= clock.now() - reading.CORRECTION)
+    shut = sa.or_(minutes.c.reopened_until.is_(None), minutes.c.reopened_until <= clock.now())
+    rows = (
+        sa.select(session.c.id)
+        .join(minutes, minutes.c.session == session.c.id)
+        .where(*done, shut, session.c.id > after)
+    )
     return list(tx.execute(rows.order_by(session.c.id).limit(most)).scalars())

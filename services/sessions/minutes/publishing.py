@@ -6,7 +6,7 @@ publishing, and once more for each correction whose writer asks for it.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -25,7 +25,6 @@ from . import reading, saving
 from .reading import Row
 from .saving import Saved
 
-CORRECTION = timedelta(hours=48)
 NOBODY = "nobody"
 TOLD_MOST = 20_000  # bytes of minutes that an event and a mail carry
 
@@ -89,9 +88,9 @@ def correct(tx: Connection, id: str, based_on: int, typed: str, by: str, tell: b
     taken = text.paragraphs("text", typed, saving.MOST["text"])
     of = reading.taken(tx, id)
     now = reading.texts(tx, of)
-    if not now.published_at:
+    if now.correct_until is None:
         raise Refused("text", "These minutes are not published yet.", "Save them as a draft.")
-    if clock.now() >= now.published_at + CORRECTION:
+    if clock.now() >= now.correct_until:
         raise Refused("text", "These minutes can no longer be corrected.", "Note it in the next session's minutes.")
     if agendas.says_nothing(taken) and not (of["gaps"] or {}).get("minutes"):
         raise Refused("text", "Nothing would be left of the minutes.", "Leave something, or say why there is nothing.")
@@ -108,7 +107,7 @@ def close_if_done(tx: Connection, id: str) -> bool:
     """Close a session whose minutes can no longer be corrected, if it lacks nothing without a reason."""
     of = reading.taken(tx, id)
     now = reading.texts(tx, of)
-    if of["state"] != SessionState.MINUTED or not now.published_at or clock.now() < now.published_at + CORRECTION:
+    if of["state"] != SessionState.MINUTED or now.correct_until is None or clock.now() < now.correct_until:
         return False
     try:
         after = states.close(SessionState(of["state"]), reading.left(tx, of), of["gaps"] or {})
@@ -167,7 +166,7 @@ def _told(tx: Connection, of: Row, by: str) -> dict[str, Any]:
         "next": {"session": then["id"], "starts_at": _iso(then["starts_at"]), "coordinator": later.get("coordinator")}
         if then
         else None,
-        "correct_until": _iso((now.published_at or clock.now()) + CORRECTION),
+        "correct_until": _iso(now.correct_until or clock.now() + reading.CORRECTION),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,9 +18,10 @@ from ..rules.states import Left, SessionState
 
 Row = Mapping[Any, Any]
 AHEAD = (SessionState.PLANNED.value, SessionState.CONFIRMED.value)
+CORRECTION = timedelta(hours=48)
 _WITH_CIRCLE = sa.select(
     session, circle.c.name.label("circle_name"), circle.c.stream.label("stream")
-).outerjoin(circle, circle.c.id == session.c.circle)  # fmt: skip
+).outerjoin(circle, circle.c.id == session.c.circle).where(session.c.kind == "circle")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,15 @@ class Texts:
     saved_by: str | None = None
     published_at: datetime | None = None
     published_by: str | None = None
+    reopened_until: datetime | None = None
+
+    @property
+    def correct_until(self) -> datetime | None:
+        """Until when published minutes can be corrected; None: they are not published."""
+        if self.published_at is None:
+            return None
+        usual = self.published_at + CORRECTION
+        return max(usual, self.reopened_until) if self.reopened_until else usual
 
 
 def subject(id: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from shared import db
 
 from .circles import change, circle, place, policy, stream_policy, waiting
-from .copies import person, program
+from .copies import person, pool, program
+from .gatherings import gathering, gathering_plan, no_talks
 from .meetings import attendance, feed, invite, remark, rsvp, series, session, told, unannounced
 from .minutes import item, minutes, resource, revision
 from .turns import absence, standing, turn
@@ -14,7 +15,7 @@ SERVICE = "sessions"
 metadata = db.metadata(SERVICE)
 
 __all__ = [
-    "SERVICE", "absence", "attendance", "change", "circle", "feed", "invite", "item", "metadata", "minutes", "person",
-    "place", "policy", "program", "remark", "resource", "revision", "rsvp", "series", "session", "standing",
-    "stream_policy", "told", "turn", "unannounced", "waiting",
+    "SERVICE", "absence", "attendance", "change", "circle", "feed", "gathering", "gathering_plan", "invite", "item",
+    "metadata", "minutes", "no_talks", "person", "place", "policy", "pool", "program", "remark", "resource",
+    "revision", "rsvp", "series", "session", "standing", "stream_policy", "told", "turn", "unannounced", "waiting",
 ]  # fmt: skip

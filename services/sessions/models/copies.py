@@ -27,6 +27,17 @@ person = sa.Table(
 )
 sa.Index("person_stream", person.c.stream, person.c.state)
 
+# Somebody who may be asked to mentor circles of a stream, though in no stream above: a guest, alumni, an organizer.
+# Replaced with every event about them; deleted with their yes.
+pool = sa.Table(
+    "pool",
+    metadata,
+    sa.Column("person", Key, primary_key=True),
+    sa.Column("stream", sa.String(64), primary_key=True),
+    sa.Column("kind", sa.String(12), nullable=False),  # guest, alumni, organizer
+)
+sa.Index("ix_pool_stream", pool.c.stream)
+
 # The one program (id 1). Written at program.changed; never deleted. `streams`: list of {slug, name, position}.
 program = sa.Table(
     "program",

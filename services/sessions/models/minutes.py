@@ -10,7 +10,8 @@ from shared.db import Day, Instant, Key
 metadata = db.metadata("sessions")
 
 # The agenda and minutes of a session, Markdown. Written by autosave, each save a version higher; published once, then
-# open to correction for 48 hours. Never deleted; private to the circle, its mentors and the organizers.
+# open to correction for 48 hours, and again until `reopened_until` where an organizer says so. Never deleted; private
+# to the circle, its mentors and the organizers.
 minutes = sa.Table(
     "minutes",
     metadata,
@@ -23,6 +24,7 @@ minutes = sa.Table(
     sa.Column("saved_by", sa.String(64), nullable=False),
     sa.Column("published_at", Instant),
     sa.Column("published_by", sa.String(64)),
+    sa.Column("reopened_until", Instant),
 )
 
 # A text as it once was. Written at each save, so that two who edit can be merged: a draft, deleted 100 versions later;

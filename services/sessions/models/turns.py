@@ -9,9 +9,10 @@ from shared.db import Day, Instant, Json, Key
 
 metadata = db.metadata("sessions")
 
-# Where a person begins in the ledger of a circle and role: score = turns served + credit. Written when they join the
-# circle, or first count as a mentor for it; `left_at` set when they go; a new row of numbers when they return. Never
-# deleted.
+# Where a person stands in the ledger of a circle and role: score = turns served + credit. Written when they join the
+# circle, or first count as a mentor for it; `left_at` set when they go; a new row of numbers when they return. `served`
+# and `last` are counted from `turn` (circles.standing.recount) in the transaction that changes what is served, so that
+# a choice need not read years. Never deleted.
 standing = sa.Table(
     "standing",
     metadata,
@@ -21,6 +22,8 @@ standing = sa.Table(
     sa.Column("joined_at", Instant, nullable=False),
     sa.Column("credit", sa.Integer, nullable=False),
     sa.Column("left_at", Instant),
+    sa.Column("served", sa.Integer, nullable=False, server_default="0"),  # turns, in this circle and role
+    sa.Column("last", Day),  # local date of the latest of those
 )
 sa.Index("ix_standing_person", standing.c.person)
 

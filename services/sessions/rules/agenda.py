@@ -42,6 +42,28 @@ def says_nothing(minutes: str) -> bool:
     return not any(line.strip() and not _HEADING.match(line) for line in minutes.split("\n"))
 
 
+def sections(text: str) -> list[tuple[str, str]]:
+    """The parts of Markdown that are headed and not empty, in order: (heading, what stands under it).
+
+    A part ends at the next heading of its own level or above; fenced code has no headings.
+    """
+    lines, fenced = text.split("\n"), False
+    heads: list[tuple[int, int, str]] = []
+    for number, line in enumerate(lines):
+        if _FENCE.match(line):
+            fenced = not fenced
+        elif not fenced and _HEADING.match(line):
+            marks = line.strip()
+            heads.append((number, len(marks) - len(marks.lstrip("#")), marks.strip("# \t")))
+    found = []
+    for place, (start, level, title) in enumerate(heads):
+        end = next((number for number, other, _ in heads[place + 1 :] if other <= level), len(lines))
+        body = "\n".join(lines[start + 1 : end]).strip("\n")
+        if title and not says_nothing(body):
+            found.append((title, body))
+    return found
+
+
 def _outside_fences(text: str) -> list[str]:
     found, inside = [], False
     for line in text.split("\n"):

@@ -113,6 +113,8 @@ SESSION: Life[SessionState] = Life(
             "it will not take place",
             {_S.PLANNED: _S.CANCELLED, _S.CONFIRMED: _S.CANCELLED},
         ),
+        Transition("unlock", "be corrected again", "an organizer opens its minutes once more", {_S.CLOSED: _S.MINUTED}),
+        Transition("unclose", "be opened again", "closing it with gaps is taken back", {_S.CLOSED: _S.HELD}),
         Transition("restore", "be brought back", "it will take place after all", {_S.CANCELLED: _S.PLANNED}),
     ),
 )  # fmt: skip

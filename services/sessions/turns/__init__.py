@@ -5,6 +5,6 @@ what is due by time, `answering` what a person says, `verbs` the four changes wi
 on which somebody cannot. `reading` is for pages.
 """
 
-from . import answering
+from . import answering, undoing
 
-__all__ = ["answering"]  # which is told by invites that somebody cannot come: loaded with whatever of turns is used
+__all__ = ["answering", "undoing"]  # told by invites who cannot come, and by the journal what is taken back

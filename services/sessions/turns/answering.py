@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from shared import clock
 
+from ..circles.journal import reasoned
 from ..invites import answering as invited
 from ..models import turn
 from ..rules import rotation
@@ -168,16 +169,26 @@ def assign(tx: Connection, session: str, to: str, agreed: bool, reason: str, by:
 
     :raises Refused: the reason is missing, or that person cannot.
     """
-    words = _reason(reason)
+    words = reasoned(reason)
     of = seats.hold(tx, session)
     if of["ends_at"] <= clock.now() and of["state"] != "cancelled":
         _correct(tx, of, to, words, by, role)
         return
     seats.ahead(of)
-    change = rotation.substitute(ledger.load(tx, of["circle"], role), session, to, agreed=[to] if agreed else [])
+    change = _give(ledger.load(tx, of["circle"], role), session, to, agreed)
     write(tx, of, change, by, cause="organizer")
-    before, after = {"moves": journal.plain(change)}, {"person": to, "agreed": agreed}
+    before = {"moves": journal.plain(change), "role": role.value}
+    after = {"person": to, "agreed": agreed}
     journal.note(tx, by, "assign", of, before, after, words)
+
+
+def _give(book: rotation.Ledger, session: str, to: str, agreed: bool) -> moves.Change:
+    """What giving them the seat changes; who is being asked already, and has said yes, has it."""
+    asked = [d for d in book.duties if (d.session, d.person, d.role) == (session, to, book.role)]
+    if agreed and asked and asked[0].state == TurnState.OFFERED:
+        yes = asked[0]._replace(state=TURN.after(asked[0].state, "accept"))
+        return moves.Change("substitute", (moves.Move(asked[0], yes),), ())
+    return rotation.substitute(book, session, to, agreed=[to] if agreed else [])
 
 
 def _correct(tx: Connection, of: Row, to: str | None, words: str, by: str, role: Role) -> None:
@@ -193,7 +204,7 @@ def _correct(tx: Connection, of: Row, to: str | None, words: str, by: str, role:
     if to is not None:
         state = take(seats.states(seats.turns(tx, of["id"], role)), to, "stand_in")
         seats.put(tx, of, role, to, state, by)
-    before = {"person": served["person"] if served else None}
+    before = {"person": served["person"] if served else None, "role": role.value}
     journal.note(tx, by, "correct", of, before, {"person": to}, words)
 
 
@@ -211,14 +222,15 @@ def free(tx: Connection, session: str, reason: str, by: str, role: Role) -> None
 
     :raises Refused: nobody has it, or the reason is missing.
     """
-    words = _reason(reason)
+    words = reasoned(reason)
     of = seats.ahead(seats.hold(tx, session))
     having = seats.holder(seats.turns(tx, session, role))
     if having is None:
         raise Refused("session", "Nobody has this turn.", "Choose another date.")
     state = TURN.after(having["state"], "release")
     seats.put(tx, of, role, having["person"], state, by, cause="organizer")
-    journal.note(tx, by, "free", of, {"person": having["person"]}, {}, words)
+    before = {"person": having["person"], "role": role.value, "state": having["state"]}
+    journal.note(tx, by, "free", of, before, {}, words)
     seats.settle(tx, of)
     asking.released(tx, [session])
 
@@ -246,13 +258,6 @@ def _own(tx: Connection, id: str) -> tuple[Row, Row]:
 def _takes_part(tx: Connection, of: Row, row: Row) -> None:
     if not seats.takes_part(tx, of, row["role"], row["person"]):
         raise Refused("person", "This turn belongs to people who take part at present.", "Come back first.")
-
-
-def _reason(reason: str) -> str:
-    words = line("reason", reason)
-    if not words:
-        raise Refused("reason", "The reason is missing.", "Say in a few words why; it stands in the journal.")
-    return words
 
 
 def line(field: str, value: str) -> str:

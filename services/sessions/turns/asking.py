@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,14 +21,16 @@ from shared.events import emit
 from shared.events.outbox import emit_all
 
 from .. import people
+from ..circles import standing as standings
 from ..models import attendance, circle, person, session, standing, told, turn
-from ..rules import rotation
+from ..rules import dates, rotation
 from ..rules.rotation import Duty, Role, asking
-from ..rules.states import TURN, TurnState
+from ..rules.states import TURN, SessionState, TurnState
 from . import ledger, mentoring, seats
 from .seats import SYSTEM, Row
 
 BATCH = 500
+LONGEST = timedelta(minutes=dates.MINUTES_MOST)  # what ends later began no longer ago: the index has its begin
 _later = session.alias("earlier")
 _HELD = sa.text("turn.state IN ('offered', 'accepted')")  # as in the index
 
@@ -169,10 +172,17 @@ def serve(tx: Connection) -> None:
     missed = sa.exists().where(
         attendance.c.session == turn.c.session, attendance.c.person == turn.c.person, ~attendance.c.present
     )
-    over = sa.select(turn.c.id).join(session).where(_HELD, turn.c.state == TurnState.ACCEPTED.value)
-    over = over.where(session.c.ends_at <= clock.now(), session.c.state != "cancelled", ~missed)
+    over = sa.select(turn.c.id, turn.c.circle, turn.c.role, turn.c.person).join(session)
+    over = over.where(_HELD, turn.c.state == TurnState.ACCEPTED.value, ~missed)
+    over = over.where(session.c.ends_at <= clock.now(), session.c.state != SessionState.CANCELLED)
+    rows = tx.execute(over).all()
+    if not rows:
+        return
     state = TURN.after(TurnState.ACCEPTED, "serve")
-    tx.execute(sa.update(turn).where(turn.c.id.in_(over)).values(state=state.value, by=SYSTEM))
+    for start in range(0, len(rows), BATCH):
+        ids = [row.id for row in rows[start : start + BATCH]]
+        tx.execute(sa.update(turn).where(turn.c.id.in_(ids)).values(state=state.value, by=SYSTEM))
+    standings.recount(tx, [(row.circle, row.role, row.person) for row in rows if row.circle])
 
 
 def stray(tx: Connection, who: str | None = None) -> list[str]:
@@ -219,6 +229,12 @@ def forgo(tx: Connection, who: str) -> None:
         released(tx, stray(tx, who))
 
 
+def sweep(tx: Connection) -> None:
+    """Free whatever turns cannot be kept, and ask the next: after sessions were cancelled, or many changed places."""
+    seats.lock(tx)
+    released(tx, stray(tx))
+
+
 def released(tx: Connection, sessions: Iterable[str]) -> None:
     """Seats of these sessions were freed: whoever is next is asked at once. The lock is held."""
     ids = list(sessions)
@@ -232,7 +248,7 @@ def _open_seats(tx: Connection, role: Role, only: Iterable[str] | None) -> list[
     ahead = list(seats.AHEAD)
     before = sa.exists().where(
         _later.c.circle == session.c.circle, _later.c.state.in_(ahead), _later.c.ends_at > now,
-        _later.c.starts_at < session.c.starts_at,
+        _later.c.starts_at < session.c.starts_at, _later.c.starts_at > now - LONGEST,
     )  # fmt: skip
     having = turn.c.state.in_(["offered", "accepted", "served"])
     taken = sa.exists().where(turn.c.session == session.c.id, turn.c.role == role.value, having)

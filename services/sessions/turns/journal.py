@@ -24,7 +24,7 @@ def note(
     tx: Connection, by: str, verb: str, of: Row, before: dict[str, Any], after: dict[str, Any], reason: str
 ) -> str:
     """Write down a change; returns the id of the entry."""
-    return journal.note(tx, by, verb, of["circle"], before, after, reason, session=of["id"])
+    return journal.note(tx, by, verb, of["circle"], before, after, reason, of["id"])
 
 
 def entries(tx: Connection, circle: str, most: int = 10) -> list[Row]:

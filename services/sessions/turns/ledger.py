@@ -88,7 +88,10 @@ def books(tx: Connection, circles: Iterable[str], role: Role, gone: bool = False
     found = Books(role, near, cap, _members(tx, ids, given, zones, gone), sessions)
     persons = {member.id for members in found.members.values() for member in members}
     given |= {"persons": _list(tx, persons), "today": (since() - timedelta(days=1)).isoformat()}
-    for id, where, what, person, day, state in _ask(tx, "duties", given):
+    several = {row[0] for row in _ask(tx, "several", given)}
+    here = [row for row in _ask(tx, "duties", given) if row[3] in persons and row[3] not in several]
+    elsewhere = _ask(tx, "duties_anywhere", {**given, "persons": _list(tx, several)}) if several else []
+    for id, where, what, person, day, state in [*here, *elsewhere]:
         found.duties.setdefault(person, []).append(Duty(id, where, what, person, _day(day), state))
     for person, first, last, only in _ask(tx, "absences", given):
         found.absences.setdefault(person, []).append(Absence(person, _day(first), _day(last), only))
@@ -115,12 +118,10 @@ def _sessions(tx: Connection, ids: list[str], given: dict[str, Any]) -> tuple[di
 def _members(
     tx: Connection, ids: list[str], given: dict[str, Any], zones: dict[str, str], gone: bool
 ) -> dict[str, list[Member]]:
-    served = {row[:2]: row[2:] for row in _ask(tx, "served", given)}
-    none = (0, None)
     found: dict[str, list[Member]] = {id: [] for id in ids}
     places = {id: clock.zone(zones.get(id, "UTC")) for id in ids}
-    for circle, person, joined_at, credit, left_at, state in _ask(tx, "members_gone" if gone else "members", given):
-        count, last = served.get((circle, person), none)
+    asked = _ask(tx, "members_gone" if gone else "members", given)
+    for circle, person, joined_at, credit, left_at, count, last, state in asked:
         joined = joined_at if isinstance(joined_at, datetime) else datetime.fromisoformat(joined_at)
         standing = "left" if left_at or state in _GONE else "paused" if state == _PAUSED else "active"
         found[circle].append(
@@ -154,15 +155,20 @@ _SQL = {
     "before": f"""SELECT id, circle, day FROM session s WHERE circle {{circles}} AND {_TAKES_PLACE}
         AND starts_at = (SELECT max(p.starts_at) FROM session p WHERE p.circle = s.circle AND p.{_TAKES_PLACE}
             AND p.starts_at < :lo)""",
-    "members": """SELECT s.circle, s.person, s.joined_at, s.credit, s.left_at, p.state FROM standing s
-        LEFT JOIN person p ON p.id = s.person WHERE s.circle {circles} AND s.role = :role AND s.left_at IS NULL""",
-    "members_gone": """SELECT s.circle, s.person, s.joined_at, s.credit, s.left_at, p.state FROM standing s
-        LEFT JOIN person p ON p.id = s.person WHERE s.circle {circles} AND s.role = :role""",
-    "served": """SELECT t.circle, t.person, count(*), max(s.day) FROM turn t JOIN session s ON s.id = t.session
-        WHERE t.circle {circles} AND t.role = :role AND t.state = 'served' GROUP BY t.circle, t.person""",
-    "duties": f"""SELECT s.id, t.circle, t.role, t.person, s.day, t.state FROM turn t JOIN session s ON s.id = t.session
-        WHERE s.{_TAKES_PLACE} AND s.starts_at BETWEEN :lo AND :hi AND t.state <> 'proposed'
-        AND t.person {{persons}}""",
+    "members": """SELECT s.circle, s.person, s.joined_at, s.credit, s.left_at, s.served, s.last, p.state
+        FROM standing s LEFT JOIN person p ON p.id = s.person
+        WHERE s.circle {circles} AND s.role = :role AND s.left_at IS NULL""",
+    "members_gone": """SELECT s.circle, s.person, s.joined_at, s.credit, s.left_at, s.served, s.last, p.state
+        FROM standing s LEFT JOIN person p ON p.id = s.person WHERE s.circle {circles} AND s.role = :role""",
+    # Who stands in one ledger alone has duties there alone: found by its sessions, of which the window has a few. Only
+    # of the others all turns are looked through; there are years of them.
+    "several": "SELECT person FROM standing WHERE person {persons} GROUP BY person HAVING count(*) > 1",
+    "duties": f"""SELECT s.id, t.circle, t.role, t.person, s.day, t.state FROM session s JOIN turn t ON t.session = s.id
+        WHERE s.circle {{circles}} AND s.{_TAKES_PLACE} AND s.starts_at BETWEEN :lo AND :hi
+        AND t.state <> 'proposed'""",
+    "duties_anywhere": f"""SELECT s.id, t.circle, t.role, t.person, s.day, t.state FROM turn t
+        JOIN session s ON s.id = t.session WHERE s.{_TAKES_PLACE} AND s.starts_at BETWEEN :lo AND :hi
+        AND t.state <> 'proposed' AND t.person {{persons}}""",
     "duties_at": """SELECT s.id, t.circle, t.role, t.person, s.day, t.state FROM session s
         JOIN turn t ON t.session = s.id WHERE s.id = :session AND t.state <> 'proposed'""",
     "absences": """SELECT person, first, last, role FROM absence

@@ -1,8 +1,6 @@
 """The seat of a coordinator or mentor at one session: who has it, and the one way to write a turn and tell of it.
 
-Whoever changes turns holds one lock for all of them, and then the rows of their sessions. One lock, not one for each
-circle: a person is asked at one place alone, and "nobody has two duties within a week" looks at all circles. The lock
-comes after that of placing, and before those of sessions.
+Whoever changes turns holds one lock for all of them, and then the rows of their sessions (see locks).
 """
 
 from __future__ import annotations
@@ -18,7 +16,8 @@ from sqlalchemy.engine import Connection
 from shared import clock, db
 from shared.events import emit
 
-from .. import people
+from .. import locks, people
+from ..circles import standing as standings
 from ..invites import due
 from ..meetings import telling
 from ..models import circle, person, session, standing, told, turn
@@ -37,7 +36,7 @@ _SESSION = sa.select(session, circle.c.name.label("circle_name"), circle.c.strea
 
 def lock(tx: Connection) -> None:
     """Nobody else changes a turn until `tx` ends."""
-    db.lock(tx, "turns")
+    locks.sessions(tx)
 
 
 def sessions(tx: Connection, ids: Iterable[str]) -> dict[str, Row]:
@@ -153,6 +152,8 @@ def put(
         emit(tx, "turn.declined", f"turn/{id}", facts(of, row))
     elif state in (TurnState.RELEASED, TurnState.PROPOSED) and before and before["state"] in HOLDING:
         emit(tx, "turn.released", f"turn/{id}", {**facts(of, row), "why": cause or "undone"})
+    if TurnState.SERVED in (state, before["state"] if before else None):
+        standings.recount(tx, [(of["circle"], str(role), who)])
     if TAKEN & {state, before["state"] if before else None}:
         due.touch(tx, [of["circle"]])  # invites name who leads and who mentors
     return id

@@ -8,13 +8,19 @@ from . import (
     answering,
     api,
     circles,
+    deciding,
     feeds,
+    gatherings,
+    gatherings_api,
     items,
     lead,
     meetings,
+    mentoring,
     mine,
     minutes_api,
     offers,
+    organizing_api,
+    overview,
     own_api,
     resources,
     rsvp,
@@ -26,7 +32,9 @@ from . import (
 from .pages import context, refused_page
 
 _MODULES = (
+    overview,
     circles,
+    deciding,
     shaping,
     meetings,
     mine,
@@ -38,11 +46,13 @@ _MODULES = (
     agendas,
     turns,
     answering,
+    mentoring,
     absences,
     rsvp,
     feeds,
+    gatherings,
 )
 blueprints = [each.blueprint for each in _MODULES]
-apis = [api.blueprint, minutes_api.blueprint, turns_api.blueprint, own_api.blueprint]
+apis = [each.blueprint for each in (api, minutes_api, turns_api, own_api, organizing_api, gatherings_api)]
 
 __all__ = ["apis", "blueprints", "context", "refused_page"]

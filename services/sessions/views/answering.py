@@ -15,12 +15,13 @@ from sqlalchemy.engine import Connection
 from shared import access, clock, db, tokens
 from shared.problems import Problem
 
-from .. import people
+from .. import items, minutes, people
 from ..models import SERVICE
+from ..models import pool as pooled
 from ..rules.refusals import Refused
 from ..rules.rotation import Role
 from ..rules.states import HOLDING, TAKEN, TurnState
-from ..turns import absences, reading, seats
+from ..turns import absences, mentoring, reading, seats
 from ..turns import answering as answers
 from .answers import forbidden, go, not_found, page, refusals, unreadable, who
 
@@ -45,8 +46,13 @@ class Door:
 @blueprint.route("/turn/<token>", methods=["GET", "POST"])
 def linked(token: str) -> Response:
     """One's own turn, by the link in the mail."""
-    claims = _claims("turn", token)
-    return _work(Door(claims["turn"], claims["person"], f"/sessions/turn/{token}"))
+    return _work(by_link(token))
+
+
+def by_link(token: str) -> Door:
+    """Who came in by that link, about which turn."""
+    said = claims("turn", token)
+    return Door(said["turn"], said["person"], f"/sessions/turn/{token}")
 
 
 @blueprint.route("/turns/<id>", methods=["GET", "POST"])
@@ -59,8 +65,8 @@ def signed_in(id: str) -> Response:
 @blueprint.route("/take/<token>", methods=["GET", "POST"])
 def take(token: str) -> Response:
     """A turn that anyone of the circle may take, by the link in the mail that told of it."""
-    claims = _claims("take", token)
-    return _take(claims["session"], claims["person"], f"/sessions/take/{token}")
+    said = claims("take", token)
+    return _take(said["session"], said["person"], f"/sessions/take/{token}")
 
 
 @blueprint.route("/s/<id>/take", methods=["GET", "POST"])
@@ -70,14 +76,14 @@ def take_signed_in(id: str) -> Response:
     return _take(id, who().person, f"/sessions/s/{id}/take")
 
 
-def _claims(purpose: str, token: str) -> dict[str, str]:
+def claims(purpose: str, token: str) -> dict[str, str]:
     """What the link says.
 
     :raises Problem: it is broken, too old, or its person is in the program no more.
     """
-    wanted = ("person", "turn" if purpose == "turn" else "session")
+    wanted = ("person", *{"turn": ["turn"], "take": ["session"]}.get(purpose, []))
     try:
-        claims = {name: str(tokens.read(purpose, token)[name]) for name in wanted}
+        found = {name: str(tokens.read(purpose, token)[name]) for name in wanted}
     except (tokens.BadToken, KeyError) as bad:
         if getattr(bad, "reason", "") == "expired":
             words = "Links stop working after a while, in case a mail falls into other hands. Sign in to go on."
@@ -85,9 +91,11 @@ def _claims(purpose: str, token: str) -> dict[str, str]:
         words = "Perhaps the mail program broke it in two. Copy all of it, or sign in to go on."
         raise Problem(400, "This link is not complete", words, [], {}) from None
     with db.read(SERVICE) as tx:
-        if not people.is_here(tx, claims["person"]):
+        # Who became a guest a second ago may say when they are away before signup's word of them has come.
+        fresh = purpose == "away" and people.state(tx, found["person"]) is None
+        if not fresh and not people.is_here(tx, found["person"]):
             forbidden("This link belongs to nobody in the program", "Sign up again to come back.")
-    return claims
+    return found
 
 
 # ---- one's own turn ----
@@ -101,7 +109,7 @@ def _work(door: Door) -> Response:
     if not problems:
         try:
             with db.write(SERVICE) as tx:
-                _own(tx, door)
+                own(tx, door)
                 said = _press(tx, door, typed)
         except Refused as refused:
             problems = refusals(refused)
@@ -121,7 +129,7 @@ def _press(tx: Connection, door: Door, typed: dict[str, str]) -> str:
             return "away"
         return said
     if typed["do"] == "hand":
-        row, _ = _own(tx, door)
+        row, _ = own(tx, door)
         if not typed["person"]:
             raise Refused("person", "It is not said who is to be asked.", "Choose somebody of the circle.")
         answers.hand_over(tx, row["session"], door.person, typed["person"], door.actor)
@@ -138,7 +146,8 @@ def _until(tx: Connection, door: Door, days: dict[str, str]) -> None:
         raise Refused("until", message, "Choose a day to come, or leave it empty.") from None
 
 
-def _own(tx: Connection, door: Door) -> tuple[Row, Row]:
+def own(tx: Connection, door: Door) -> tuple[Row, Row]:
+    """The turn and its session, if the turn is theirs."""
     row = seats.turn_of(tx, door.turn)
     if row is None:
         not_found("turn")
@@ -159,7 +168,7 @@ def _show(door: Door, typed: dict[str, str], problems: list[dict[str, str]] | No
 
 
 def _given(tx: Connection, door: Door) -> dict[str, Any]:
-    row, of = _own(tx, door)
+    row, of = own(tx, door)
     rows = seats.turns(tx, of["id"], row["role"])
     holder = seats.holder([each for each in rows if each["person"] != door.person])
     why = row["why"] or {}
@@ -176,8 +185,30 @@ def _given(tx: Connection, door: Door) -> dict[str, Any]:
         "other": names.get(holder["person"]) if holder else None,
         "stage": _stage(of, row, holder, ahead, giver),
         "asked": any(e["state"] == TurnState.OFFERED and e["person"] != door.person for e in rows),
+        "about": about_circle(tx, door.person, of["id"]) if row["role"] == Role.MENTOR else None,
+        "doors": _doors(tx, door) if row["role"] == Role.MENTOR else {},
         "colleagues": [e for e in reading.choices(tx, of["circle"]) if e[0] != door.person] if handing else [],
     }
+
+
+def about_circle(tx: Connection, person: str, session: str) -> dict[str, Any] | None:
+    """What a mentor sees of the circle: the agenda, led by what is open, and past minutes. None: nothing."""
+    whole = minutes.one(tx, session)
+    if whole is None or not mentoring.may_see(tx, whole, person):
+        return None
+    return {
+        "agenda": minutes.texts(tx, whole).agenda,
+        "open": items.open_ones(tx, whole),
+        "past": mentoring.past(tx, whole),
+    }
+
+
+def _doors(tx: Connection, door: Door) -> dict[str, str]:
+    """Links of their own by which a mentor says that they are away, and, from the pool, that they are asked no more."""
+    found = {"away": tokens.path("away", tokens.sign("away", {"person": door.person}))}
+    if tx.execute(pooled.select().where(pooled.c.person == door.person).limit(1)).first():
+        found["pool"] = tokens.path("pool", tokens.sign("pool", {"person": door.person}))
+    return found
 
 
 def _stage(of: Row, row: Row, holder: Row | None, ahead: bool, giver: str | None) -> str:

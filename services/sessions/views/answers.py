@@ -1,4 +1,4 @@
-"""How views of minutes and turns answer: the template, what was said after a redirect, refusals beside their fields."""
+"""How views of sessions answer: the template, what was said after a redirect, refusals beside their fields."""
 
 from __future__ import annotations
 
@@ -11,9 +11,22 @@ from shared import access
 from shared.problems import problem
 
 from .. import people
-from ..rules.refusals import Refused
+from ..rules.refusals import Refused, Stale
 
 SAID = {
+    "placed": "They have their place in this circle now, and get a mail that says so.",
+    "circles-merged": "The circles are merged. Who has another circle now gets a mail that says so.",
+    "nothing": "Nothing was different, so nothing has changed.",
+    "dates": "The dates are saved. What has changed is told to the circle.",
+    "skipped": "That date is skipped. You can undo it below.",
+    "moved-date": "The session is moved. You can undo it below.",
+    "split": "The circle is split. Who has another circle now gets a mail that says so.",
+    "decided": "It is done, and stands in the journal of the circle.",
+    "place": "The place is yours. Welcome!",
+    "coming": "Noted: you are coming.",
+    "cannot": "Noted: you cannot come. Should that change, answer again.",
+    "new-address": "Your calendar has a new address. The old one is dead: subscribe to the new one.",
+    "not-now": "You said not now. You stay in line, at its end, and are not asked for the next two weeks.",
     "saved": "Saved.",
     "merged": "Saved, together with what somebody else wrote meanwhile.",
     "published": "Published. The circle gets the minutes by mail.",
@@ -32,20 +45,29 @@ SAID = {
     "away": "Thank you for saying so. Somebody else is asked now, and nobody asks you until you are back.",
     "handed": "They are asked by mail. Until they say yes, the turn stays yours.",
     "changed": "It is changed, and whom it concerns gets a mail. You can undo it below.",
-    "assigned": "It is changed, and whom it concerns gets a mail.",
     "absent": "Noted. Nobody asks you for these days.",
     "absent-freed": "Noted. Turns that you had on these days are free again, and the next person is asked.",
     "withdrawn": "Taken back. You can be asked for these days again.",
     "asked": "They are asked by mail. It is theirs when they say yes, and not before.",
+    "proposed": "Proposed. Nobody is told of it before you send it.",
+    "gathering-sent": "Sent: the invites are on their way.",
+    "gathering-split": "Split: there is a proposal for each stream now.",
+    "gathering-dropped": "It is not sent. You can undo that below.",
+    "gathering-cancelled": "Cancelled: everybody is told. You can undo it below.",
+    "gathering-restored": "It takes place after all: everybody is invited again.",
+    "gathering-shared": "Shared: who was invited gets a mail.",
+    "guest-forgotten": "The guest's name and address are taken out.",
+    "talks": "You get invites to talks again.",
+    "no-talks": "Noted: you get no invites to talks any more. You can change that below.",
+    "no-address": "Cut off. Calendars that had the address get nothing any more.",
     "hidden": "Hidden. You can show it again below.",
     "shown": "It is shown again.",
 }
 
 
 def page(template: str, status: int = 200, **given: Any) -> Response:
-    """The page of that template, with what was said after a redirect."""
-    told = SAID.get(request.args.get("said", ""))
-    return make_response(render_template(f"sessions/{template}", said=told, **given), status)
+    """The page of that template; pages.context says what was said before a redirect."""
+    return make_response(render_template(f"sessions/{template}", **given), status)
 
 
 def go(path: str, said: str | None = None, anchor: str = "") -> Response:
@@ -56,7 +78,7 @@ def go(path: str, said: str | None = None, anchor: str = "") -> Response:
 
 def refusals(refused: Refused) -> list[dict[str, str]]:
     """Every refusal of a form, as the templates show them."""
-    return [each.as_dict() for each in refused.all]
+    return [each.as_dict() | ({"stale": "yes"} if isinstance(each, Stale) else {}) for each in refused.all]
 
 
 def unreadable() -> list[dict[str, str]]:

@@ -11,13 +11,14 @@ from shared import access, db
 from shared.api import Blueprint, Empty
 from shared.web import problem
 
-from .. import schemas
-from ..circles import journal, moving, policy, reading, settings, splitting
+from .. import people
+from ..circles import health, journal, moving, policy, reading, settings, splitting
 from ..invites import reading as invites
 from ..meetings import asking, changing
 from ..meetings import reading as meetings
 from ..models import SERVICE
 from ..rules.refusals import Refused, Stale
+from ..schemas import circles as schemas
 from . import mine as own
 from . import showing
 from .answers import who
@@ -32,10 +33,11 @@ def _do(command: Callable[..., Any], *given: Any, **more: Any) -> Any:
         with db.write(SERVICE) as tx:
             return command(tx, actor(), *given, **more)
     except Refused as refused:
-        _refuse(refused)
+        refuse(refused)
 
 
-def _refuse(refused: Refused) -> NoReturn:
+def refuse(refused: Refused) -> NoReturn:
+    """404, 409 or 422, with every field that cannot be taken."""
     errors = [each.as_dict() for each in refused.all]
     detail = " ".join(f"{each['field']}: {each['message']} {each['remedy']}" for each in errors)
     status = 409 if isinstance(refused, Stale) else 404 if refused.message.startswith("There is no such") else 422
@@ -54,7 +56,7 @@ def circles() -> dict[str, Any]:
 
 
 def _circle(row: Mapping[str, Any], at: Any) -> dict[str, Any]:
-    return {**row, "next": at, "state": showing.state(row, at)}
+    return {**row, "next": at, "state": health.state(row["closed_at"] is not None, row["count"], at is not None)}
 
 
 @blueprint.get("/circles/<id>")
@@ -72,14 +74,14 @@ def circle(id: str) -> dict[str, Any]:
             "series": now,
             "series_id": changing.token(now),
             "sessions": dates,
-            "journal": showing.moments(tx, id, reader_zone(tx)),
+            "journal": showing.moments(tx, journal.entries(tx, id), reader_zone(tx)),
         }
 
 
 @blueprint.put("/circles/<id>/settings")
 @access.scopes()
 @blueprint.arguments(schemas.Settings)
-@blueprint.response(200, schemas.Done)
+@blueprint.response(200, schemas.Said)
 def save_settings(given: dict[str, Any], id: str) -> dict[str, str]:
     """Its name, and how many it takes."""
     _do(settings.save_circle, id, given["name"], "" if given["most"] is None else str(given["most"]))
@@ -98,7 +100,7 @@ def set_series(given: dict[str, Any], id: str) -> dict[str, Any]:
             reading.open_one(tx, id)
             plan = changing.preview(tx, id, wanted)
     except Refused as refused:
-        _refuse(refused)
+        refuse(refused)
     new = None if given["preview"] else _do(changing.save, id, wanted, given["reason"], seen=given["seen"])
     changes = [
         {"id": row["id"], "was": row["starts_at"], "starts_at": values["starts_at"]} for row, values in plan.changes
@@ -111,7 +113,7 @@ def set_series(given: dict[str, Any], id: str) -> dict[str, Any]:
 @blueprint.post("/sessions/<id>/skip")
 @access.scopes()
 @blueprint.arguments(schemas.Skip)
-@blueprint.response(200, schemas.Done)
+@blueprint.response(200, schemas.Said)
 def skip(given: dict[str, Any], id: str) -> dict[str, str]:
     """Leave out one date."""
     _do(changing.skip, id, given["reason"], seen=_seen(given))
@@ -121,7 +123,7 @@ def skip(given: dict[str, Any], id: str) -> dict[str, str]:
 @blueprint.post("/sessions/<id>/move")
 @access.scopes()
 @blueprint.arguments(schemas.MoveDate)
-@blueprint.response(200, schemas.Done)
+@blueprint.response(200, schemas.Said)
 def move_date(given: dict[str, Any], id: str) -> dict[str, str]:
     """Put one session on another date or hour; `done` carries a warning when clocks change over it."""
     warning = _do(changing.move, id, given["day"], given["time"], given["reason"], seen=_seen(given))
@@ -150,7 +152,7 @@ def split(given: dict[str, Any], id: str) -> dict[str, Any]:
 @blueprint.post("/circles/<id>/merge")
 @access.scopes()
 @blueprint.arguments(schemas.Merge)
-@blueprint.response(200, schemas.Done)
+@blueprint.response(200, schemas.Said)
 def merge(given: dict[str, Any], id: str) -> dict[str, str]:
     """Everybody into another circle of the stream; this one is closed."""
     _do(moving.merge, id, given["into"], given["reason"])
@@ -160,7 +162,7 @@ def merge(given: dict[str, Any], id: str) -> dict[str, str]:
 @blueprint.post("/circles/<id>/members")
 @access.scopes()
 @blueprint.arguments(schemas.Place)
-@blueprint.response(200, schemas.Done)
+@blueprint.response(200, schemas.Said)
 def place(given: dict[str, Any], id: str) -> dict[str, str]:
     """Put a person into this circle: from another one, or out of the line."""
     _do(moving.move, given["person"], id, given["reason"])
@@ -170,14 +172,14 @@ def place(given: dict[str, Any], id: str) -> dict[str, str]:
 @blueprint.post("/changes/<id>/undo")
 @access.scopes(role=("member", "organizer"))
 @blueprint.arguments(Empty, required=False)
-@blueprint.response(200, schemas.Done)
+@blueprint.response(200, schemas.Said)
 def undo(_body: Any, id: str) -> dict[str, str]:
     """Take back one entry of a journal: members what they did themselves."""
     try:
         with db.write(SERVICE) as tx:
             journal.undo(tx, who().actor, id)
     except Refused as refused:
-        _refuse(refused)
+        refuse(refused)
     return {"done": "undone"}
 
 
@@ -208,7 +210,7 @@ def save_policy(given: dict[str, Any]) -> policy.Policy:
 def waiting() -> dict[str, Any]:
     """Who waits for a place, stream by stream, in order."""
     with db.read(SERVICE) as tx:
-        return {"line": [row for slug, _ in reading.streams(tx) for row in reading.line(tx, slug)]}
+        return {"line": [row for slug in people.streams(tx) for row in reading.line(tx, slug)]}
 
 
 @blueprint.get("/mine")

@@ -1,4 +1,4 @@
-"""The organizer's pages about circles: the list, one of them, its settings, the policy."""
+"""The organizer's pages about circles: one of them, its settings, the policy."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from flask import Blueprint, Response, request
 
 from shared import access, db
 
-from ..circles import journal, policy, reading, settings
+from .. import people
+from ..circles import health, journal, policy, reading, settings
 from ..invites import feeds
 from ..meetings import reading as meetings
 from ..models import SERVICE
+from ..rules.states import SessionState
 from ..turns import verbs
 from . import showing
 from .answers import who
@@ -26,33 +28,6 @@ def url(circle: str, more: str = "") -> str:
     return f"{HOME}/{circle}{more}"
 
 
-@blueprint.get("")
-@access.needs("organizer")
-def listed() -> Response:
-    """All circles by stream."""
-    with db.read(SERVICE) as tx:
-        rows, gone, now = reading.listed(tx), reading.listed(tx, closed=True), policy.read(tx)
-        at = meetings.next_of(tx, [row["id"] for row in rows])
-        lines = {slug: len(reading.line(tx, slug)) for slug, _ in reading.streams(tx)}
-        names = dict(reading.streams(tx))
-        zone = reader_zone(tx)
-    for row in rows:
-        row |= {"next": at.get(row["id"]), "state": showing.state(row, at.get(row["id"]))}
-        row |= {"limit": row["most"] or now.most}
-    names |= {row["stream"]: row["stream"] for row in rows if row["stream"] not in names}
-    streams = [
-        {
-            "slug": slug,
-            "name": name,
-            "circles": [row for row in rows if row["stream"] == slug],
-            "places": now.places.get(slug),
-            "waiting": lines.get(slug, 0),
-        }
-        for slug, name in names.items()
-    ]
-    return page("circles.html", streams=streams, closed=gone, zone=zone)
-
-
 @blueprint.get("/<id>")
 @access.needs("organizer")
 def one(id: str) -> Response:
@@ -61,18 +36,20 @@ def one(id: str) -> Response:
         row, zone = reading.one(tx, id), reader_zone(tx)
         given: dict[str, Any] = {
             "circle": row,
-            "stream": dict(reading.streams(tx)).get(row["stream"], row["stream"]),
+            "stream": people.streams(tx).get(row["stream"], row["stream"]),
             "members": showing.members(tx, id),
             "series": meetings.current(tx, id),
             "sessions": showing.sessions(tx, id),
-            "moments": showing.moments(tx, id, zone),
+            "moments": showing.moments(tx, journal.entries(tx, id), zone),
             "others": [each for each in reading.listed(tx, row["stream"]) if each["id"] != id],
             "into": reading.one(tx, row["merged_into"])["name"] if row["merged_into"] else None,
             "zone": zone,
             "feed": feeds.address_of_circle(row),
         }
     count = len(given["members"])
-    given["state"] = showing.state({**row, "count": count}, any(s["state"] != "cancelled" for s in given["sessions"]))
+    given["state"] = health.state(
+        row["closed_at"] is not None, count, any(s["state"] != SessionState.CANCELLED for s in given["sessions"])
+    )
     return page("circle.html", **given)
 
 
@@ -109,7 +86,7 @@ def rules() -> Response:
         held = settings.as_typed(policy.read(tx))
         streams = [
             {"slug": slug, "name": name, "taken": reading.taken(tx, slug), "line": reading.line(tx, slug)}
-            for slug, name in reading.streams(tx)
+            for slug, name in people.streams(tx).items()
         ]
         zone = reader_zone(tx)
     return page("policy.html", problems, held=held, typed=given or held, streams=streams, zone=zone)

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 
 from shared import access, db
 
+from .. import people
 from ..circles import reading as circles
 from ..meetings import asking, changing, reading
 from ..models import SERVICE
@@ -42,7 +43,7 @@ def series(id: str) -> Response:
     with db.read(SERVICE) as tx:
         row, zone, now = circles.open_one(tx, id), reader_zone(tx), reading.current(tx, id)
         if request.method != "POST":
-            typed = _shown(now, reading.next_one(tx, id), circles.program_zone(tx))
+            typed = _shown(now, reading.next_one(tx, id), people.program_zone(tx))
     return page(
         "series.html", problems, circle=row, current=now, typed=typed, plan=plan, zone=zone, seen=changing.token(now)
     )

@@ -12,6 +12,7 @@ from shared import access, clock, db
 
 from .. import attendance, items, people
 from ..circles import reading
+from ..gatherings import reading as gatherings
 from ..invites import feeds
 from ..invites import reading as invites
 from ..models import SERVICE, person
@@ -31,7 +32,8 @@ def home() -> Response:
     with db.read(SERVICE) as tx:
         me = reader_id()
         given = shown(tx, me)
-        given |= more(tx, me, given["sessions"]) | {"zone": reader_zone(tx)}
+        also = [(row, invites.answer_of(tx, row["id"], me)) for row in gatherings.invited(tx, me)]
+        given |= more(tx, me, given["sessions"]) | {"zone": reader_zone(tx), "also": also}
     return page("mine.html", **given)
 
 
@@ -51,7 +53,7 @@ def shown(tx: Connection, me: str) -> dict[str, Any]:
     stream = (place or line or row or {}).get("stream")
     return {
         "me": row,
-        "stream": dict(reading.streams(tx)).get(stream or "", stream),
+        "stream": people.streams(tx).get(stream or "", stream),
         "circle": reading.one(tx, place["circle"]) if place else None,
         "members": reading.members(tx, place["circle"]) if place else [],
         "sessions": _sessions(tx, me, place["circle"] if place else None),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
 from sqlalchemy.engine import Connection
 
@@ -10,24 +10,19 @@ from shared import access, db
 from shared.api import Blueprint
 from shared.web import problem
 
-from .. import attendance, items, minutes, minutes_schemas, people, resources, rights
+from .. import attendance, items, minutes, people, resources, rights
 from ..models import SERVICE
 from ..rules.refusals import Refused
 from ..rules.rotation import Role
 from ..rules.states import gaps
+from ..schemas import minutes as minutes_schemas
 from ..turns import answering as turns
 from .answers import forbidden, not_found, who
+from .api import refuse
 
 blueprint = Blueprint(SERVICE, "minutes", "Agendas, minutes, attendance, items")
 READS = access.scopes("read", role=("member", "organizer"))
 ACTS = access.scopes(role=("member", "organizer"))
-
-
-def refuse(refused: Refused) -> NoReturn:
-    """422 with every field that cannot be taken."""
-    errors = [each.as_dict() for each in refused.all]
-    detail = " ".join(f"{each['field']}: {each['message']} {each['remedy']}" for each in errors)
-    problem(422, "This cannot be done", detail, errors)
 
 
 def _seen(tx: Connection, id: str, leading: bool = True) -> minutes.Row:
@@ -247,6 +242,8 @@ def links(asked: dict[str, int], stream: str) -> dict[str, Any]:
     with db.read(SERVICE) as tx:
         if stream not in people.streams(tx):
             not_found("stream")
+        if who().token is None and not rights.may_browse(tx, who().person, who().roles):
+            forbidden("These links are the members'", "A guest sees what belongs to the session they mentor.")
         found, total = resources.shown(tx, stream, page=asked["page"])
     return {"resources": found, "total": total}
 

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 from shared import clock, db, tokens
 from shared.web import problem
 
+from .. import people
 from ..circles import placing, reading
 from ..models import SERVICE
 from ..rules.refusals import Refused
@@ -37,8 +38,7 @@ def place(token: str) -> Response:
         return page("answered.html", taken=taken)
     with db.read(SERVICE) as tx:
         found, here = placing.offered(tx, person, offer), reading.place_of(tx, person)
-        zone = reading.zone_of(tx, person) or reading.program_zone(tx)
-        streams = dict(reading.streams(tx))
+        zone, streams = people.zone(tx, person), people.streams(tx)
     if found is None:
         if here:
             return page("answered.html", taken=True)

@@ -8,14 +8,14 @@ from shared import access, db
 from shared.api import Blueprint, Empty
 
 from .. import attendance, items
-from .. import own_schemas as schemas
 from ..invites import answering, feeds
 from ..models import SERVICE
 from ..rules.refusals import Refused
+from ..schemas import own as schemas
 from ..turns import absences, own
 from . import mine
+from .api import refuse
 from .pages import reader_id
-from .turns_api import refuse
 
 blueprint = Blueprint(SERVICE, "own", "One's own sessions")
 MINE = access.scopes(role="member")

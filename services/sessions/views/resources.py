@@ -25,8 +25,10 @@ def index(stream: str) -> Response:
         streams = people.streams(tx)
         if stream not in streams:
             not_found("stream")
-        shown, total = resources.shown(tx, stream, page=number, size=SIZE)
         reader = who()
+        if not rights.may_browse(tx, reader.person, reader.roles):
+            forbidden("These links are the members'", "A guest sees what belongs to the session they mentor.")
+        shown, total = resources.shown(tx, stream, page=number, size=SIZE)
         hidden, _ = resources.shown(tx, stream, hidden=True)
         may = {row["id"] for row in (*shown, *hidden) if rights.may_hide(tx, row, reader.person, reader.roles)}
         zone = reader_zone(tx)

@@ -9,12 +9,16 @@ from flask import Blueprint, Response, request
 from shared import access, db, face, tokens
 from shared.web import problem
 
+from .. import people
 from ..circles import reading as circles
+from ..gatherings import notes, telling
+from ..gatherings import reading as gatherings
 from ..invites import answering, reading
 from ..meetings import reading as meetings
 from ..models import SERVICE
 from ..rules.refusals import Refused
 from ..turns import absences
+from . import gatherings as gathered
 from .pages import go, page, reader_id, refusals, unreadable
 
 blueprint = Blueprint("rsvp", __name__, url_prefix="/sessions")
@@ -55,6 +59,9 @@ def _answer(session: str, person: str, source: str, back: str) -> Response:
         try:
             answering.open_invite(tx, session, person)
         except Refused as refused:
+            if telling.is_one(tx, session) and person in gatherings.people_told(tx, session):
+                row = gatherings.one(tx, session)
+                return page("gathering_read.html", problems, **gathered.read(tx, row, person), closed=refused.message)
             problem(410, refused.message, refused.remedy)
         given = _shown(tx, session, person)
     wanted = request.args.get("answer", "") if request.method == "GET" else answering.CANNOT
@@ -64,7 +71,10 @@ def _answer(session: str, person: str, source: str, back: str) -> Response:
 def _take(session: str, person: str, source: str) -> str:
     said = request.form.get("answer", "")
     with db.write(SERVICE) as tx:
-        if said == "until":
+        if said == "no-talks" and meetings.one(tx, session)["kind"] == gatherings.TALK:
+            answering.answer(tx, session, person, answering.CANNOT, source)
+            notes.want_talks(tx, person, False)
+        elif said == "until":
             absences.cannot_until(tx, session, person, request.form.get("until", ""), source)
         else:
             answering.answer(tx, session, person, said, source)
@@ -74,16 +84,23 @@ def _take(session: str, person: str, source: str) -> str:
 def _shown(tx: Any, session: str, person: str) -> dict[str, Any]:
     row = meetings.one(tx, session)
     duties = reading.duties(tx, [session])[session]
-    names = circles.names(tx, [id for id in duties.values() if id])
-    own = circles.zone_of(tx, person)
+    names = people.names(tx, duties.values())
+    zone = people.zone(tx, person)
     return {
         "session": row,
-        "circle": circles.one(tx, row["circle"]),
-        "zone": own or circles.program_zone(tx),
-        "when": face.local(row["starts_at"], own or circles.program_zone(tx)),
+        "circle": circles.one(tx, row["circle"]) if row["circle"] else {"name": row["title"]},
+        "gathering": gatherings.one(tx, session) if row["circle"] is None else None,
+        "zone": zone,
+        "when": face.local(row["starts_at"], zone),
         "coordinator": names.get(duties["coordinator"] or ""),
+        "guest": _is_guest(tx, row, person),
         "leads": duties["coordinator"] == person,
         "gives_back": answering.gives_back(),
         "mentor": names.get(duties["mentor"] or ""),
         "answer": reading.answer_of(tx, session, person),
     }
+
+
+def _is_guest(tx: Any, row: Any, person: str) -> bool:
+    """Whether they speak at it: then there is nothing about talks to ask."""
+    return row["circle"] is None and gatherings.one(tx, row["id"])["guest"] == person

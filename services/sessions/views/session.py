@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from shared import access, clock, db
 
 from .. import attendance, items, minutes, people, rights
+from ..gatherings import telling as gatherings
 from ..invites import reading as invites
 from ..models import SERVICE
 from ..rules import merging
@@ -33,7 +34,7 @@ def opened(tx: Connection, id: str) -> minutes.Row:
 
 def facts(tx: Connection, of: minutes.Row, person: str) -> dict[str, Any]:
     """What every page about a session shows of it to that person, in their zone."""
-    duties = people.duties(tx, of["id"])
+    duties, texts = people.duties(tx, of["id"]), minutes.texts(tx, of)
     return {
         "session": of,
         "heading": minutes.title(of),
@@ -41,15 +42,9 @@ def facts(tx: Connection, of: minutes.Row, person: str) -> dict[str, Any]:
         "now": clock.now(),
         "duties": duties,
         "names": people.names(tx, duties.values()),
-        "texts": minutes.texts(tx, of),
-        "until": _until(tx, of),
+        "texts": texts,
+        "until": texts.correct_until,
     }
-
-
-def _until(tx: Connection, of: minutes.Row) -> Any:
-    """Until when published minutes can be corrected."""
-    at = minutes.texts(tx, of).published_at
-    return at + minutes.CORRECTION if at else None
 
 
 @blueprint.get("/<id>")
@@ -57,6 +52,8 @@ def _until(tx: Connection, of: minutes.Row) -> Any:
 def show(id: str) -> Response:
     """The page itself."""
     with db.read(SERVICE) as tx:
+        if gatherings.is_one(tx, id):  # calendars lead here, whatever it is
+            return go(f"/sessions/gatherings/{id}")
         of = opened(tx, id)
         reader = who()
         given = {

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 
 from shared import access, db
 
+from .. import people as persons
 from ..circles import moving, reading, splitting
 from ..models import SERVICE
 from ..rules.refusals import Refused
@@ -55,7 +56,7 @@ def merge(id: str) -> Response:
         given = request.form
         problems = try_to(moving.merge, id, target, given.get("reason", "")[:1000], seen=given.get("seen") or None)
         if not problems:
-            return go(url(target), "merged")
+            return go(url(target), "circles-merged")
     with db.read(SERVICE) as tx:
         row, members = reading.open_one(tx, id), reading.members(tx, id)
         others = [each for each in reading.listed(tx, row["stream"]) if each["id"] != id]
@@ -79,7 +80,7 @@ def move(person: str) -> Response:
         to = given.get("circle", "")
         problems = try_to(moving.move, person, to, given.get("reason", "")[:1000], seen=given.get("seen"))
         if not problems:
-            return go(url(to), "moved")
+            return go(url(to), "placed")
     with db.read(SERVICE) as tx:
         place, line = reading.place_of(tx, person), reading.waits(tx, person)
         stream = (place or line or {}).get("stream")
@@ -88,7 +89,7 @@ def move(person: str) -> Response:
                 "person", "There is no such person in a circle, or in line.", "Choose one from a circle's list."
             )
         circles = [each for each in reading.listed(tx, stream) if not place or each["id"] != place["circle"]]
-        name = reading.names(tx, [person]).get(person, reading.ERASED)
+        name = persons.names(tx, [person])[person]
     options = [(each["id"], f"{each['name']} ({each['count']} members)") for each in circles]
     return page(
         "move.html", problems, options=options, person=person, name=name, place=place, line=line, circles=circles,

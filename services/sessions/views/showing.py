@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,40 +12,13 @@ from sqlalchemy.engine import Connection
 from shared import clock
 from shared.face import day, local
 
-from ..circles import journal, reading
+from .. import people
+from ..circles import journal, reading, timeline
 from ..meetings import reading as meetings
 from ..rules import placing as rules
-from .pages import actor, by_name
+from .pages import actor
 
 Row = Mapping[Any, Any]
-
-VERBS = {
-    "split": "Split",
-    "merge": "Merged with another circle",
-    "move": "Somebody was moved",
-    "moved-in": "Somebody was moved here",
-    "settings": "Name or size changed",
-    "series": "Dates changed",
-    "skip-date": "A date was skipped",
-    "move-date": "A session was moved",
-    "swap": "Two dates were swapped",
-    "substitute": "Somebody covers a date",
-    "skip-me": "Somebody skipped a turn",
-    "hand-over": "Somebody was asked to take a turn over",
-    "ask": "A coordinator asked somebody",
-    "assign": "An organizer gave a turn to somebody",
-    "correct": "It was corrected who served",
-    "free": "An organizer freed somebody of a turn",
-}
-
-
-def state(row: Row, next_at: Any) -> str:
-    """A circle's state in one or two words; macros.html has its icon."""
-    if row["closed_at"] is not None:
-        return "closed"
-    if not row["count"]:
-        return "nobody in it"
-    return "meets" if next_at else "needs dates"
 
 
 def members(tx: Connection, circle: str) -> list[dict[str, Any]]:
@@ -75,38 +48,126 @@ def session(row: Row) -> dict[str, Any]:
     return {**row, "warning": meetings.warning(row), "moved": row["slot"] not in (None, row["day"])}
 
 
-def moments(tx: Connection, circle: str, zone: str) -> list[dict[str, Any]]:
-    """The journal: what, who, when, why, and whether it can be undone."""
+def moments(tx: Connection, entries: Sequence[Row], zone: str) -> list[dict[str, Any]]:
+    """Entries of a journal: what, who, when, why, and whether it can be undone; all names by one statement each."""
+    wanted = [_mentioned(entry) for entry in entries]
+    names = people.names(tx, {id for each in wanted for id in each} | {e["by"].partition("/")[2] for e in entries})
+    circles = reading.circle_names(tx, {id for entry in entries for id in _circles(entry)})
+    days = meetings.days(tx, {entry["session"] for entry in entries if entry["session"]})
     return [
         {
             **entry,
-            "words": VERBS.get(entry["verb"], entry["verb"]),
-            "detail": _detail(tx, entry, zone),
-            "by_name": by_name(tx, entry["by"]),
+            "words": journal.WORDS[entry["verb"]],
+            "detail": _detail(entry, zone, names, circles),
+            "day": days.get(entry["session"]),
+            "by_name": names.get(entry["by"].partition("/")[2], "the program itself"),
             "can_undo": journal.can_undo(entry, actor()),
         }
-        for entry in journal.entries(tx, circle)
+        for entry in entries
     ]
 
 
-def _detail(tx: Connection, entry: Row, zone: str) -> str:
+def history(tx: Connection, found: Sequence[timeline.Moment], zone: str) -> list[dict[str, Any]]:
+    """Moments of a timeline with everybody's name, and entries of the journal in words."""
+    entries = {each["id"]: each for each in moments(tx, [one.row for one in found if one.kind == "change"], zone)}
+    persons = [each.row["person"] for each in found if each.kind in ("joined", "left")]
+    persons += [id for each in found for id in each.duties.values() if id]
+    names = people.names(tx, persons)
+    return [
+        {
+            "at": each.at,
+            "kind": each.kind,
+            "row": each.row,
+            "name": names.get(each.row.get("person")),
+            "duties": {role: names[id] for role, id in each.duties.items() if id},
+            "present": each.present,
+            "marked": each.marked,
+            "entry": entries.get(each.row["id"]) if each.kind == "change" else None,
+        }
+        for each in found
+    ]
+
+
+def _mentioned(entry: Row) -> list[str]:
+    """Persons that the detail of an entry names."""
     before, after = entry["before"], entry["after"]
-    if entry["verb"] in ("move", "moved-in"):
-        person = after["person"]
-        where = [reading.one(tx, id)["name"] if id else "the line" for id in (before["circle"], after["circle"])]
-        return f"{reading.names(tx, [person]).get(person, reading.ERASED)}: from {where[0]} to {where[1]}"
-    if entry["verb"] == "split":
-        names = ", ".join(reading.one(tx, id)["name"] for id in after["made"])
-        return f"{sum(map(len, after['made'].values()))} went to {names}"
-    if entry["verb"] == "merge":
-        return f"{len(before['people'])} came from {reading.one(tx, before['circle'])['name']}"
-    if entry["verb"] == "series":
-        return f"{len(after['sessions'])} sessions changed, {len(after['added'])} new"
-    if entry["verb"] == "skip-date":
-        return day(after["dropped"][1])
-    if entry["verb"] == "move-date":
-        old, new = (local(datetime.fromisoformat(each["starts_at"]), zone) for each in (before, after))
-        return f"from {old} to {new}"
-    if entry["verb"] == "settings":
-        return f"was “{before['name']}”, at most {before['most'] or 'as all'}"
-    return ""
+    found = [each.get(name) for each in (before, after) for name in ("person", "owner")]
+    found += [row[3] for row in _taken(entry)]
+    return [id for id in [*found, *after.get("marks", {}), *after.get("people", ())] if id]
+
+
+def _circles(entry: Row) -> list[str]:
+    before, after = entry["before"], entry["after"]
+    if entry["verb"] not in ("move", "moved-in", "merge", "split"):
+        return []
+    return [id for id in (before.get("circle"), after.get("circle"), *after.get("made", {})) if id]
+
+
+def _taken(entry: Row) -> list[list[Any]]:
+    """The rows that a change of turns made."""
+    moves = entry["after"].get("moves") or entry["before"].get("moves") or ()
+    return [after for _, after in moves if after]
+
+
+def _detail(entry: Row, zone: str, names: Mapping[Any, str], circles: Mapping[str, str]) -> str:
+    tell = _DETAILS.get(entry["verb"])
+    return tell(entry["before"], entry["after"], zone, names, circles) if tell else ""
+
+
+def _moved(before: Any, after: Any, _zone: str, names: Any, circles: Any) -> str:
+    where = [circles[id] if id else "the line" for id in (before["circle"], after["circle"])]
+    return f"{names[after['person']]}: from {where[0]} to {where[1]}"
+
+
+def _split(_before: Any, after: Any, _zone: str, _names: Any, circles: Any) -> str:
+    return f"{sum(map(len, after['made'].values()))} went to {', '.join(circles[id] for id in after['made'])}"
+
+
+def _at(plain: Any, zone: str) -> str:
+    return local(datetime.fromisoformat(plain["starts_at"]), zone)
+
+
+def _turns(before: Any, after: Any, _zone: str, names: Any, _circles: Any) -> str:
+    """What became of whose turn. Who asked is in the list by themselves."""
+    rows = [new for _, new in after.get("moves") or before.get("moves") or () if new]
+    return "; ".join(f"{names[row[3]]} {row[5]}, {row[4]}" for row in rows)
+
+
+def _answered(before: Any, after: Any, _zone: str, names: Any, _circles: Any) -> str:
+    words = {"coming": "comes", "cannot": "cannot come", None: "no answer"}
+    return f"{names[after['person']]}: {words[after['answer']]}, before {words[before['answer']]}"
+
+
+def _closed(before: Any, after: Any, _zone: str, _names: Any, _circles: Any) -> str:
+    lacking = sorted(set(after["gaps"]) - set(before["gaps"]))
+    return "without " + ", ".join(_GAPS[gap] for gap in lacking) if lacking else "it lacked nothing without a reason"
+
+
+_GAPS = {"minutes": "minutes", "attendance": "attendance", "next": "a next coordinator"}
+_DETAILS: dict[str, Callable[[Any, Any, str, Any, Any], str]] = {
+    "move": _moved,
+    "moved-in": _moved,
+    "split": _split,
+    "merge": lambda b, a, z, n, c: f"{len(b['people'])} came from {c[b['circle']]}",
+    "series": lambda b, a, z, n, c: f"{len(a['sessions'])} sessions changed, {len(a['added'])} new",
+    "skip-date": lambda b, a, z, n, c: "; ".join(filter(None, (day(a["dropped"][1]), _turns(b, a, z, n, c)))),
+    "move-date": lambda b, a, z, n, c: f"from {_at(b, z)} to {_at(a, z)}",
+    "settings": lambda b, a, z, n, c: f"was “{b['name']}”, at most {b['most'] or 'as all'}",
+    **dict.fromkeys(("swap", "substitute", "skip-me", "assign"), _turns),
+    "hand-over": lambda b, a, z, n, c: f"from {n[b['person']]} to {n[a['person']]}",
+    "ask": lambda b, a, z, n, c: f"{n[a['person']]}" + (f" instead of {n[b['person']]}" if b["person"] else ""),
+    "correct": lambda b, a, z, n, c: (
+        (n[a["person"]] if a["person"] else "nobody") + (f" instead of {n[b['person']]}" if b["person"] else "")
+    ),
+    "free": lambda b, a, z, n, c: str(n[b["person"]]),
+    "gap": lambda b, a, z, n, c: ", ".join(_GAPS[gap] for gap in sorted({*b, *a})),
+    "item-given": lambda b, a, z, n, c: f"from {n[b['owner']]} to {n[a['owner']]}",
+    "item-moved": lambda b, a, z, n, c: f"due {a['due']}",
+    "answer": _answered,
+    "attendance": lambda b, a, z, n, c: "; ".join(
+        f"{n[id]} was {'there' if there else 'not there'}" for id, there in a["marks"].items()
+    ),
+    "close": _closed,
+    "reopen": lambda b, a, z, n, c: f"until {local(datetime.fromisoformat(a['until']), z)}",
+    "resend": lambda b, a, z, n, c: "to " + ", ".join(sorted(n[id] for id in a["people"])),
+}

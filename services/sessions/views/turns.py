@@ -7,17 +7,15 @@ from typing import Any
 from flask import Blueprint, Response, request
 from sqlalchemy.engine import Connection
 
-from shared import access, clock, db
+from shared import access, db
 
 from .. import people
 from ..circles import journal as circle_journal
 from ..models import SERVICE
 from ..rules.refusals import Refused
-from ..rules.rotation import Role
-from ..turns import answering, journal, reading, seats, verbs
+from ..turns import journal, reading, seats, verbs
 from ..turns import own as mine
 from ..turns.verbs import Asked
-from . import showing
 from .answers import forbidden, go, not_found, page, reader_zone, refusals, unreadable, who
 
 blueprint = Blueprint("turns", __name__, url_prefix="/sessions")
@@ -49,7 +47,7 @@ def given(tx: Connection, circle: str) -> dict[str, Any]:
         "changes": [
             {
                 **entry,
-                "words": showing.VERBS.get(entry["verb"], entry["verb"]),
+                "words": circle_journal.WORDS[entry["verb"]],
                 "by_name": people.actor_name(tx, entry["by"]),
                 "can_undo": circle_journal.can_undo(entry, me.actor),
             }
@@ -136,54 +134,3 @@ def _sessions(tx: Connection, circle: str) -> list[tuple[str, str]]:
         (each.session["id"], f"{seats.said_day(each.session)}: {each.name or 'nobody'}")
         for each in reading.upcoming(tx, circle)
     ]
-
-
-@blueprint.route("/s/<id>/assign", methods=["GET", "POST"])
-@access.needs("organizer")
-def assign(id: str) -> Response:
-    """An organizer gives a turn to somebody, frees whoever has it, or corrects who served. With a reason."""
-    typed = {name: request.form.get(name, "") for name in ("role", "person", "agreed", "reason", "do")}
-    problems: list[dict[str, str]] = unreadable() if request.method == "POST" else []
-    if request.method == "POST" and not problems:
-        try:
-            with db.write(SERVICE) as tx:
-                circle = _override(tx, id, typed)
-            return go(f"/sessions/circles/{circle}/turns", "assigned")
-        except Refused as refused:
-            problems = refusals(refused)
-    with db.read(SERVICE) as tx:
-        of = seats.about(tx, id)
-        if of is None or of["circle"] is None:
-            not_found("session")
-        holders = {role.value: seats.holder(seats.turns(tx, id, role)) for role in Role}
-        names = people.names(tx, [row["person"] for row in holders.values() if row])
-        choices = [
-            (f"As {role.value}", [(f"{role.value}/{id}", name) for id, name in reading.choices(tx, of["circle"], role)])
-            for role in Role
-        ]
-        zone = reader_zone(tx)
-    return page(
-        "turn_assign.html",
-        422 if problems else 200,
-        problems=problems,
-        typed=typed,
-        session=of,
-        over=of["starts_at"] <= clock.now(),
-        zone=zone,
-        people=choices,
-        holders={role: names[row["person"]] for role, row in holders.items() if row},
-    )
-
-
-def _override(tx: Connection, id: str, typed: dict[str, str]) -> str:
-    of = seats.hold(tx, id)
-    role, _, person = typed["person"].partition("/")
-    if typed["do"] == "free":
-        if typed["role"] not in set(Role):
-            raise Refused("role", "It is not said whose turn.", "Choose coordinator or mentor.")
-        answering.free(tx, id, typed["reason"], who().actor, Role(typed["role"]))
-    else:
-        if not person or role not in set(Role):
-            raise Refused("person", "It is not said who.", "Choose one of the list.")
-        answering.assign(tx, id, person, typed["agreed"] == "yes", typed["reason"], who().actor, Role(role))
-    return str(of["circle"])

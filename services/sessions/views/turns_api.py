@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
 from shared import access, db
 from shared.api import Blueprint
-from shared.web import problem
 
-from .. import turns_schemas as schemas
+from .. import minutes
 from ..models import SERVICE
 from ..rules.refusals import Refused
-from ..rules.rotation import Role
+from ..schemas import turns as schemas
 from ..turns import absences, answering, reading, seats, verbs
+from ..turns import mentoring as mentors
 from ..turns.verbs import Asked
-from .answering import in_circle
+from .answering import about_circle, in_circle
 from .answers import forbidden, not_found, who
+from .api import refuse
 from .turns import opened
 
 blueprint = Blueprint(SERVICE, "turns", "Turns and absences")
 READS = access.scopes("read", role=("member", "organizer"))
 ACTS = access.scopes(role=("member", "organizer"))
-
-
-def refuse(refused: Refused) -> NoReturn:
-    """422 with every field that cannot be taken."""
-    errors = [each.as_dict() for each in refused.all]
-    detail = " ".join(f"{each['field']}: {each['message']} {each['remedy']}" for each in errors)
-    problem(422, "This cannot be done", detail, errors)
 
 
 @blueprint.get("/circles/<id>/turns")
@@ -81,6 +75,30 @@ def answer(asked: dict[str, Any], id: str) -> dict[str, Any]:
         refuse(refused)
 
 
+@blueprint.get("/mentoring")
+@READS
+@blueprint.response(200, schemas.Mentoring)
+def mentoring() -> dict[str, Any]:
+    """Sessions that one is asked to mentor, or will; with the circle's agenda and past minutes, until they are over."""
+    found = []
+    with db.read(SERVICE) as tx:
+        for row in mentors.held(tx, who().person):
+            about = about_circle(tx, who().person, row["session"])
+            past = [(each, minutes.one(tx, each["id"])) for each in about["past"]] if about else []
+            if about:
+                found.append(
+                    {
+                        "turn": row["id"],
+                        "state": row["state"],
+                        "session": row["session"],
+                        "agenda": about["agenda"],
+                        "items": [item["text"] for item in about["open"]],
+                        "past": [{**each, "text": minutes.texts(tx, of).text} for each, of in past if of],
+                    }
+                )
+    return {"mentoring": found}
+
+
 @blueprint.post("/sessions/<id>/coordinator")
 @ACTS
 @blueprint.response(200, schemas.Answered)
@@ -90,24 +108,6 @@ def take(id: str) -> dict[str, Any]:
         with db.write(SERVICE) as tx:
             in_circle(tx, id, who().person)
             return {"state": answering.volunteer(tx, id, who().person, f"person/{who().person}")}
-    except Refused as refused:
-        refuse(refused)
-
-
-@blueprint.put("/sessions/<id>/turn")
-@access.scopes()
-@blueprint.arguments(schemas.Assigned)
-@blueprint.response(204)
-def assign(asked: dict[str, Any], id: str) -> None:
-    """Give a turn to somebody, or (person null) free whoever has it; after the session, correct who served."""
-    try:
-        with db.write(SERVICE) as tx:
-            if asked["person"] is None:
-                answering.free(tx, id, asked["reason"], who().actor, Role(asked["role"]))
-            else:
-                answering.assign(
-                    tx, id, asked["person"], asked["agreed"], asked["reason"], who().actor, Role(asked["role"])
-                )
     except Refused as refused:
         refuse(refused)
 

@@ -172,7 +172,7 @@ def _take_known(tx: Connection, program: Program, values: dict[str, Any]) -> App
     if row["state"] == "applied":
         search = rows.search_words(values["name"], values["email"])
         kept = {**values, "search": search, "charter_at": now, "applied_at": now}
-    elif row["state"] in {"left", "imported"}:
+    elif row["state"] == "imported" or row["state"] in rules.OUTSIDE:
         # Whoever typed this may not be the owner of the address: it takes effect when the owner confirms.
         kept = {"reapplied": {**values, "email": row["email"]}, "applied_at": now}
         if not row["again"]:
@@ -232,14 +232,14 @@ def confirm(tx: Connection, person: str, charter: str | None = None) -> str:
     if row is None or row["state"] == "erased":
         return "gone"
     again = row["reapplied"]
-    if row["state"] not in rules.UNPROVEN and not (row["state"] == "left" and again):
+    if row["state"] not in rules.UNPROVEN and not (row["state"] in rules.OUTSIDE and again):
         return "already" if row["state"] in rules.MEMBERS else "gone"
     now = clock.now()
     values: dict[str, Any] = {"state": rules.after("confirm", row["state"]), "confirmed_at": now, "reapplied": None}
     if again:
         kept = {**again, "search": rows.search_words(again["name"], row["email"]), "charter_at": now}
         values |= {**kept, "left_at": None, "left_from": None, "leave_reason": None, "erase_after": None}
-        values["was_organizer"] = None  # who signs up anew begins anew
+        values |= {"was_organizer": None, "pool": None, "pool_streams": None}  # who signs up anew begins anew
         values["answers"] = {**row["answers"], **again["answers"]}
     elif row["state"] == "imported":
         if charter != load(tx).charter.version:

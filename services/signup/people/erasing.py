@@ -17,7 +17,7 @@ from shared.events import emit, erase
 from shared.events.erasure import erase_mentions
 
 from .. import audit, rules
-from ..models import api_token
+from ..models import api_token, goal
 from ..models import person as people
 from ..program import SUBJECT
 from ..rules import Refused
@@ -45,6 +45,10 @@ _BLANK: dict[str, Any] = {
     "new_email_at": None,
     "leave_reason": None,
     "erase_after": None,
+    "pool": None,
+    "pool_streams": None,
+    "pool_at": None,
+    "pool_was": None,
 }
 
 
@@ -91,6 +95,7 @@ def erase_now(tx: Connection, by: str, person: str) -> None:
     forget_words(tx, person)
     void_access(tx, by, person)
     tx.execute(sa.delete(api_token).where(api_token.c.person == person))
+    tx.execute(sa.update(goal).where(goal.c.person == person).values(words="", shared=False))
     emit(tx, "member.erased", rows.subject(person), {"person": person})
     audit.note(tx, by, "person.erased", rows.subject(person))
 

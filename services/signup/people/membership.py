@@ -95,7 +95,10 @@ def come_back(tx: Connection, by: str, person: str) -> None:
     restores = _restores_role(tx, by, row)
     if row["erase_after"]:
         raise Refused("state", "This person is about to be erased.", "Keep them first: that brings them back too.")
-    values: dict[str, Any] = {"state": rules.after("come_back", row["state"]), "reapplied": None}
+    state = rules.after("come_back", row["state"])
+    if row["left_from"] in ("guest", "alumni"):
+        state = row["left_from"]
+    values: dict[str, Any] = {"state": state, "reapplied": None}
     values |= {"left_at": None, "left_from": None, "leave_reason": None, "was_organizer": None}
     back = rows.change(tx, row, values, "member.returned")
     audit.note(tx, by, "person.returned", rows.subject(person), {"from": row["state"]})

@@ -14,6 +14,7 @@ from shared import db
 
 from .. import audit
 from ..models import audit as audits
+from ..models import goal as goals
 from ..models import person as people
 from ..models import stream as streams
 from ..program import answer, questions
@@ -127,6 +128,10 @@ def kept_about(tx: Connection, person: str) -> dict[str, Any]:
     return {
         "person": _plain({k: v for k, v in row.items() if k not in {"search", "email_key", "answers"}}),
         "answers": words,
+        "goals": [
+            _plain({k: v for k, v in each.items() if k != "person"})
+            for each in tx.execute(sa.select(goals).where(goals.c.person == person).order_by(goals.c.at)).mappings()
+        ],
         "audit": [_plain({k: d[k] for k in ("at", "what", "detail")}) for d in deeds.mappings()],
         "events": [
             _plain({k: e[k] for k in ("id", "type", "version", "seq", "time", "data")})

@@ -13,7 +13,7 @@ from shared.events import emit
 
 from .. import rules
 from ..models import person as people
-from ..rules import Refused
+from ..rules import Refused, pool
 
 Row = Mapping[Any, Any]
 _ONE = sa.select(people).where(people.c.id == sa.bindparam("id"))
@@ -61,6 +61,7 @@ def told(row: Row) -> dict[str, Any]:
         "blog": row["blog"],
         "joined_at": row["confirmed_at"].isoformat() if row["confirmed_at"] else None,
         "erase_after": row["erase_after"].isoformat() if row["erase_after"] else None,
+        "mentors": pool.mentors(row["pool"], row["pool_streams"], row["state"], row["is_organizer"]),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .answers import KINDS, OPTIONS_MOST, WITH_OPTIONS, Question, from_form
 from .refusals import Busy, KeyReused, Refused
-from .states import KNOWN, MEMBERS, STATES, TRANSITIONS, UNPROVEN, after
+from .states import KNOWN, MEMBERS, OUTSIDE, STATES, TRANSITIONS, UNPROVEN, after
 from .text import EMAIL_MOST, email_key, slug
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "KNOWN",
     "MEMBERS",
     "OPTIONS_MOST",
+    "OUTSIDE",
     "STATES",
     "TRANSITIONS",
     "UNPROVEN",

@@ -7,6 +7,18 @@ the same for every door.
 from __future__ import annotations
 
 from .imports import Columns, ColumnsGiven, Import, Imports, Meanings, RefusedRows
+from .mentors import (
+    AllReached,
+    AlumniGiven,
+    Goal,
+    GoalGiven,
+    Goals,
+    GuestGiven,
+    Mentor,
+    Mentoring,
+    MentoringGiven,
+    Mentors,
+)
 from .operating import Audit, AuditQuery, Token, TokenGiven, TokenMade, Tokens
 from .people import (
     Address,
@@ -53,6 +65,8 @@ __all__ = [
     "Accepted",
     "Address",
     "AddressAsked",
+    "AllReached",
+    "AlumniGiven",
     "Answers",
     "Audit",
     "AuditQuery",
@@ -65,6 +79,10 @@ __all__ = [
     "ColumnsGiven",
     "Correction",
     "Gathering",
+    "Goal",
+    "GoalGiven",
+    "Goals",
+    "GuestGiven",
     "History",
     "Import",
     "Imports",
@@ -74,6 +92,10 @@ __all__ = [
     "Member",
     "MemberQuery",
     "Members",
+    "Mentor",
+    "Mentoring",
+    "MentoringGiven",
+    "Mentors",
     "Move",
     "Organizer",
     "OrganizerGiven",

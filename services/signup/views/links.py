@@ -25,7 +25,7 @@ def confirm(token: str) -> Response:
     try:
         claims = tokens.read("confirm", token)
     except tokens.BadToken as bad:
-        return _bad(bad.reason, again=True)
+        return nowhere(bad.reason, again=True)
     if request.method != "POST":
         return joining(claims["person"]) or page(
             "link.html",
@@ -37,9 +37,9 @@ def confirm(token: str) -> Response:
     with db.write("signup") as tx:
         outcome = people.confirm(tx, claims["person"], request.form.get("charter"))
     if outcome == "charter":
-        return joining(claims["person"], again=True) or _bad("gone", again=True)
+        return joining(claims["person"], again=True) or nowhere("gone", again=True)
     if outcome == "gone":
-        return _bad("gone", again=True)
+        return nowhere("gone", again=True)
     return _opened(claims, "confirmed" if outcome == "confirmed" else "already")
 
 
@@ -49,7 +49,7 @@ def enter(token: str) -> Response:
     try:
         claims = tokens.read("enter", token)
     except tokens.BadToken as bad:
-        return _bad(bad.reason)
+        return nowhere(bad.reason)
     if request.method != "POST":
         return page(
             "link.html",
@@ -67,13 +67,13 @@ def address(token: str) -> Response:
     try:
         claims = tokens.read("address", token)
     except tokens.BadToken as bad:
-        return _bad(bad.reason)
+        return nowhere(bad.reason)
     person, asked = claims["person"], str(claims.get("request"))
     if request.method != "POST":
         with db.read("signup") as tx:
             email = people.wanted_address(people.one(tx, person), asked)
         if email is None:
-            return _bad("gone")
+            return nowhere("gone")
         return page(
             "link.html",
             heading="Use this address?",
@@ -83,7 +83,7 @@ def address(token: str) -> Response:
         )
     with db.write("signup") as tx:
         done = people.confirm_new_address(tx, person, asked)
-    return _signed_in(person, "/signup/me", "address", organizing=False) if done else _bad("gone")
+    return _signed_in(person, "/signup/me", "address", organizing=False) if done else nowhere("gone")
 
 
 @blueprint.route("/signup/sign-in", methods=["GET", "POST"])
@@ -117,7 +117,7 @@ def sign_in(token: str) -> Response:
     try:
         claims = access_links.read_sign_in(token)
     except tokens.BadToken as bad:
-        return _bad(bad.reason)
+        return nowhere(bad.reason)
     if request.method != "POST":
         return page(
             "link.html",
@@ -130,7 +130,7 @@ def sign_in(token: str) -> Response:
         with db.write("signup") as tx:
             person = access_links.use_sign_in(tx, token)["id"]
     except tokens.BadToken as bad:
-        return _bad(bad.reason)
+        return nowhere(bad.reason)
     return _signed_in(person, _local(claims.get("next")))
 
 
@@ -145,7 +145,7 @@ def _opened(claims: dict[str, Any], said: str | None = None, target: str = "/sig
     with db.read("signup") as tx:
         row = people.one(tx, claims["person"])
     if row and access_links.outdated(row, claims):
-        return _bad("expired")
+        return nowhere("expired")
     return _signed_in(claims["person"], target, said, organizing=False)
 
 
@@ -155,7 +155,7 @@ def _signed_in(person: str, target: str | None, said: str | None = None, organiz
         row = people.one(tx, person)
         roles = people.roles(row) if row else []
     if not roles:
-        return _bad("gone", again=True)
+        return nowhere("gone", again=True)
     if not organizing:
         now = access.reader()
         if now and now.person == person and target:
@@ -185,7 +185,8 @@ _WHY: dict[str, tuple[int, str, str]] = {
 }
 
 
-def _bad(reason: str, again: bool = False) -> Response:
+def nowhere(reason: str, again: bool = False) -> Response:
+    """The page for a link that leads nowhere, with a way to a new one."""
     status, heading, text = _WHY.get(reason, _WHY["forged"])
     return page("bad_link.html", status, heading=heading, text=text, again=again, email="", next_path=None)
 
@@ -195,6 +196,9 @@ def _local(target: str | None) -> str | None:
     path = local_path(target, "")
     return (
         path
-        if path and not path.startswith(("/signup/sign-", "/signup/confirm/", "/signup/enter/", "/signup/address/"))
+        if path
+        and not path.startswith(
+            ("/signup/sign-", "/signup/confirm/", "/signup/enter/", "/signup/address/", "/signup/pool/")
+        )
         else None
     )

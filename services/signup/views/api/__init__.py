@@ -5,12 +5,15 @@ from __future__ import annotations
 from shared import export
 from shared.ops import api as operation
 
-from . import charter, imports, log, me, members, organizers, program, public, streams, tokens
+from . import charter, imports, log, me, members, mentors, organizers, program, public, streams, tokens
 
 UPLOAD = imports.UPLOAD
 
 blueprints = [
-    *(each.blueprint for each in (public, program, streams, charter, members, organizers, imports, tokens, log, me)),
+    *(
+        each.blueprint
+        for each in (public, program, streams, charter, members, mentors, organizers, imports, tokens, log, me)
+    ),
     export.api("signup"),
     operation.blueprint("signup"),
 ]

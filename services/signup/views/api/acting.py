@@ -39,7 +39,7 @@ def person() -> str:
 
 
 # What a refusal is about when no field of the request is wrong, but how things are.
-_THINGS = {"state", "person", "organizer", "import", "mapping", "section", "question", "token"}
+_THINGS = {"state", "person", "organizer", "pool", "goal", "import", "mapping", "section", "question", "token"}
 
 
 def refused(refusal: rules.Refused) -> Response:

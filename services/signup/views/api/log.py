@@ -21,5 +21,7 @@ def listed(asked: dict[str, Any]) -> dict[str, Any]:
     """The log, the latest first, 50 a page."""
     with db.read("signup") as tx:
         page = audit.entries(tx, asked["before"])
-    told = [{**row, "words": wording.words(row["what"]), "through": row["through_name"]} for row in page.rows]
+    told = [
+        {**row, "words": wording.words(row["what"], row["detail"]), "through": row["through_name"]} for row in page.rows
+    ]
     return {"entries": told, "next": page.next}

@@ -102,6 +102,16 @@ def leave(body: dict[str, str], person: str) -> dict[str, Any]:
     return _done(people.leave, person, body["reason"])
 
 
+@blueprint.post("/members/<person>/alumni")
+@access.scopes()
+@blueprint.arguments(Empty, required=False)
+@blueprint.response(200, schemas.Member)
+@blueprint.doc(responses=ANSWERS)
+def alumni(_body: Any, person: str) -> dict[str, Any]:
+    """For somebody who reached their goal: out of circles and turns, history kept. Come back undoes it."""
+    return _done(people.graduate, person)
+
+
 @blueprint.post("/members/<person>/address")
 @access.scopes()
 @blueprint.arguments(schemas.Address)

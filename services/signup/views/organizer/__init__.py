@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from . import charter, imports, log, members, organizers, program, questions, snippets, streams, tokens
+from . import charter, imports, log, members, mentors, organizers, program, questions, snippets, streams, tokens
 from .imports import AROUND, UPLOAD
 
 blueprints = [
     each.blueprint
-    for each in (members, program, streams, questions, charter, snippets, organizers, tokens, imports, log)
+    for each in (members, mentors, program, streams, questions, charter, snippets, organizers, tokens, imports, log)
 ]
 
 __all__ = ["AROUND", "UPLOAD", "blueprints"]

@@ -102,6 +102,8 @@ def actions(row: Mapping[str, Any]) -> list[tuple[str, str, str, bool]]:
         found.append(("Bring back", "come-back", "They take part again.", False))
     if row["stream"] and state in rules.TRANSITIONS["move"]:
         found.append(("Move", "move", "To another stream.", True))
+    if row["stream"] and state in rules.TRANSITIONS["graduate"]:
+        found.append(("Alumni", "alumni", "For somebody who reached their goal.", True))
     if state in rules.TRANSITIONS["readdress"]:
         found.append(("Address", "address", "For somebody whose mail does not arrive.", True))
     if state in rules.TRANSITIONS["leave"]:
@@ -169,6 +171,28 @@ def leave(person: str) -> Response:
         reason="Why?",
         typed=request.form,
         problems=problems,
+    )
+
+
+@blueprint.route("/members/<person>/alumni", methods=["GET", "POST"])
+@access.needs("organizer")
+def alumni(person: str) -> Response:
+    """Make them alumni, after asking."""
+    row = _read(person)
+    if request.method == "POST":
+        return _pressed(person, people.graduate, "their-graduation")
+    return sure(
+        "members",
+        heading=f"Does {row['name']} become alumni?",
+        happens=[
+            "They leave their circle, and turns that they have become free.",
+            "Their history stays. They get a mail that says so.",
+            "They are asked to mentor only if they say so themselves, on their own page.",
+        ],
+        undo="press Bring back on this person's page; they can also come back by themselves.",
+        label="Make them alumni",
+        kind="primary",
+        back=_back(row),
     )
 
 

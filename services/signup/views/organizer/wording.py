@@ -29,6 +29,15 @@ WORDS = {
     "person.erasing": "Asked to be erased",
     "person.kept": "Wants to stay after all",
     "person.erased": "Erased",
+    "person.graduated": "Became alumni",
+    "goal.reached": "Reached their goal",
+    "goal.withdrawn": "Took a reached goal back",
+    "mentor.asked": "Asked to be in the pool of mentors",
+    "mentor.agreed": "May be asked to mentor",
+    "mentor.declined": "Does not want to be asked to mentor",
+    "mentor.left": "Left the pool of mentors",
+    "mentor.removed": "Was taken out of the pool of mentors",
+    "mentor.restored": "Was put back into the pool of mentors",
     "checklist.ticked": "Ticked off",
     "checklist.unticked": "Unticked",
     "import.given": "A file was given to be imported",
@@ -95,18 +104,19 @@ def entry(row: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     kind, _, who = row["subject"].partition("/")
     return {
         "at": row["at"],
-        "words": words(row["what"]),
+        "words": words(row["what"], row["detail"]),
         "detail_words": detail_words(row["detail"], names),
         "by_words": actor(row["by"], row["by_name"], row["through_name"]),
         "person": who if kind == "person" else None,
         "person_name": row["subject_name"],
-        "subject_words": f"the {kind}",
+        "subject_words": row["subject_name"] if kind == "circle" else f"the {kind}",
+        "circle": who if kind == "circle" else None,
     }
 
 
-def words(what: str) -> str:
-    """The name of a deed or fact in words."""
-    return WORDS.get(what, what)
+def words(what: str, detail: Mapping[str, Any] | None = None) -> str:
+    """The name of a deed or fact in words; of a deed in another service the words that it sent along (`said`)."""
+    return (detail or {}).get("said") or WORDS.get(what, what)
 
 
 def actor(by: str | None, name: str, through: str | None = None) -> str:
@@ -121,11 +131,17 @@ def actor(by: str | None, name: str, through: str | None = None) -> str:
 def detail_words(detail: dict[str, Any] | None, names: Mapping[str, str]) -> str:
     """The detail of a deed: which fields, from what to what."""
     found = dict(detail or {})
+    if "said" in found:
+        return ""  # its words and its subject say all there is
     if "version" in found:
         found["version"] = f"version {found['version']}"
     if "from" in found and "to" in found:
         return " ".join(f"{way} {names.get(found[way], found[way])}" for way in ("from", "to"))
     called = [names.get(value, value) for name, value in found.items() if name in _SHORT_NAMES]
-    values = [value for name, value in found.items() if name not in {*_SHORT_NAMES, "from", "after", "step", "import"}]
+    values = [
+        value
+        for name, value in found.items()
+        if name not in {*_SHORT_NAMES, "from", "after", "step", "import", "circle"}
+    ]
     flat = [each for value in values for each in (value if isinstance(value, list) else [value])]
     return ", ".join([*called, *(str(each).replace("_", " ") for each in flat)])

@@ -40,13 +40,6 @@ class Answered(Schema):
     state = fields.String(required=True, metadata={"description": "accepted, declined, or already"})
 
 
-class Assigned(Given):
-    role = fields.String(load_default="coordinator", validate=validate.OneOf(["coordinator", "mentor"]))
-    person = fields.String(required=True, allow_none=True, metadata={"description": "null: free whoever has it"})
-    agreed = fields.Boolean(load_default=False, metadata={"description": "they have said yes; else they are asked"})
-    reason = fields.String(required=True)
-
-
 class Verb(Given):
     verb = fields.String(required=True, metadata={"description": "swap, substitute, skip-me or skip-date"})
     session = fields.String(required=True)
@@ -77,3 +70,24 @@ class Absences(Schema):
 
 class Freed(Schema):
     freed = fields.List(fields.String(), required=True, metadata={"description": "sessions whose turns became free"})
+
+
+class PastMinutes(Schema):
+    id = fields.String(required=True)
+    day = fields.String(required=True, metadata={"description": "local date of the session, ISO 8601"})
+    text = fields.String(required=True, metadata={"description": "Markdown"})
+
+
+class Mentored(Schema):
+    """A session, and its circle as who is asked to mentor it sees it."""
+
+    turn = fields.String(required=True, metadata={"description": "id; answer it as any other turn"})
+    state = fields.String(required=True, metadata={"description": "offered, accepted"})
+    session = fields.String(required=True)
+    agenda = fields.String(required=True, metadata={"description": "Markdown"})
+    items = fields.List(fields.String(), required=True, metadata={"description": "open action items"})
+    past = fields.List(fields.Nested(PastMinutes), required=True, metadata={"description": "the latest first"})
+
+
+class Mentoring(Schema):
+    mentoring = fields.List(fields.Nested(Mentored), required=True)

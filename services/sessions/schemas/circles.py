@@ -227,7 +227,7 @@ class Mine(Schema):
     sessions = fields.List(fields.Nested(OwnSession))
 
 
-class Done(Schema):
+class Said(Schema):
     """What was done."""
 
     done = fields.String()

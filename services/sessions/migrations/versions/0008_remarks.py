@@ -7,8 +7,8 @@ from alembic import op
 
 from shared.db import Instant, Key
 
-revision = "0005"
-down_revision = "0004"
+revision = "0008"
+down_revision = "0007"
 
 
 def upgrade() -> None:
