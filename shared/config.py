@@ -18,6 +18,10 @@ from dotenv import dotenv_values
 
 SERVICES = ("signup", "sessions", "notifications", "blog")
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+# Requests that the web process computes at the same time on PostgreSQL, each with one connection; and as many as it
+# needs: one more for its bell, one for a download that is being sent.
+WEB_AT_ONCE = 8
+LEAST_POOL = WEB_AT_ONCE + 2
 LARGEST_SECRET = 16_384  # bytes of a file that holds a setting
 
 
@@ -105,7 +109,7 @@ def load(env: Mapping[str, str]) -> Config:
         data=Path(text("DATA", str(defaults.data))),
         services=services,
         database_urls=_database_urls(env),
-        database_pool=_number(text("DATABASE_POOL", str(defaults.database_pool)), "BATON_DATABASE_POOL", 1, 500),
+        database_pool=_pool(text("DATABASE_POOL", str(defaults.database_pool))),
         broker_url=_broker_url(text("BROKER_URL", defaults.broker_url)),
         smtp_url=_smtp_url(text("SMTP_URL", "")),
         mail_from=_mailbox(text("MAIL_FROM", defaults.mail_from), "BATON_MAIL_FROM"),
@@ -213,6 +217,16 @@ def _database_urls(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
             raise SettingError(name, "is neither PostgreSQL nor SQLite", "Write postgresql://user:password@host:port.")
         found.append((service, url))
     return tuple(found)
+
+
+def _pool(value: str) -> int:
+    if value.isdigit() and int(value) < LEAST_POOL:
+        raise SettingError(
+            "BATON_DATABASE_POOL",
+            f"is {value}, and a web process answers {WEB_AT_ONCE} requests at a time, each with a connection",
+            f"Set it to {LEAST_POOL} or more: those that are not needed are not opened.",
+        )
+    return _number(value, "BATON_DATABASE_POOL", LEAST_POOL, 500)
 
 
 def _broker_url(url: str) -> str:

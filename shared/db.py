@@ -7,6 +7,7 @@ the outbox. `read(service)` never commits. Connections are opened per process: n
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -225,6 +226,21 @@ def _transaction(service: str, durable: bool) -> Iterator[Connection]:
 
 class Ended(Exception):
     """The database ended a transaction by itself: nothing of it happened."""
+
+
+def full(error: BaseException | None) -> bool:
+    """Whether an error, or its cause, is that there is no room to write: the disk is full, or a limit is reached."""
+    while error is not None:
+        name = getattr(error, "sqlite_errorname", "")
+        if name == "SQLITE_FULL" or name.startswith("SQLITE_IOERR_WRITE") or isinstance(error, Ended):
+            return True
+        if getattr(error, "sqlstate", None) == "53100" or getattr(error, "errno", None) in _NO_ROOM:
+            return True
+        error = getattr(error, "orig", None) or error.__cause__ or error.__context__
+    return False
+
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def _still_open(tx: Connection) -> None:

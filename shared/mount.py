@@ -3,9 +3,10 @@
 Why not granian's own WSGI: there a thread waits for the body, and with the single thread that is best on SQLite one
 client that sends half a form and stalls stops everybody (tried). Many threads that take turns only move the limit,
 and cost a quarter of the throughput. Awaiting costs nothing: any number of slow senders wait in the event loop, and
-requests compute one at a time in it (SQLite), or eight at a time in threads (PostgreSQL). On SQLite, what those who ask
-at the same moment write is one commit: they wait for the disk, and for the file's lock, together. There is no deadline
-for a body: asyncio's costs a tenth of the throughput, and a public server stands behind a proxy that has one.
+requests compute one at a time in it (SQLite), or eight at a time in threads (PostgreSQL). A file that is given computes
+in a thread of its own, where the others do not wait for it. On SQLite, what those who ask at the same moment write is
+one commit: they wait for the disk, and for the file's lock, together. There is no deadline for a body: asyncio's costs
+a tenth of the throughput, and a public server stands behind a proxy that has one.
 """
 
 from __future__ import annotations
@@ -60,16 +61,26 @@ LARGEST_BODY = 2 << 20  # apps refuse earlier, with words; this only bounds the 
 class Mount:
     """RSGI: sends a request to the app its first path segment names; `/` and unknown paths to the one in front."""
 
-    def __init__(self, apps: dict[str, App], front: str, at_once: int, uploads: Uploads | None = None) -> None:
+    def __init__(
+        self,
+        apps: dict[str, App],
+        front: str,
+        at_once: int,
+        uploads: Uploads | None = None,
+        failed: Callable[[Any, Environ, BaseException], Answer] | None = None,
+    ) -> None:
         """
         :param at_once: how many requests compute at the same time; 1 means in the event loop itself.
         :param uploads: paths that take more than LARGEST_BODY: (bytes, who may, by the request's headers).
+        :param failed: what an app says when the commit of its answer failed (web.failed).
         """
+        self.failed = failed
         self.uploads = uploads or {}
         self.apps = apps
         self.front = apps.get(front) or next(iter(apps.values()))
         self.waiting: deque[tuple[Any, Body, asyncio.Future[Answer]]] = deque()
         self.pool = ThreadPoolExecutor(at_once, "web") if at_once > 1 else None
+        self.files = ThreadPoolExecutor(1, "upload")
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
@@ -80,10 +91,12 @@ class Mount:
             body = await read(scope, protocol, self._most(scope))
         except RuntimeError:  # RSGIProtocolClosed: the sender went away
             return
-        if self.pool is None:
+        file = body is not None and not isinstance(body, bytes)
+        pool = self.pool or (self.files if file else None)  # a file takes seconds, and all others would wait for it
+        if pool is None:
             answer = await self._in_company(scope, body)
         else:
-            answer = await asyncio.get_running_loop().run_in_executor(self.pool, self.answer, scope, body)
+            answer = await asyncio.get_running_loop().run_in_executor(pool, self.answer, scope, body)
         if body is not None and not isinstance(body, bytes):
             body.close()
         if isinstance(answer[2], Stream):
@@ -127,21 +140,36 @@ class Mount:
     def _answer_waiting(self) -> None:
         """Compute for everybody who waits, for LONGEST_COMPANY at most, commit, and only then answer."""
         answers: list[tuple[asyncio.Future[Answer], Answer]] = []
+        asked: list[Any] = []
         end = clock.machine() + LONGEST_COMPANY
         try:
             with db.together():
                 while self.waiting and (not answers or clock.machine() < end):
                     scope, body, answer = self.waiting.popleft()
                     answers.append((answer, self._computed(scope, body)))
-        except Exception:
+                    asked.append(scope)
+        except Exception as error:
             # The commit failed: nothing of it happened, whatever the apps have said.
-            logger.exception("web.commit_failed", answers=len(answers))
-            answers = [(answer, FAILED) for answer, _ in answers]
+            if not db.full(error):
+                logger.exception("web.commit_failed", answers=len(answers))
+            said = [self._failed(scope, error) for scope in asked]
+            answers = [(answer, words) for (answer, _), words in zip(answers, said, strict=True)]
         for answer, computed in answers:
             if not answer.done():
                 answer.set_result(computed)
         if self.waiting:
             asyncio.get_running_loop().call_soon(self._answer_waiting)
+
+    def _failed(self, scope: Any, error: Exception) -> Answer:
+        """What is said instead of an answer that was not committed."""
+        if self.failed is None:
+            return FAILED
+        try:
+            app, path = self._app(scope)
+            return self.failed(app, environ(scope, path, b""), error)
+        except Exception:
+            logger.exception("web.app_failed")
+            return FAILED
 
     def _computed(self, scope: Any, body: Body) -> Answer:
         """The answer; an app that breaks spoils nobody else's."""
@@ -151,11 +179,14 @@ class Mount:
             logger.exception("web.app_failed")
             return FAILED
 
+    def _app(self, scope: Any) -> tuple[App, str]:
+        """The app that the path names, and the path as apps take it."""
+        path = unquote_to_bytes(scope.path).decode("latin-1")
+        return self.apps.get(path.split("/", 2)[1] if "/" in path else "", self.front), path
+
     def answer(self, scope: Any, body: Body) -> Answer:
         """(status, headers, body) of the app the path names. A body of None is too large: the app refuses it unread."""
-        raw = unquote_to_bytes(scope.path)
-        path = raw.decode("latin-1")
-        app = self.apps.get(path.split("/", 2)[1] if "/" in path else "", self.front)
+        app, path = self._app(scope)
         answer: list[Any] = [500, []]
 
         def start_response(status: str, headers: list[tuple[str, str]], _error: object = None) -> None:

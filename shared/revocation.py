@@ -12,6 +12,8 @@ from . import clock, config, db, tokens
 from .events import Event, on
 from .events.catalog import BY_TYPE
 
+EVERYBODY = "*"  # in the place of a person: what was signed for anyone
+
 
 def revoke(tx: Connection, person: str, before: float) -> None:
     """Void the person's cookies and tokens made before that moment (machine time), in this service's database."""
@@ -22,9 +24,10 @@ def revoke(tx: Connection, person: str, before: float) -> None:
 
 
 def voids(tx: Connection, person: str, signed: float) -> bool:
-    """True when what was signed for that person at that moment is void."""
+    """True when what was signed for that person at that moment is void, for them or for everybody."""
     revoked = db.metadata(db.service_of(tx)).tables["revoked"]
-    before = tx.execute(sa.select(revoked.c.before).where(revoked.c.person == person)).scalar()
+    named = revoked.c.person.in_((person, EVERYBODY))
+    before = tx.execute(sa.select(sa.func.max(revoked.c.before)).where(named)).scalar()
     return before is not None and signed <= before
 
 

@@ -14,11 +14,11 @@ import signal
 import sys
 from pathlib import Path
 
-from . import config
+from . import config, web
 from .mount import Mount
 
 # One at a time is fastest on SQLite, where writers queue anyway (PERFORMANCE: threads only bought a worse p99).
-AT_ONCE_SQLITE, AT_ONCE_POSTGRESQL = 1, 8
+AT_ONCE_SQLITE, AT_ONCE_POSTGRESQL = 1, config.WEB_AT_ONCE
 FRONT = "signup"
 
 
@@ -28,7 +28,7 @@ def mount() -> Mount:
     apps = {name: importlib.import_module(f"services.{name}").create_app() for name in settings.services}
     sqlite = all(settings.database_url(name).startswith("sqlite") for name in settings.services)
     uploads = {path: taken for app in apps.values() for path, taken in app.extensions.get("uploads", {}).items()}
-    return Mount(apps, FRONT, AT_ONCE_SQLITE if sqlite else AT_ONCE_POSTGRESQL, uploads)
+    return Mount(apps, FRONT, AT_ONCE_SQLITE if sqlite else AT_ONCE_POSTGRESQL, uploads, web.failed)
 
 
 async def serve(application: Mount, host: str, port: int) -> None:

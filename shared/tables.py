@@ -112,7 +112,8 @@ def define(metadata: sa.MetaData) -> None:
     )
     sa.Index("run_last", run.c.job, run.c.started)
     # A row says: cookies and tokens of this person made before that moment are worthless. Kept for ever (one row a
-    # person).
+    # person). The person "*" is everybody: written by a restore, since who was signed in, or an organizer, since the
+    # backup is not known any more.
     sa.Table(
         "revoked",
         metadata,

@@ -33,7 +33,7 @@ from marshmallow import Schema
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import access, bearer, config, db, ids, log, metrics, migrate
+from . import access, bearer, clock, config, db, ids, log, metrics, migrate
 from .problems import SCHEMA as PROBLEM_SCHEMA
 from .problems import Problem, as_problem, problem
 from .problems import response as problem_response
@@ -223,8 +223,9 @@ def _errors(app: Flask) -> None:
     @app.errorhandler(Exception)
     def crash(error: Exception) -> Any:
         # The rule, not the path: paths of mailed links are as good as a password.
-        logger.exception("web.failed", rule=str(request.url_rule), method=request.method)
-        return answer(as_problem(InternalServerError()))
+        if not db.full(error):
+            logger.exception("web.failed", rule=str(request.url_rule), method=request.method)
+        return answer(failure(error))
 
 
 def answer(found: Problem) -> Any:
@@ -233,6 +234,41 @@ def answer(found: Problem) -> Any:
         return problem_response(found, request.path)
     page = render_template("error.html", problem=found, status=found.code)
     return page, found.code or 500, found.headers
+
+
+def failure(error: BaseException) -> Problem:
+    """What is said of an error that nobody foresaw."""
+    if not db.full(error):
+        return as_problem(InternalServerError())
+    _say_full()
+    return Problem(
+        503,
+        "There is no room to keep this",
+        "The disk is full, so nothing of this was taken. Press Back: what you typed is still there. Tell an organizer, "
+        "and send it again once they have freed some space.",
+        [],
+        {"Retry-After": "60"},
+    )
+
+
+_said_full = 0.0
+
+
+def _say_full() -> None:
+    """It lasts until a person does something, so they are told; and not once a request."""
+    global _said_full
+    if clock.machine() > _said_full + 60:
+        _said_full = clock.machine()
+        remedy = f"free some space at {config.current().data.absolute()}, or where the databases are"
+        logger.error("disk.full", effect="nothing new is taken", remedy=remedy)
+
+
+def failed(app: Flask, environ: dict[str, Any], error: BaseException) -> tuple[int, list[tuple[str, str]], bytes]:
+    """The answer to a request whose view was content and whose commit failed: (status, headers, body)."""
+    with app.request_context(environ):
+        g.request_id = ids.token(8)
+        said = app.process_response(app.make_response(answer(failure(error))))
+        return said.status_code, [(name.lower(), value) for name, value in said.headers], said.get_data()
 
 
 def _templates(app: Flask, service: str, context: Callable[[], dict[str, Any]] | None) -> None:

@@ -64,6 +64,9 @@ def settings(found: config.Config) -> dict[str, Any]:
         "worker_enable_remote_control": False,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
+        # A Redis whose disk is full refuses every command (MISCONF), and takes them again by itself once there is room.
+        # Without this a worker gives up for good at the first refusal, and hangs while it does (tried).
+        "broker_channel_error_retry": True,
         # A dead broker must not hold a publisher: the tick tries again.
         "task_publish_retry": True,
         "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2},

@@ -20,7 +20,7 @@ from weakref import WeakKeyDictionary
 
 import pytest
 
-from shared import clock, config, db, migrate, pulse, schedule, worker
+from shared import clock, config, db, log, migrate, pulse, schedule, worker
 from shared.config import SERVICES, Config
 from shared.events import bell, relay
 
@@ -167,6 +167,7 @@ def settings(database: tuple[tuple[str, str], ...], tmp_path: Path) -> Iterator[
     """The settings of one test, in force while it runs."""
     found = Config(secret=SECRET, data=tmp_path, database_urls=database, clock=START, signup_rate="100000/minute")
     config.use(found)
+    log.configure("text")  # as every command does first: what is logged is no part of what it answers
     for memo in (schedule._finished, pulse._noted):
         memo.clear()  # remembered per database, and this one may have been another test's
     yield found

@@ -5,6 +5,7 @@ From signup:
 application.received    confirm                  application.expired    everything of theirs emptied
 application.reminded    confirm-reminder         applications.summarized  applications, to each organizer
 application.imported    imported, or imported-reminder
+application.withdrawn   everything of theirs emptied
 application.repeated    sign-in ("already here") signin.requested       sign-in
 member.confirmed        welcome                  member.left, .erasing  goodbye
 organizer.added         organizer, if invited    address.requested      address
@@ -89,7 +90,7 @@ def application_repeated(tx: Connection, event: Event) -> None:
     compose.write(tx, "sign-in", event.id, to, context, link="enter")
 
 
-@on(SERVICE, "application.expired", "member.erased", "guest.forgotten")
+@on(SERVICE, "application.expired", "application.withdrawn", "member.erased", "guest.forgotten")
 def person_gone(tx: Connection, event: Event) -> None:
     people.forget(tx, event.data["person"])
     erase(tx, event.subject)

@@ -15,7 +15,7 @@ DAY = 86_400.0
 _UNSENT = sa.text("state IN ('queued', 'sending')")
 
 
-def restored(tx: Connection, made: datetime, owed: list[str]) -> int:
+def hold(tx: Connection, made: datetime, owed: list[str]) -> int:
     """Hold what was not sent at the time of the backup, and doubt what is about to be written anew.
 
     :param made: the instant of the backup.

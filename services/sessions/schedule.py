@@ -8,10 +8,10 @@ from importlib.metadata import version
 from sqlalchemy.engine import Connection
 
 from shared import db
-from shared.schedule import Every, every, job
+from shared.schedule import Every, daily, every, job
 from shared.worker import on_tick
 
-from . import minutes
+from . import keeping, minutes
 from .circles import placing
 from .gatherings import planned, plans
 from .gatherings import reading as gathered
@@ -57,6 +57,12 @@ class Plan:
 def lapse_offers(tx: Connection, _period: str) -> bool:
     """Take back places that were offered and not answered for 72 hours, and offer what is free to the next."""
     return placing.lapse(tx)
+
+
+@job(SERVICE, "history.prune", daily(3, lambda _tx: "UTC"))
+def prune_history(tx: Connection, _period: str) -> bool:
+    """Forget what is older than its age."""
+    return keeping.prune(tx)
 
 
 @job(SERVICE, "places.settle", every(timedelta(hours=1)))

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import clock, config, db, tokens
+from shared import clock, config, db, revocation, tokens
 from shared.events import emit
 from shared.web import local_path
 
@@ -69,9 +69,12 @@ def read_sign_in(token: str) -> dict[str, Any]:
 def use_sign_in(tx: Connection, token: str) -> rows.Row:
     """The person whom the link signs in; it works once.
 
-    :raises tokens.BadToken: "forged", "expired", "used", or "gone" when there is no such person any more.
+    :raises tokens.BadToken: "forged", "expired" (also when mailed before a restore), "used", or "gone" when there is no
+        such person any more.
     """
     claims = read_sign_in(token)
+    if revocation.voids(tx, revocation.EVERYBODY, float(claims["iat"])):
+        raise tokens.BadToken("expired")  # perhaps it was used before the restore
     once = db.insert(tx, used_token).on_conflict_do_nothing()
     if not tx.execute(once, {"jti": str(claims["request"]), "at": clock.machine()}).rowcount:
         raise tokens.BadToken("used")

@@ -95,6 +95,7 @@ person = sa.Table(
     sa.Column("created_at", db.Instant, nullable=False),
     sa.Column("applied_at", db.Instant),  # the latest application
     sa.Column("imported_at", db.Instant),  # when a file of an organizer brought them in
+    sa.Column("import", db.Key),  # which import that was, so that it can be undone
     # What an unproven hand typed for the address of somebody who had left: takes effect when they confirm.
     sa.Column("reapplied", db.NullableJson),
     sa.Column("mailed_at", db.Machine),  # the last mail an application or a resend caused (at most one an hour)
@@ -127,6 +128,8 @@ sa.Index(
     sqlite_where=person.c.erase_after.is_not(None),
     postgresql_where=person.c.erase_after.is_not(None),
 )
+_made = sa.text("import IS NOT NULL")
+sa.Index("ix_person_import", person.c["import"], person.c.id, sqlite_where=_made, postgresql_where=_made)
 
 # Few are in the pool: the organizer's list of it is read by this.
 _pooled = sa.text("pool IS NOT NULL")
@@ -275,6 +278,7 @@ imports = sa.Table(
     sa.Column("known", sa.Integer, nullable=False),
     sa.Column("repeated", sa.Integer, nullable=False),
     sa.Column("refused", sa.Integer, nullable=False),
+    sa.Column("withdrawn", sa.Integer, nullable=False, server_default="0"),  # taken back by the undo
     sa.Column("superseded", db.Json, nullable=False),  # rows whose address comes again further down
     sa.Column("answers", db.Json, nullable=False),  # {"stream"|"timezone": {answer: how often}}
     sa.Column("problem", db.NullableJson),  # {message, remedy}: why the file could not be read to its end

@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,23 +91,30 @@ def secret(found: config.Config) -> Iterator[Line]:
         if path.exists() and path.stat().st_mode & 0o077
     ]
     for path in readable:
-        yield Line("secret", WARNING, f"others on this machine can read {path}", f"chmod 600 {path}")
+        yield Line("secret", WARNING, f"others on this machine can read {path}", f"chmod 600 {shlex.quote(str(path))}")
     if not readable:
         yield Line("secret", OK, f"{len(found.secret)} characters, for its owner only")
 
 
 def disk(found: config.Config) -> Iterator[Line]:
-    """Is there space?"""
-    free = shutil.disk_usage(found.data).free
-    said = f"{free / 1e9:.1f} GB free at {found.data}"
-    if free < VERY_LITTLE:
-        yield Line("disk", WRONG, said, "free some space now: what cannot be written is refused")
-    elif free < LITTLE:
-        yield Line("disk", WARNING, said, "free some space; logs and backups in the data folder may be old")
-    else:
-        yield Line("disk", OK, said)
-    if not os.access(found.data, os.W_OK):
-        yield Line("disk", WRONG, f"{found.data} cannot be written", "give yourself the right to")
+    """Is there space, where the data are and where the databases are?"""
+    urls = (found.database_url(service) for service in found.services)
+    files = [Path(url.removeprefix("sqlite:///").partition("?")[0]) for url in urls if url.startswith("sqlite")]
+    seen: set[int] = set()
+    for folder in (found.data, *(file.parent for file in files)):
+        if not folder.is_dir() or folder.stat().st_dev in seen:
+            continue
+        seen.add(folder.stat().st_dev)
+        free = shutil.disk_usage(folder).free
+        said = f"{free / 1e9:.1f} GB free at {folder}"
+        if free < VERY_LITTLE:
+            yield Line("disk", WRONG, said, "free some space now: what cannot be written is refused")
+        elif free < LITTLE:
+            yield Line("disk", WARNING, said, "free some space; logs and backups in the data folder may be old")
+        else:
+            yield Line("disk", OK, said)
+        if not os.access(folder, os.W_OK):
+            yield Line("disk", WRONG, f"{folder} cannot be written", "give yourself the right to")
 
 
 def zones(found: config.Config) -> Iterator[Line]:

@@ -36,7 +36,7 @@ def main(args: list[str]) -> int:
             for form in [options.format] if options.format else ["csv", "json"]:
                 written |= write(service, form, folder)
     except OSError as error:
-        raise Refused(settings.unwritable(folder, error)) from None
+        raise Refused(settings.unwritable(folder, error, "name another")) from None
     if options.json:
         print(json.dumps({"folder": str(folder), "files": written}))
     else:
@@ -59,8 +59,12 @@ def write(service: str, form: str, folder: Path) -> dict[str, int]:
         path = folder / f"{service}-{part.name}.{form}"
         draft = path.with_name(path.name + ".new")
         handle = os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.writelines(export.text(part, form))
-        draft.replace(path)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.writelines(export.text(part, form))
+            draft.replace(path)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
         written[path.name] = path.stat().st_size
     return written

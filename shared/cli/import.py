@@ -27,7 +27,9 @@ def main(args: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="./baton import", description="Bring people in from a CSV file (Google Forms, or any other)."
     )
-    parser.add_argument("file", help="the CSV file; - reads it from standard input")
+    parser.add_argument("file", nargs="?", help="the CSV file; - reads it from standard input")
+    parser.add_argument("--undo", nargs="?", const="", metavar="ID", help="take an import back (the last, or the one "
+                        "of that id): who came in by it and has not confirmed is forgotten")  # fmt: skip
     parser.add_argument("--dry-run", action="store_true", help="say what would happen; nobody comes in")
     parser.add_argument("--yes", action="store_true", help="import without asking")
     parser.add_argument("--map", action="append", default=[], metavar="COLUMN=FIELD", help="what a column is: email, "
@@ -42,12 +44,14 @@ def main(args: list[str]) -> int:
     parser.add_argument("--data", help="the data folder (default: BATON_DATA, or var)")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     options = parser.parse_args(args)
+    if (options.file is None) == (options.undo is None):
+        parser.error("name a CSV file, or say --undo" if options.file is None else "--undo takes no file")
     settings.apply(options.data)
     try:
         config.current()
     except config.SettingError as wrong:
         raise Refused(str(wrong)) from None
-    return _Import(options).run()
+    return _Import(options).run() if options.undo is None else _Import(options).undo()
 
 
 class _Import:
@@ -84,6 +88,41 @@ class _Import:
             raise Refused(" ".join(dict.fromkeys(f"{each.message} {each.remedy}" for each in refused.all))) from None
         return 0 if row["fresh"] or row["known"] or row["repeated"] else 1
 
+    def undo(self) -> int:
+        """Say whom an undo means, ask, and take them back."""
+        from .. import db
+
+        with db.read("signup") as tx:
+            id = self.options.undo or self.importing.latest(tx)
+            row = self.importing.one(tx, id) if id else None
+            if row is None:
+                asked = f"there is no import {id!r}" if id else "there is no import to undo"
+                raise Refused(f"{asked}: the page Import and export lists them, the id is in the address of each")
+            found = self.importing.preview(tx, id)
+        if not self.options.json:
+            say(f"{row['file']}, given {row['created_at']:%Y-%m-%d %H:%M} UTC, {row['fresh']} came in:")
+            say(f"{found.back} would be taken back, {found.confirmed} stay who confirmed, "
+                f"{found.applied} who signed up themselves")  # fmt: skip
+        undone = not self.options.dry_run and (self.options.yes or self._asked(found.back))
+        if undone:
+            try:
+                self._do(self.importing.undo, id)
+            except self.refusal as refused:
+                raise Refused(f"{refused.message} {refused.remedy}") from None
+            row = self._worked(id)
+        if self.options.json:
+            print(json.dumps({"import": id, "undone": undone, **found.as_dict(), "withdrawn": row["withdrawn"]}))
+        elif undone:
+            say(f"{row['withdrawn']} taken back")
+        return 0
+
+    def _asked(self, back: int) -> bool:
+        if not back:
+            raise Refused("nobody is left to be taken back: who came in has confirmed, or is gone")
+        if not sys.stdin.isatty():
+            raise Refused(f"{back} people would be taken back: add --yes to do it, or --dry-run to look only")
+        return input(f"Take {back} back? [y/N] ").strip().casefold() in {"y", "yes"}
+
     def _do(self, command: Any, *given: Any) -> Any:
         from .. import db
         from ..ops import TERMINAL
@@ -98,9 +137,11 @@ class _Import:
             return self.importing.one(tx, id)
 
     def _give(self) -> str:
+        from ..ops import TERMINAL
+
         name: str = self.options.file
         if name == "-":
-            return str(self._do(self.importing.give, "standard input", sys.stdin.buffer))
+            return str(self.importing.give(TERMINAL, "standard input", sys.stdin.buffer))
         path = Path(os.environ.get("BATON_CALLED_FROM") or ".", name).expanduser()
         try:
             found = path.stat()
@@ -109,7 +150,7 @@ class _Import:
             if found.st_size > self.importing.most():
                 raise self.importing.too_large(found.st_size)
             with open(path, "rb") as file:
-                return str(self._do(self.importing.give, path.name, file))
+                return str(self.importing.give(TERMINAL, path.name, file))
         except OSError as error:
             raise Refused(f"cannot read {name}: {(error.strerror or str(error)).lower()}") from None
 
@@ -199,7 +240,9 @@ class _Import:
         if self.options.json:
             counts = {name: row[name] for name in ("rows", "fresh", "known", "repeated", "refused")}
             errors = [{"row": each["row"], "problems": each["problems"]} for each in refused]
-            print(json.dumps({"imported": started, **counts, "errors": errors}))
+            print(
+                json.dumps({"imported": started, "import": row["id"] if started else None, **counts, "errors": errors})
+            )
             return
         for each in refused:
             for problem in each["problems"]:
@@ -208,6 +251,8 @@ class _Import:
         if row["refused"] > SHOWN:
             say(f"  … and {row['refused'] - SHOWN} more; --refused FILE writes them all")
         self._say_counts(row, started)
+        if started:
+            say(f"to take it back while people have not confirmed: ./baton import --undo {row['id']}")
 
     def _say_counts(self, row: Any, started: bool) -> None:
         new = "came in" if started else "would come in"
@@ -226,10 +271,12 @@ class Bar:
             return
         importing = row["state"] in {"importing", "done"}
         done, whole = (row["done"], row["rows"]) if importing else (row["read"], row["size"])
+        if row["state"] in {"undoing", "undone"}:
+            done, whole = row["withdrawn"], row["fresh"]
         part = min(1.0, done / max(1, whole))
         bar = "█" * int(part * 30)
-        word = "importing" if importing else "checking"
-        sys.stderr.write(f"\r\033[K{word:<10}{bar:<30} {part:4.0%}  row {row['done']}")
+        word = {"importing": "importing", "done": "importing", "undoing": "undoing", "undone": "undoing"}
+        sys.stderr.write(f"\r\033[K{word.get(row['state'], 'checking'):<10}{bar:<30} {part:4.0%}  {done}")
         sys.stderr.flush()
 
     def end(self) -> None:

@@ -33,6 +33,11 @@ def main(args: list[str]) -> int:
         help="mails that were not sent at the time of the backup: hold them, since they may have gone out after it "
         "(default), or send them, when Baton was stopped from the backup on",
     )  # fmt: skip
+    parser.add_argument(
+        "--access", choices=["void", "keep"], default="void",
+        help="sign-ins and API tokens made before: void them, since who was removed or revoked after the backup would "
+        "be let in again (default), or keep them, when Baton was stopped from the backup on",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     options = parser.parse_args(args)
     from .. import backup
@@ -58,7 +63,9 @@ def main(args: list[str]) -> int:
             aside = f"aside-{time.strftime('%Y%m%d-%H%M%S')}" if full else None
             rows = load.Source(source.tables, {s: source.revision(s) for s in config.SERVICES}, source.rows)
             report: dict[str, Any] = {}
-            counted = load.load(rows, urls, aside, tell, lambda txs: finish(txs, source, options.mails, report))
+            counted = load.load(
+                rows, urls, aside, tell, lambda txs: finish(txs, source, options.mails, options.access, report)
+            )
             quiet(folder / (aside or f"aside-{time.strftime('%Y%m%d-%H%M%S')}"))
     except backup.Wrong as wrong:
         raise Refused(str(wrong)) from None
@@ -89,16 +96,20 @@ def words(report: dict[str, Any], folder: Path) -> list[str]:
         )
     said.append(
         {
-            "same": "The secret is the one of the backup: links in mails and sign-ins go on working.",
+            "same": "The secret is the one of the backup: links in mails go on working.",
             "another": "The secret is another than at the backup: links in mails that went out, and sign-ins, are void."
             " People ask for new ones at /signup/sign-in. To keep the old ones, set the old BATON_SECRET first.",
             "new": f"There was no secret, so a new one was made in {folder}: links in mails that went out, and"
             " sign-ins, are void. To keep them, put the old BATON_SECRET in its place before the start.",
         }[report["secret"]]
     )
+    if report["access"] == "void":
+        said.append("Everybody who was signed in signs in again, and API tokens made before are void: make new ones.")
+    for name, used in report["tokens"]:
+        said.append(f"  token {name!r}, last used {used}")
     said.append(
-        "What was done after the backup is not in it: who was erased, removed or signed out since must be again, and "
-        "tokens that were revoked."
+        "What was done after the backup is not in it: who was erased since must be again, and who was removed as an "
+        "organizer."
     )
     return said
 
@@ -127,9 +138,11 @@ def stopped(folder: Path, urls: dict[str, str]) -> Iterator[None]:
         yield
 
 
-def finish(txs: dict[str, Any], source: Any, mails: str, report: dict[str, Any]) -> None:
-    """What services do about a world that went on after the backup: see `restored` of each that has one."""
+def finish(txs: dict[str, Any], source: Any, mails: str, access: str, report: dict[str, Any]) -> None:
+    """What services do about a world that went on after the backup: see `restored.py` of each that has one."""
     import sqlalchemy as sa
+
+    from .. import clock, revocation
 
     owed: dict[str, list[str]] = {service: [] for service in txs}
     asked = sa.text(
@@ -141,11 +154,16 @@ def finish(txs: dict[str, Any], source: Any, mails: str, report: dict[str, Any])
         for row in tx.execute(asked):
             owed.setdefault(row.subscriber, []).append(row.id)
             chains[row.correlation] = None
-    report.update(owed=sum(map(len, owed.values())), held=0)
+    report.update(owed=sum(map(len, owed.values())), held=0, access=access, tokens=[])
     for service, tx in txs.items():
-        if mails == "hold" and importlib.util.find_spec(f"services.{service}.restored"):
-            restored = importlib.import_module(f"services.{service}.restored").restored
-            report["held"] += restored(tx, source.made, [*owed[service], *chains])
+        name = f"services.{service}.restored"
+        after: Any = importlib.import_module(name) if importlib.util.find_spec(name) else None
+        if mails == "hold" and hasattr(after, "hold"):
+            report["held"] += after.hold(tx, source.made, [*owed[service], *chains])
+        if access == "void":
+            revocation.revoke(tx, revocation.EVERYBODY, clock.machine())
+            if hasattr(after, "void"):
+                report["tokens"] += after.void(tx)
 
 
 def broker_queues(folder: Path) -> Any:

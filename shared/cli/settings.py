@@ -111,9 +111,9 @@ def write_private(path: Path, text: str) -> None:
         raise Refused(unwritable(path.parent, error)) from None
 
 
-def unwritable(folder: Path, error: OSError) -> str:
-    """The one line for a data folder that takes no writes."""
+def unwritable(folder: Path, error: OSError, other: str = "choose another folder with --data") -> str:
+    """The one line for a folder that takes no writes. :param other: what else can be done."""
     why = (error.strerror or str(error)).lower()
     if error.errno in {28, 122}:
-        return f"the disk of {folder} is full: free some space, or keep the data elsewhere with --data"
-    return f"cannot write to {folder} ({why}): give yourself the right to, or choose another folder with --data"
+        return f"the disk of {folder} is full: free some space, or {other}"
+    return f"cannot write to {folder} ({why}): give yourself the right to, or {other}"

@@ -487,6 +487,7 @@ ENTRIES = [
     Entry("application.reminded", "signup", ("notifications",), Applicant, "An application waits for confirmation."),
     Entry("application.imported", "signup", ("notifications",), Imported, "A file named somebody, who has to confirm."),
     Entry("application.expired", "signup", ("notifications",), Person, "An unconfirmed application was purged."),
+    Entry("application.withdrawn", "signup", ("notifications",), Person, "The import that named somebody was undone."),
     Entry(
         "applications.summarized",
         "signup",

@@ -121,11 +121,29 @@ def test_move_in_and_take_a_mapping_back(site: Site, eye: Eye, tmp_path: Path) -
     tab.get_by_role("button", name="Throw it away").click()
     tab.get_by_text("The file is thrown away").wait_for()
 
+    grace = site.baton.rows("signup", "person", email="grace@example.org")[0]["id"]
     ada = site.baton.rows("signup", "person", email="ada@example.org")[0]["id"]
     tab.goto(site.url(f"/signup/confirm/{tokens.sign('confirm', {'person': ada})}"))
     eye.look("joining")
     tab.get_by_role("button", name="Yes, I take part and accept the charter").click()
     tab.get_by_role("heading", name="Hello, Ada Lovelace").wait_for()
+
+    site.sign_in(tab.context, site.organizer(), "organizer")
+    tab.goto(site.url("/signup/organizer/import"))
+    tab.get_by_role("link", name="responses.csv").click()
+    tab.get_by_role("link", name="Undo this import").click()
+    tab.get_by_text("Staying: 1, who have confirmed since.").wait_for()
+    eye.look("undo")
+    tab.get_by_role("button", name="Take 2 people back").click()
+    tab.get_by_text("Taking people back").wait_for()
+    eye.look("undoing")
+    site.baton.tick()
+    tab.get_by_text("of 3 who came in by this file").wait_for()
+    eye.look("undone")
+    assert site.baton.rows("signup", "person", state="imported") == []
+    tab.goto(site.url(f"/signup/confirm/{tokens.sign('confirm', {'person': grace})}"))
+    tab.get_by_role("heading", name="You need not answer any more").wait_for()
+    eye.look("withdrawn")
     assert not eye.found, "\n".join(eye.found)
 
 

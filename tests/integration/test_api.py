@@ -306,8 +306,8 @@ def known(baton: Baton, olga: str) -> dict[str, Any]:
     """Ids of things that are there."""
     with db.write("signup") as tx:
         now = program.load(tx)
-        given = io.BytesIO(b"Email,Name,Stream\nada@example.org,Ada,stream1\n")
-        id = importing.give(tx, f"organizer/{olga}", "people.csv", given)
+    given = io.BytesIO(b"Email,Name,Stream\nada@example.org,Ada,stream1\n")
+    id = importing.give(f"organizer/{olga}", "people.csv", given)
     circles.join(baton, "Bo")
     mails, found = baton.rows("notifications", "mail"), baton.rows("sessions", "circle")
     return {

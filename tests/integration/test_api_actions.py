@@ -339,6 +339,13 @@ def test_people_come_in_from_a_file(baton: Baton, api: Program) -> None:
     api("DELETE", f"imports/{again['id']}", 204)
     api("GET", f"imports/{again['id']}", 404)
     assert fields(api("DELETE", f"imports/{id}", 409)) == ["import"], "what is done stays"
+    assert api.get(f"imports/{id}/undo") == {"back": found["fresh"], "confirmed": 0, "applied": 0}
+    assert api.post(f"imports/{id}/undo", 202)["state"] == "undoing"
+    baton.tick()
+    gone = api.get(f"imports/{id}")
+    assert (gone["state"], gone["withdrawn"]) == ("undone", found["fresh"])
+    assert api.get("members?state=imported")["total"] == 0
+    assert fields(api.post(f"imports/{id}/undo", 409)) == ["import"], "once"
 
 
 def test_what_is_no_file_is_refused(api: Program, change_settings: Any) -> None:

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.signup import people, program
-from shared import backup, config, db, log, migrate
+from services.signup import access_links, api_tokens, people, program
+from shared import access, backup, clock, config, db, log, migrate, tokens
 from shared.backup import cut, file, load
 from shared.cli import Refused, move, restore
 from shared.cli import backup as command
@@ -69,12 +69,14 @@ def make(path: Path) -> Path:
     return path
 
 
-def bring_back(path: Path, urls: tuple[tuple[str, str], ...], mails: str = "hold", aside: str | None = None) -> Any:
+def bring_back(
+    path: Path, urls: tuple[tuple[str, str], ...], mails: str = "hold", aside: str | None = None, access: str = "void"
+) -> Any:
     report: dict[str, Any] = {}
     with file.read(path) as found:
         found.check(silent)
         source = load.Source(found.tables, {s: found.revision(s) for s in SERVICES}, found.rows)
-        load.load(source, dict(urls), aside, silent, lambda txs: restore.finish(txs, found, mails, report))
+        load.load(source, dict(urls), aside, silent, lambda txs: restore.finish(txs, found, mails, access, report))
     config.use(replace(config.current(), database_urls=urls))
     return report
 
@@ -87,7 +89,7 @@ def test_every_row_comes_back_whichever_database(
     baton.tick()
     before = baton.dump()
     made = make(tmp_path / "b.baton")
-    bring_back(made, elsewhere(target, tmp_path / "other", request), mails="send")
+    bring_back(made, elsewhere(target, tmp_path / "other", request), mails="send", access="keep")
     assert baton.dump() == before
     assert [migrate.current(service) for service in SERVICES] == [migrate.head(service) for service in SERVICES]
     join("Next", "next@example.org")  # positions count on where they ended
@@ -202,7 +204,9 @@ def test_mails_go_out_when_it_was_stopped_since_the_backup(
     change_settings(smtp_url="smtp://127.0.0.1:9")
     join()
     baton.drain()
-    bring_back(make(tmp_path / "b.baton"), elsewhere("sqlite", tmp_path / "other", request), mails="send")
+    bring_back(
+        make(tmp_path / "b.baton"), elsewhere("sqlite", tmp_path / "other", request), mails="send", access="keep"
+    )
     assert {row["state"] for row in baton.rows("notifications", "mail")} == {"queued"}
 
 
@@ -284,12 +288,70 @@ def test_into_another_empty_folder_with_and_without_a_secret(
     config.use(None)
     assert restore.main(["b.baton", "--data", str(other)]) == 0
     out = capsys.readouterr().out
-    words = {"new": "a new one was made", "another": "another than at the backup", "same": "go on working"}
+    words = {
+        "new": "a new one was made",
+        "another": "another than at the backup",
+        "same": "links in mails go on working",
+    }
     assert words[said] in out
     assert {row["email"] for row in alone.rows("notifications", "person")} >= {"zoe@example.org"}
     assert SECRET.encode() not in (tmp_path / "b.baton").read_bytes()
     with zipfile.ZipFile(tmp_path / "b.baton") as archive:
         assert not [name for name in archive.namelist() if SECRET.encode() in archive.read(name)]
+
+
+def test_whatever_let_somebody_in_before_is_void(baton: Baton, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """Given an organizer and a token that are removed and revoked after the backup, When it is restored, Then neither
+    opens anything, in any service; and what is made afterwards does."""
+    with db.write("signup") as tx:
+        olga = access_links.add_organizer(tx, "system", "olga@example.org", "Olga")
+        token = api_tokens.create(tx, "system", olga, "sync", "organizer")
+    baton.drain()
+    made = make(tmp_path / "b.baton")
+    cookie = tokens.sign("cookie", {"person": olga, "roles": ["organizer"], "at": clock.machine()})
+    unknown = tokens.sign("cookie", {"person": db.new_id(), "roles": ["organizer"], "at": clock.machine()})
+    link = tokens.sign(access_links.PURPOSE, {"person": olga, "request": db.new_id(), "next": None})
+    mine = tokens.sign("enter", {"person": olga, "next": None})
+    with db.write("signup") as tx:
+        access_links.add_organizer(tx, "system", "second@example.org", "Second")
+        access_links.remove_organizer(tx, "system", olga)
+    report = bring_back(made, elsewhere("sqlite", tmp_path / "other", request))
+    assert report["tokens"] == [("sync", "never")]
+    pages = {"signup": "/signup/organizer/", "sessions": "/sessions/ops", "notifications": "/notifications/ops"}
+
+    def opens(service: str, path: str, signed: str) -> bool:
+        client = baton.app(service).test_client()
+        client.set_cookie(access.COOKIE, signed)
+        return bool(client.get(path).status_code == 200)
+
+    for service, path in pages.items():
+        assert not opens(service, path, cookie) and not opens(service, path, unknown)
+        answer = baton.client(service).get(
+            f"/{service}/api/operation", headers={"Authorization": f"Bearer {token.text()}"}
+        )
+        assert answer.status_code == 401
+    assert baton.client("signup").post(f"/signup/sign-in/{link}").status_code == 410
+    assert baton.client("signup").post(f"/signup/enter/{mine}").status_code == 303, "one's own page, by a mail"
+    assert baton.rows("signup", "api_token")[0]["revoked_by"] == "system"
+    baton.pass_machine_time(2)
+    fresh = tokens.sign(access_links.PURPOSE, {"person": olga, "request": db.new_id(), "next": None})
+    assert baton.client("signup").post(f"/signup/sign-in/{fresh}").status_code == 303
+    with db.write("signup") as tx:
+        again = api_tokens.create(tx, "system", olga, "sync", "read")
+    headers = {"Authorization": f"Bearer {again.text()}"}
+    assert baton.client("signup").get("/signup/api/members", headers=headers).status_code == 200
+
+
+def test_whoever_was_stopped_since_the_backup_keeps_their_access(
+    baton: Baton, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    with db.write("signup") as tx:
+        olga = access_links.add_organizer(tx, "system", "olga@example.org", "Olga")
+        token = api_tokens.create(tx, "system", olga, "sync", "read")
+    made = make(tmp_path / "b.baton")
+    bring_back(made, elsewhere("sqlite", tmp_path / "other", request), access="keep")
+    headers = {"Authorization": f"Bearer {token.text()}"}
+    assert baton.client("signup").get("/signup/api/members", headers=headers).status_code == 200
 
 
 def test_moving_counts_every_row(

@@ -48,7 +48,7 @@ def refused_rows(id: str) -> list[Any]:
 
 def given_file(content: bytes | str, name: str = "responses.csv") -> str:
     content = content.encode() if isinstance(content, str) else content
-    return str(do(importing.give, name, io.BytesIO(content)))
+    return importing.give(BY, name, io.BytesIO(content))
 
 
 def mapped(id: str, **changed: Any) -> Any:
@@ -247,7 +247,10 @@ def test_answers_of_several_options_are_taken_apart_as_google_joined_them(baton:
     [("empty.csv", "empty"), ("headers-only.csv", "nobody in this file"), ("workbook.xlsx.csv", "Excel")],
 )
 def test_what_cannot_be_a_file_of_answers_leaves_nothing_behind(baton: Baton, name: str, says: str) -> None:
-    assert says in refusal(importing.give, name, io.BytesIO(file(name))).message
+    with pytest.raises(Refused) as caught:
+        importing.give(BY, name, io.BytesIO(file(name)))
+    assert says in caught.value.message
+    assert baton.rows("signup", "import") == baton.rows("signup", "import_part") == []
     assert baton.rows("signup", "import") == baton.rows("signup", "import_part") == []
 
 
@@ -272,7 +275,9 @@ def test_two_gigabytes_are_refused_without_being_read(baton: Baton, change_setti
             return b"Email,Name\n" * (size // 11)
 
     source = Endless()
-    assert "BATON_IMPORT_MIB" in refusal(importing.give, "big.csv", source).remedy
+    with pytest.raises(Refused) as caught:
+        importing.give(BY, "big.csv", source)  # type: ignore[arg-type]
+    assert "BATON_IMPORT_MIB" in caught.value.remedy
     assert source.taken <= 4 << 20
     assert baton.rows("signup", "import_part") == []
 
@@ -428,7 +433,7 @@ def test_who_signs_up_in_the_same_instant_comes_in_once(baton: Baton) -> None:
 
     def bring() -> int:
         with db.write("signup") as tx:
-            return insert(tx, BY, [found(n) for n in range(5)])
+            return insert(tx, BY, "import", [found(n) for n in range(5)])
 
     with ThreadPoolExecutor(1) as pool:
         with db.write("signup") as tx:
@@ -518,6 +523,47 @@ def test_after_a_week_a_file_is_forgotten(baton: Baton) -> None:
     assert row(waiting) is None and refused_rows(done) == []
     assert (row(done)["state"], row(done)["header"], row(done)["fresh"]) == ("old", [], 1)
     assert baton.rows("signup", "import_part") == []
+
+
+def test_others_write_while_a_file_is_taken_in(baton: Baton, monkeypatch: Any) -> None:
+    """SQLite has one writer: none of its transactions may last as long as the file."""
+    monkeypatch.setattr("services.signup.importing.files.AT_ONCE", 1)
+    monkeypatch.setattr("services.signup.importing.files.PART", 1_000)
+    sent, seen = io.BytesIO(many(300).encode()), []
+
+    class Slow(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            seen.append(baton.rows("signup", "import_part"))
+            with db.write("signup") as tx:  # waits for ever if a transaction of the file's is open
+                tx.exec_driver_sql("UPDATE program SET name = name")
+                assert importing.listed(tx) == [], "not before it is whole"
+            return sent.read(size)
+
+    id = importing.give(BY, "slow.csv", Slow())  # type: ignore[arg-type]
+    assert len(seen) > 10 and len(seen[-1]) > 8
+    assert row(id)["state"] == "mapping"
+
+
+def test_a_file_whose_sender_was_lost_is_forgotten(baton: Baton, monkeypatch: Any) -> None:
+    monkeypatch.setattr("services.signup.importing.files.PART", 100)
+
+    class Killed(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            raise OSError("the line broke")
+
+    with pytest.raises(OSError, match="broke"):
+        importing.give(BY, "x.csv", Killed())  # type: ignore[arg-type]
+    assert baton.rows("signup", "import") == []
+    id = given_file(many(3))  # as a kill in the middle of it would leave it
+    with db.write("signup") as tx:
+        tx.exec_driver_sql("UPDATE import SET state = 'receiving'")
+    baton.pass_time(hours=1)
+    baton.tick()
+    assert row(id)
+    baton.pass_time(hours=1)
+    baton.pass_machine_time(3_700)
+    baton.tick()
+    assert row(id) is None and baton.rows("signup", "import_part") == []
 
 
 def test_everything_is_in_the_log(baton: Baton) -> None:

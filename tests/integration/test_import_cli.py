@@ -49,7 +49,7 @@ def test_a_file_comes_in(baton: Baton, capsys: Any) -> None:
     assert emails(baton) == {"ada@example.org", "grace@example.org", "zoe@example.org"}
     assert run("import", str(FILES / "google-forms.csv"), "--yes", "--json") == 0
     assert json.loads(capsys.readouterr().out) == {
-        "imported": False, "rows": 4, "fresh": 0, "known": 3, "repeated": 0, "refused": 0, "errors": [],
+        "imported": False, "import": None, "rows": 4, "fresh": 0, "known": 3, "repeated": 0, "refused": 0, "errors": [],
     }  # fmt: skip
 
 

@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from services.sessions import models
+from services.sessions.circles import journal
 from services.signup import audit
 from shared import clock, config, db, worker
 from shared.cli.parts import Part
 from shared.events import keeping
 from tests.conftest import Baton
 from tests.integration.test_backup import join
+from tests.meeting import Circle
 from tests.told import PROGRAM, mails, member, tell
 
 DAY = 86_400.0
@@ -131,6 +134,32 @@ def test_the_audit_log(baton: Baton) -> None:
     nights(baton, 2)
     assert not baton.rows("signup", "audit", what="program.saved")
     assert baton.rows("signup", "audit", what="organizer.removed"), "a start must not bring them back"
+
+
+def test_what_was_told_of_sessions_and_what_was_changed_in_circles(baton: Baton) -> None:
+    """Given sessions that ended at the same time, When the ages are over, Then what was told of closed ones goes, and
+    of one whose minutes are still owed nothing, or they would be asked for twice; what happened stays."""
+    circle = Circle(baton)
+    long_ago = clock.now() - timedelta(days=2)
+    with db.write("sessions") as tx:
+        journal.note(tx, "organizer/x", "move", circle.id, {}, {})
+        for id, state in ((circle.first, "closed"), (circle.second, "cancelled"), (circle.third, "held")):
+            gone = models.session.update().where(models.session.c.id == id)
+            tx.execute(gone.values(state=state, starts_at=long_ago, ends_at=long_ago))
+            tx.execute(models.told.insert().values(session=id, what="late-24", at=long_ago))
+            row = {"session": id, "person": circle.ada, "sequence": 0, "told": {}, "cancelled": False}
+            tx.execute(models.invite.insert().values(row))
+            answer = {"session": id, "person": circle.ada, "answer": "yes", "sequence": 0, "source": "page"}
+            tx.execute(models.rsvp.insert().values(**answer, at=long_ago))
+    nights(baton, 397)
+    assert {row["session"] for row in baton.rows("sessions", "invite")} >= set(circle.sessions)
+    nights(baton, 3)
+    assert {row["session"] for row in baton.rows("sessions", "invite")} & set(circle.sessions) == {circle.third}
+    assert {row["session"] for row in baton.rows("sessions", "told", what="late-24")} == {circle.third}
+    assert len(baton.rows("sessions", "rsvp")) == 3, "the program's memory"
+    assert baton.rows("sessions", "change")
+    nights(baton, 1_430)
+    assert baton.rows("sessions", "change") == []
 
 
 def test_runs_of_jobs(baton: Baton) -> None:

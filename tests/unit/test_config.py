@@ -38,6 +38,8 @@ def test_the_defaults_are_a_laptop() -> None:
         ("DATABASE_URL", "mysql://localhost"),
         ("BLOG_DATABASE_URL", "sqlite://"),
         ("DATABASE_POOL", "0"),
+        ("DATABASE_POOL", "9"),
+        ("DATABASE_POOL", "501"),
         ("DATABASE_POOL", "many"),
         ("DATABASE_POOL", "-1"),
         ("DATABASE_POOL", "1e3"),

@@ -128,6 +128,17 @@ PEOPLE = st.lists(st.tuples(NAMES, CELLS, CELLS), min_size=1, max_size=12)
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-32"]
 
 
+def line(cells: Any, delimiter: str, quoting: Any) -> str:
+    """One row, every cell with a line break in quotation marks (RFC 4180, 2.6), whichever line breaks the file has.
+
+    Before 3.13 Python's writer sees to those of the file's own ends alone: a bare "\\n" in a file with "\\r" is a row's
+    end to any reader.
+    """
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=delimiter, quoting=quoting, lineterminator="\r\n").writerow(cells)
+    return out.getvalue().removesuffix("\r\n")
+
+
 @given(
     people=PEOPLE,
     delimiter=st.sampled_from(dialect.DELIMITERS),
@@ -141,10 +152,9 @@ def test_what_is_written_in_any_dialect_is_read_again(
 ) -> None:
     rows = [["Email", "Your name", "Which; stream?", "Tell us, please"]]
     rows += [[f"p{n}@example.org", *cells] for n, cells in enumerate(people)]
-    out = io.StringIO(newline="")
-    csv.writer(out, delimiter=delimiter, quoting=quoting, lineterminator=ends).writerows(rows)
-    content = out.getvalue().encode(encoding)
-    assume(not out.getvalue().startswith("\ufeff"))
+    text = "".join(line(row, delimiter, quoting) + ends for row in rows)
+    content = text.encode(encoding)
+    assume(not text.startswith("\ufeff"))
     _, found = read(content, chunk)
     assert found == rows
 

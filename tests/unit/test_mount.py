@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -167,6 +168,31 @@ def reader(seen: list[Any]) -> Any:
         return [b""]
 
     return app
+
+
+def test_nobody_waits_for_a_file_that_is_being_taken() -> None:
+    others = threading.Event()
+
+    def app(environ: Any, start: Any) -> list[bytes]:
+        if int(environ.get("CONTENT_LENGTH", 0)) > LARGEST_BODY:
+            assert others.wait(30), "the others wait for the file, and it for them"
+        else:
+            others.set()
+        start("200 OK", [])
+        return [b""]
+
+    async def both() -> list[Any]:
+        mount = Mount({"signup": app}, "signup", 1, {PATH: (1 << 30, lambda _headers: True)})
+        file, other = Protocol(b"x" * (LARGEST_BODY + 1)), Protocol()
+        scope = SimpleNamespace(
+            proto="http", http_version="1.1", server="127.0.0.1:8000", client="10.1.2.3:9999", scheme="http", path=PATH,
+            method="POST", query_string="", headers={"transfer-encoding": "chunked"}, authority="localhost:8000",
+        )  # fmt: skip
+        small = SimpleNamespace(**{**vars(scope), "path": "/signup/", "method": "GET", "headers": {}})
+        await asyncio.gather(mount.__rsgi__(scope, file), mount.__rsgi__(small, other))
+        return [file.answer and file.answer[0], other.answer and other.answer[0]]
+
+    assert asyncio.run(both()) == [200, 200]
 
 
 @pytest.mark.parametrize("at_once", [1, 8])

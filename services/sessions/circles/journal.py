@@ -36,7 +36,6 @@ WORDS = {
     "settings": "Name or size changed",
     "policy": "Sizes and places changed",
     "series": "Dates changed",
-    "skip": "A date was skipped",
     "move-date": "A session was moved",
     "swap": "Two dates were swapped",
     "substitute": "Somebody covers a date",

@@ -85,7 +85,7 @@ waiting = sa.Table(
 sa.Index("ix_waiting_stream", waiting.c.stream, waiting.c.number)
 
 # The journal: what a person changed by hand in a circle, before and after, so that it can be explained and undone.
-# Written with each such change; never deleted. A person is named by id alone.
+# Written with each such change; deleted after BATON_KEEP_AUDIT days. A person is named by id alone.
 change = sa.Table(
     "change",
     metadata,

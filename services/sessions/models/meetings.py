@@ -103,7 +103,7 @@ attendance = sa.Table(
 sa.Index("ix_attendance_person", attendance.c.person)
 
 # The invite that a person was last told: what a later one has to supersede, and a cancellation to take back. Written
-# when it is published; never deleted.
+# when it is published; deleted BATON_KEEP_RUNS days after its session, once that is closed or cancelled.
 invite = sa.Table(
     "invite",
     metadata,
@@ -140,7 +140,7 @@ feed = sa.Table(
 )
 
 # A row says that something about a session was told once: a reminder, late minutes, no coordinator. Written with it;
-# deleted with nothing: a few short rows per session.
+# deleted as an invite is.
 told = sa.Table(
     "told",
     metadata,

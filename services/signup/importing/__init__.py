@@ -34,6 +34,7 @@ from .files import (
 from .guess import FIELDS
 from .mapping import MEANT, Columns, remembered, targets
 from .running import PATIENCE, work
+from .undoing import Undo, latest, preview, undo
 
 __all__ = [
     "FIELDS",
@@ -43,15 +44,18 @@ __all__ = [
     "PATIENCE",
     "Columns",
     "Import",
+    "Undo",
     "call",
     "check",
     "columns",
     "each_refused",
     "give",
+    "latest",
     "listed",
     "mending",
     "most",
     "one",
+    "preview",
     "purge",
     "refused_rows",
     "remembered",
@@ -60,6 +64,7 @@ __all__ = [
     "targets",
     "throw_away",
     "too_large",
+    "undo",
     "undo_mapping",
     "unmapped",
     "waiting",

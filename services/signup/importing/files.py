@@ -6,6 +6,7 @@ Commands take the open transaction and who does it, write the audit log, and rai
 
 from __future__ import annotations
 
+import contextlib
 import io
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,6 +15,7 @@ from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from shared import clock, config, db, export
 
@@ -29,6 +31,8 @@ from .dialect import Dialect, Unreadable
 from .mapping import Columns
 
 PART = 1 << 20
+AT_ONCE = 4  # parts a transaction; who signs up meanwhile waits for no more
+BROKEN_OFF = 3_600.0  # machine seconds without a part after which nobody is sending that file any more
 KEEP = 7 * 86_400.0  # machine seconds after the last touch for which a file and its refused rows are kept
 LISTED = 20
 ZONES_MOST = 50  # each is a choice among hundreds
@@ -36,6 +40,7 @@ SAMPLE_ROWS = 200
 
 Import = Mapping[Any, Any]
 NOT_BEGUN = {"done": 0, "read": 0, "fresh": 0, "known": 0, "repeated": 0, "refused": 0}
+BLANK: dict[str, Any] = {"header": [], "mapping": None, "answers": {}, "problem": None, "superseded": []}
 
 
 def most() -> int:
@@ -50,28 +55,47 @@ def too_large(size: int | None = None) -> Refused:
     return Refused("file", f"This file has {says}.", remedy)
 
 
-def give(tx: Connection, by: str, name: str, source: BinaryIO) -> str:
+def give(by: str, name: str, source: BinaryIO) -> str:
     """Take a file in, and return its import's id. If its form is known, it can be checked at once.
 
-    Read once from beginning to end in pieces, never whole in memory.
+    Read once from beginning to end in pieces, never whole in memory, and written in transactions of its own, or it
+    would keep everybody else from writing until the last one is in. Before that nobody sees it; if it is refused
+    nothing of it stays.
 
     :raises Refused: it is too large, empty, or no CSV file.
     """
-    id, size, letters, head = db.new_id(), 0, dialect.Letters(), b""
+    id = db.new_id()
     row = {"id": id, "file": _file_name(name), "form": "", "header": [], "encoding": "", "delimiter": ",", "size": 0}
-    row |= {"mapping": None, "state": "mapping", "by": by, "created_at": clock.now(), "touched": clock.machine()}
+    row |= {"mapping": None, "state": "receiving", "by": by, "created_at": clock.now(), "touched": clock.machine()}
     row |= {"rows": 0, "superseded": [], "answers": {}, "problem": None, **NOT_BEGUN}
-    tx.execute(sa.insert(imports).values(row))
-    for number in itertools.count():
-        chunk = source.read(PART)
-        if not chunk:
-            break
-        size += len(chunk)
-        if size > most():
-            raise too_large()
-        letters.feed(chunk)
-        head = (head + chunk)[: dialect.SAMPLE] if len(head) < dialect.SAMPLE else head
-        tx.execute(sa.insert(parts), {"import": id, "number": number, "content": chunk})
+    with db.write("signup") as tx:
+        tx.execute(sa.insert(imports).values(row))
+    try:
+        told = _receive(id, source)
+        with db.write("signup") as tx:
+            tx.execute(sa.update(imports).where(imports.c.id == id).values(**told, state="mapping"))
+            audit.note(tx, by, "import.given", SUBJECT, {"import": id})
+    except BaseException:
+        with contextlib.suppress(SQLAlchemyError), db.write("signup") as tx:  # else it goes after an hour
+            _forget(tx, [id])
+        raise
+    return id
+
+
+def _receive(id: str, source: BinaryIO) -> dict[str, Any]:
+    """Write the file's parts; returns what is to be known of it."""
+    size, letters, head = 0, dialect.Letters(), b""
+    chunks = enumerate(iter(lambda: source.read(PART), b""))
+    while some := list(itertools.islice(chunks, AT_ONCE)):
+        for _, chunk in some:
+            size += len(chunk)
+            if size > most():
+                raise too_large()
+            letters.feed(chunk)
+            head = (head + chunk)[: dialect.SAMPLE] if len(head) < dialect.SAMPLE else head
+        with db.write("signup") as tx:
+            tx.execute(sa.insert(parts), [{"import": id, "number": n, "content": chunk} for n, chunk in some])
+            tx.execute(sa.update(imports).where(imports.c.id == id).values(touched=clock.machine()))
     if not head:
         raise Refused("file", "This file is empty.", "Export the responses again: the first row holds the questions.")
     written = dialect.tell(head, letters.encoding())
@@ -81,10 +105,7 @@ def give(tx: Connection, by: str, name: str, source: BinaryIO) -> str:
         raise Refused("file", "There is nobody in this file: below the first row it is empty.", remedy)
     form = mapping.form_of(header)
     known = {"form": form, "header": header, "size": size}
-    known |= {"encoding": written.encoding, "delimiter": written.delimiter}
-    tx.execute(sa.update(imports).where(imports.c.id == id).values(**known))
-    audit.note(tx, by, "import.given", SUBJECT, {"import": id})
-    return id
+    return known | {"encoding": written.encoding, "delimiter": written.delimiter}
 
 
 def _file_name(name: str) -> str:
@@ -129,7 +150,8 @@ def taken(tx: Connection, id: str) -> Import:
 
 def listed(tx: Connection) -> list[Import]:
     """The latest imports, newest first."""
-    return list(tx.execute(sa.select(imports).order_by(imports.c.created_at.desc()).limit(LISTED)).mappings())
+    whole = sa.select(imports).where(imports.c.state != "receiving")
+    return list(tx.execute(whole.order_by(imports.c.created_at.desc()).limit(LISTED)).mappings())
 
 
 def sample(tx: Connection, row: Import) -> list[list[str]]:
@@ -202,8 +224,7 @@ def throw_away(tx: Connection, by: str, id: str) -> None:
     """Forget the file and everything that was read in it."""
     row = taken(tx, id)
     after("throw_away", row["state"])
-    _empty(tx, [id])
-    tx.execute(sa.delete(imports).where(imports.c.id == id))
+    _forget(tx, [id])
     audit.note(tx, by, "import.thrown_away", SUBJECT, {"import": id})
 
 
@@ -212,35 +233,38 @@ def drop_file(tx: Connection, id: str) -> None:
     tx.execute(sa.delete(parts).where(parts.c["import"] == id))
 
 
-def _empty(tx: Connection, ids: Iterable[str]) -> None:
+def drop_words(tx: Connection, ids: Iterable[str]) -> None:
+    """Forget the files, and the rows that were refused."""
     for table in (parts, refusals):
         tx.execute(sa.delete(table).where(table.c["import"].in_(list(ids))))
+
+
+def _forget(tx: Connection, ids: Iterable[str]) -> None:
+    """Delete imports and everything that was read in their files."""
+    gone = list(ids)
+    drop_words(tx, gone)
+    tx.execute(sa.delete(imports).where(imports.c.id.in_(gone)))
 
 
 def purge(tx: Connection) -> None:
     """A week after the last touch: files and refused rows go, and whatever an import quotes of them.
 
-    What never began is forgotten altogether; what is done stays as a line of history.
+    What never began is forgotten altogether; what is done stays as a line of history. A file whose sender was lost on
+    the way is forgotten after an hour.
     """
+    lost = (imports.c.state == "receiving", imports.c.touched < clock.machine() - BROKEN_OFF)
+    _forget(tx, tx.execute(sa.select(imports.c.id).where(*lost)).scalars())
     old = sa.select(imports.c.id, imports.c.state).where(
-        imports.c.touched < clock.machine() - KEEP, imports.c.state.not_in(WORKING), imports.c.state != "old"
+        imports.c.touched < clock.machine() - KEEP, imports.c.state.not_in({*WORKING, "old", "undone"})
     )
     found = list(tx.execute(old.with_for_update()))
-    _empty(tx, [row.id for row in found])
+    drop_words(tx, [row.id for row in found])
     for row in found:
         mine = imports.c.id == row.id
         if row.state == "done":
-            blank: dict[str, Any] = {
-                "state": "old",
-                "header": [],
-                "mapping": None,
-                "answers": {},
-                "problem": None,
-                "superseded": [],
-            }
-            tx.execute(sa.update(imports).where(mine).values(**blank))
+            tx.execute(sa.update(imports).where(mine).values(state="old", **BLANK))
         else:
-            tx.execute(sa.delete(imports).where(mine))
+            _forget(tx, [row.id])
 
 
 def waiting(tx: Connection, silence: float) -> list[str]:

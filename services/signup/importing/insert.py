@@ -18,8 +18,8 @@ from ..people import row as rows
 from .checks import Found
 
 _INSERT = """INSERT INTO person (id, state, stream, name, email, email_key, search, timezone, answers, github, blog,
-    checklist, is_organizer, created_at, imported_at, mailed_at)
-    VALUES (?, 'imported', ?, ?, ?, ?, ?, ?, ?, ?, ?, '{}', FALSE, ?, ?, ?) ON CONFLICT (email_key) DO NOTHING"""
+    checklist, is_organizer, created_at, imported_at, import, mailed_at)
+    VALUES (?, 'imported', ?, ?, ?, ?, ?, ?, ?, ?, ?, '{}', FALSE, ?, ?, ?, ?) ON CONFLICT (email_key) DO NOTHING"""
 _SQL = {
     "sqlite": (
         "SELECT email_key FROM person WHERE email_key IN (SELECT value FROM json_each(?))",
@@ -51,8 +51,11 @@ def _json(answers: dict[str, Any]) -> str:
     return "{" + ", ".join([f"{json.dumps(id)}: {json.dumps(said)}" for id, said in answers.items()]) + "}"
 
 
-def insert(tx: Connection, by: str, found: Sequence[Found]) -> int:
-    """Write those whose address is new, as `imported`, and have them asked to confirm; returns how many they are."""
+def insert(tx: Connection, by: str, id: str, found: Sequence[Found]) -> int:
+    """Write those whose address is new as people whom the import `id` made, and have them asked to confirm.
+
+    :returns: how many they are.
+    """
     taken = known(tx, (each.key for each in found))
     by_key = {each.key: each for each in found if each.key not in taken}
     fresh = [by_key[key] for key in sorted(by_key)]  # in the order of their index: its pages are written once
@@ -65,24 +68,24 @@ def insert(tx: Connection, by: str, found: Sequence[Found]) -> int:
     ids = db.new_ids(len(fresh))
     written = [
         (
-            id, stream, name, email, key, rows.search_words(name, email), zone, _json(said),
-            github, blog, now if at is None else db.instant_text(at) if text else at, now, mailed,
+            person, stream, name, email, key, rows.search_words(name, email), zone, _json(said),
+            github, blog, now if at is None else db.instant_text(at) if text else at, now, id, mailed,
         )
-        for id, (_, key, name, email, stream, zone, said, github, blog, at) in zip(ids, fresh, strict=True)
+        for person, (_, key, name, email, stream, zone, said, github, blog, at) in zip(ids, fresh, strict=True)
     ]  # fmt: skip
     tx.exec_driver_sql(statement, written)
     if not text:  # somebody may have signed up in the same instant; on SQLite a writer is alone
         there = _among(tx, present, ids)
-        fresh, ids = [e for e, id in zip(fresh, ids, strict=True) if id in there], [id for id in ids if id in there]
+        fresh, ids = [e for e, one in zip(fresh, ids, strict=True) if one in there], [i for i in ids if i in there]
     organizer = by.partition("/")[2] or None
     emit_all(
         tx,
         "application.imported",
         [
             (
-                rows.subject(id),
+                rows.subject(person),
                 {
-                    "person": id,
+                    "person": person,
                     "name": each.name,
                     "email": each.email,
                     "timezone": each.timezone,
@@ -91,7 +94,7 @@ def insert(tx: Connection, by: str, found: Sequence[Found]) -> int:
                     "reminder": False,
                 },
             )
-            for id, each in zip(ids, fresh, strict=True)
+            for person, each in zip(ids, fresh, strict=True)
         ],
     )
     return len(fresh)

@@ -21,7 +21,7 @@ from ..models import import_refusal as refusals
 from ..models import imports
 from ..program import SUBJECT, load, questions
 from ..rules.imports import ENDS, WORKING
-from . import files, mapping
+from . import files, mapping, undoing
 from .checks import SAID_MOST, Checks, Found, Wrong
 from .dialect import Broken, Dialect, Unreadable, records
 from .files import Import, Pieces
@@ -49,7 +49,7 @@ class Step:
 
 
 def work(id: str, progress: Callable[[Import], None] = lambda row: None, longest: float = LONGEST) -> bool:
-    """Check or import, as the import's state says, until it is done; True when something is left.
+    """Check, import or undo, as the import's state says, until it is done; True when something is left.
 
     :param progress: called with the import's row after each step.
     """
@@ -58,6 +58,8 @@ def work(id: str, progress: Callable[[Import], None] = lambda row: None, longest
         row = files.one(tx, id)
     if row is None or row["state"] not in WORKING:
         return False
+    if row["state"] == "undoing":
+        return undoing.work(id, progress, end)
     pass_ = _Pass(id, row["state"])
     try:
         for step in pass_.steps():
@@ -73,8 +75,11 @@ def work(id: str, progress: Callable[[Import], None] = lambda row: None, longest
     except Overtaken:
         return False
     except Unreadable as unreadable:
-        with db.write("signup") as tx:
-            pass_.fail(tx, unreadable)
+        try:
+            with db.write("signup") as tx:
+                pass_.fail(tx, unreadable)
+        except Overtaken:  # and its file was taken away meanwhile
+            return False
     with db.read("signup") as tx:
         row = files.one(tx, id)
     if row is not None:
@@ -151,7 +156,7 @@ class _Pass:
         """Write one step, and how far it came."""
         row = self._hold(tx)
         if self.state == "importing":
-            fresh = insert(tx, self.by, step.found)
+            fresh = insert(tx, self.by, self.id, step.found)
         else:
             fresh = len(step.found) - len(known(tx, (each.key for each in step.found)))
         if step.refused:

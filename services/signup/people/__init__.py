@@ -9,7 +9,7 @@ from __future__ import annotations
 from .applying import Applied, apply, ask_imported, confirm, mail_wait, resend_confirmation
 from .asking import ask
 from .downloading import Gathering, ask_download, download, forget_downloads, gathered, gathering
-from .erasing import erase_later, erase_now, expire, keep
+from .erasing import erase_later, erase_now, expire, keep, withdraw, withdrawn
 from .membership import CHECKLIST, change_stream, come_back, correct, leave, pause, placed, put_in_line, step_down, tick
 from .pooling import agree, ask_again, ask_guest, decline, leave_pool, offer, remove_mentor, restore_mentor
 from .pooling import listed as pool
@@ -86,4 +86,6 @@ __all__ = [
     "tick",
     "told",
     "wanted_address",
+    "withdraw",
+    "withdrawn",
 ]

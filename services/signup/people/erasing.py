@@ -6,6 +6,7 @@ signup's own events; member.erased tells the other services to do the same.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -105,6 +106,28 @@ def expire(tx: Connection, row: Row) -> None:
     tx.execute(sa.delete(people).where(people.c.id == row["id"]))
     forget_words(tx, row["id"])
     emit(tx, "application.expired", rows.subject(row["id"]), {"person": row["id"]})
+
+
+def withdraw(tx: Connection, ids: Sequence[str]) -> None:
+    """Take back people whom an import made and who have not confirmed: as if the file had not named them.
+
+    Their rows go, the events stay without their words, and the last one says what happened (see `withdrawn`). They
+    never signed up themselves, so no summary of applications names them.
+    """
+    subjects = [rows.subject(id) for id in ids]
+    tx.execute(sa.delete(people).where(people.c.id.in_(ids)))
+    for subject in subjects:
+        db.lock(tx, f"subject:{subject}")
+    erase(tx, *subjects)
+    for id, subject in zip(ids, subjects, strict=True):
+        emit(tx, "application.withdrawn", subject, {"person": id})
+
+
+def withdrawn(tx: Connection, person: str) -> bool:
+    """Whether somebody is not here any more because the import that made them was undone."""
+    event = db.metadata("signup").tables["event"]
+    last = sa.select(event.c.type).where(event.c.subject == rows.subject(person)).order_by(event.c.seq.desc()).limit(1)
+    return bool(tx.execute(last).scalar() == "application.withdrawn")
 
 
 def forget_words(tx: Connection, person: str) -> None:

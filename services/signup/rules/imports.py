@@ -1,17 +1,20 @@
 """The life of an import, as one table.
 
-    (file given) ► mapping ── check ──► checking ── end ──► checked ── start ──► importing ── end ──► done
-                      ▲                    └── fail ─► failed              │
-                      └────────── map (also from checked and failed) ◄─────┘ not while importing
+    receiving ► mapping ── check ──► checking ── end ──► checked ── start ──► importing ── end ──► done
+                   ▲                    └── fail ─► failed              │
+                   └────────── map (also from checked and failed) ◄─────┘ not while importing
 
-Whatever is not importing can be thrown away; what is done stays, as history.
+    importing, done, old (done a week ago) ── undo ──► undoing ── end ──► undone
+
+What has not begun to import can be thrown away; what is done or undone stays, as history.
 """
 
 from __future__ import annotations
 
 from .refusals import Refused
 
-WORKING = frozenset({"checking", "importing"})
+WORKING = frozenset({"checking", "importing", "undoing"})
+UNDONE = frozenset({"undoing", "undone"})
 
 # verb -> {state before: state after}. What is not here cannot happen.
 TRANSITIONS: dict[str, dict[str, str]] = {
@@ -20,8 +23,9 @@ TRANSITIONS: dict[str, dict[str, str]] = {
     "start": {"checked": "importing"},
     "fail": {"checking": "failed", "importing": "failed"},
     "throw_away": {state: "gone" for state in ("mapping", "checking", "checked", "failed")},
+    "undo": {state: "undoing" for state in ("importing", "done", "old")},
 }
-ENDS = {"checking": "checked", "importing": "done"}
+ENDS = {"checking": "checked", "importing": "done", "undoing": "undone"}
 
 _WORDS = {
     "map": "be mapped anew",
@@ -29,6 +33,7 @@ _WORDS = {
     "start": "be started",
     "fail": "fail",
     "throw_away": "be thrown away",
+    "undo": "be undone",
 }
 
 

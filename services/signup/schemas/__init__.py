@@ -6,7 +6,7 @@ the same for every door.
 
 from __future__ import annotations
 
-from .imports import Columns, ColumnsGiven, Import, Imports, Meanings, RefusedRows
+from .imports import Columns, ColumnsGiven, Import, Imports, Meanings, RefusedRows, Undo
 from .mentors import (
     AllReached,
     AlumniGiven,
@@ -122,5 +122,6 @@ __all__ = [
     "TokenGiven",
     "TokenMade",
     "Tokens",
+    "Undo",
     "signup",
 ]

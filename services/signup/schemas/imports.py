@@ -6,7 +6,7 @@ from marshmallow import Schema, fields
 
 from shared.api import Given, instant
 
-STATES = ["mapping", "checking", "checked", "importing", "done", "failed", "old"]
+STATES = ["mapping", "checking", "checked", "importing", "done", "failed", "old", "undoing", "undone"]
 
 
 class Trouble(Schema):
@@ -32,6 +32,7 @@ class Import(Schema):
     known = fields.Integer()
     repeated = fields.Integer()
     refused = fields.Integer()
+    withdrawn = fields.Integer(metadata={"description": "who was taken back by an undo, so far"})
     problem = fields.Nested(Trouble, allow_none=True)
 
 
@@ -39,6 +40,14 @@ class Imports(Schema):
     """The latest 20, newest first; not paged."""
 
     imports = fields.List(fields.Nested(Import))
+
+
+class Undo(Schema):
+    """What an undo would do now to the people whom this import made."""
+
+    back = fields.Integer(metadata={"description": "would be taken back: they have not confirmed"})
+    confirmed = fields.Integer(metadata={"description": "would stay: they confirmed"})
+    applied = fields.Integer(metadata={"description": "would stay: they signed up themselves, and have yet to confirm"})
 
 
 class Meaning(Schema):

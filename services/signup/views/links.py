@@ -27,6 +27,8 @@ def confirm(token: str) -> Response:
     except tokens.BadToken as bad:
         return nowhere(bad.reason, again=True)
     if request.method != "POST":
+        if _withdrawn(claims["person"]):
+            return nowhere("withdrawn", again=True)
         return joining(claims["person"]) or page(
             "link.html",
             heading="Confirm your address",
@@ -39,7 +41,7 @@ def confirm(token: str) -> Response:
     if outcome == "charter":
         return joining(claims["person"], again=True) or nowhere("gone", again=True)
     if outcome == "gone":
-        return nowhere("gone", again=True)
+        return nowhere("withdrawn" if _withdrawn(claims["person"]) else "gone", again=True)
     return _opened(claims, "confirmed" if outcome == "confirmed" else "already")
 
 
@@ -177,6 +179,12 @@ _WHY: dict[str, tuple[int, str, str]] = {
         "This link leads nowhere any more",
         "What it belonged to is not there any more: perhaps it was never confirmed, or was erased.",
     ),
+    "withdrawn": (
+        410,
+        "You need not answer any more",
+        "The organizers took back the list that your name was on, and your name and address with it. If you would like "
+        "to take part, sign up yourself.",
+    ),
     "forged": (
         400,
         "This link is not complete",
@@ -185,10 +193,16 @@ _WHY: dict[str, tuple[int, str, str]] = {
 }
 
 
+def _withdrawn(person: str) -> bool:
+    with db.read("signup") as tx:
+        return people.withdrawn(tx, person)
+
+
 def nowhere(reason: str, again: bool = False) -> Response:
     """The page for a link that leads nowhere, with a way to a new one."""
     status, heading, text = _WHY.get(reason, _WHY["forged"])
-    return page("bad_link.html", status, heading=heading, text=text, again=again, email="", next_path=None)
+    given = {"heading": heading, "text": text, "again": again, "reason": reason}
+    return page("bad_link.html", status, **given, email="", next_path=None)
 
 
 def _local(target: str | None) -> str | None:

@@ -52,8 +52,7 @@ def give() -> dict[str, Any]:
         _wrong(importing.too_large(), 413)
     if file is None or not file.filename:
         _wrong(Refused("file", "There is no file.", "Send multipart/form-data with the CSV file in the field `file`."))
-    with db.write("signup") as tx:
-        id = importing.give(tx, organizer(), file.filename, file.stream)  # type: ignore[arg-type]
+    id = importing.give(organizer(), file.filename, file.stream)  # type: ignore[arg-type]
     do(importing.check, id, by=organizer)
     return _told(_one(id))
 
@@ -133,6 +132,27 @@ def undo(_body: Any, id: str) -> dict[str, Any]:
 def start(_body: Any, id: str) -> dict[str, Any]:
     """Import what was checked: each who is new gets a mail that asks to confirm."""
     return _done(importing.start, id)
+
+
+@blueprint.get("/imports/<id>/undo")
+@access.scopes("read")
+@blueprint.response(200, schemas.Undo)
+@blueprint.doc(responses={404: NOT_FOUND})
+def preview(id: str) -> dict[str, Any]:
+    """Whom an undo would take back, and who would stay."""
+    _one(id)
+    with db.read("signup") as tx:
+        return importing.preview(tx, id).as_dict()
+
+
+@blueprint.post("/imports/<id>/undo")
+@access.scopes()
+@blueprint.arguments(Empty, required=False)
+@blueprint.response(202, schemas.Import)
+@blueprint.doc(responses={404: NOT_FOUND, 409: CONFLICT})
+def take_back(_body: Any, id: str) -> dict[str, Any]:
+    """Take an import back: who came in by it and has not confirmed is forgotten. Everybody else stays."""
+    return _done(importing.undo, id)
 
 
 @blueprint.delete("/imports/<id>")

@@ -52,8 +52,7 @@ def give() -> Response:
     if file is None or not file.filename:
         return _home(refusals(Refused("file", "No file is chosen.", "Choose the CSV file on your device.")))
     try:
-        with db.write("signup") as tx:
-            id = importing.give(tx, actor(), file.filename, file.stream)  # type: ignore[arg-type]
+        id = importing.give(actor(), file.filename, file.stream)  # type: ignore[arg-type]
         known = not try_to(importing.check, id) and _one(id)["state"] == "checking"
     except Refused as refused:
         return _home(refusals(refused))
@@ -70,6 +69,7 @@ def one(id: str) -> Response:
 def _page(row: Import, problems: list[dict[str, str]] | None = None) -> Response:
     with db.read("signup") as tx:
         now = program.load(tx)
+        undo = importing.preview(tx, row["id"]) if row["state"] in ("done", "old") else None
         refused = importing.refused_rows(tx, row["id"], SHOWN)
         remembered = importing.remembered(tx, row["form"]) is not None
     return page(
@@ -83,6 +83,7 @@ def _page(row: Import, problems: list[dict[str, str]] | None = None) -> Response
         options={"stream": [(each.slug, each.name) for each in now.streams]},
         remembered=remembered,
         percent=percent(row),
+        undo=undo,
         zone=now.timezone,
     )
 
@@ -90,6 +91,8 @@ def _page(row: Import, problems: list[dict[str, str]] | None = None) -> Response
 def percent(row: Import) -> int:
     """How far the present pass is: by rows once they are counted, by bytes before."""
     done, whole = (row["done"], row["rows"]) if row["state"] == "importing" else (row["read"], row["size"])
+    if row["state"] == "undoing":
+        done, whole = row["withdrawn"], row["fresh"]
     return min(99, 100 * done // max(1, whole))
 
 
@@ -205,6 +208,38 @@ def remove(id: str) -> Response:
         label="Throw it away",
         back={"href": f"{URL}/{id}", "label": row["file"]},
     )
+
+
+@blueprint.route("/<id>/undo", methods=["GET", "POST"])
+@access.needs("organizer")
+def take_back(id: str) -> Response:
+    """Take an import back, after saying whom that means."""
+    row = _one(id)
+    if request.method == "POST":
+        problems = try_to(importing.undo, id)
+        return _page(_one(id), problems) if problems else go(f"{URL}/{id}")
+    with db.read("signup") as tx:
+        found = importing.preview(tx, id)
+    return sure(
+        "import",
+        heading=f"Undo the import of “{row['file']}”?",
+        happens=undo_words(found),
+        undo="give the same file again. Who is new in it is then asked once more.",
+        label=f"Take {found.back} {'person' if found.back == 1 else 'people'} back",
+        back={"href": f"{URL}/{id}", "label": row["file"]},
+    )
+
+
+def undo_words(found: importing.Undo) -> list[str]:
+    """What an undo would do, in sentences."""
+    said = [
+        f"Taken back: {found.back}, who came in by this file and have not confirmed. Their data are deleted here, "
+        "mails that have not gone out are dropped, and a link that they got already says what happened.",
+        f"Staying: {found.confirmed}, who have confirmed since.",
+    ]
+    if found.applied:
+        said.append(f"Staying: {found.applied}, who signed up themselves meanwhile and have yet to confirm.")
+    return [*said, "Whoever was known before the import is not touched."]
 
 
 @blueprint.get("/<id>/refused.csv")
