@@ -31,7 +31,7 @@ gathering.noted         notes, to who was invited     guest.forgotten        eve
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -251,8 +251,12 @@ def session_minuted(tx: Connection, event: Event) -> None:
     names = people.called(tx, named)
     for to in told:
         context = session.minutes(data, names, to.person, to.timezone or known.timezone, event.type)
-        link = "item" if context["mine"] else None
-        compose.write(tx, "minutes", event.id, to, context, link=link, mentions=named)
+        link, links = "item" if context["mine"] else None, {}
+        if context["led"]:
+            links["lead"] = ("lead", {"session": data["session"]})
+        if context["leads_next"]:
+            links["next"] = ("lead", {"session": data["next"]["session"]})
+        compose.write(tx, "minutes", event.id, to, context, link=link, mentions=named, links=links)
 
 
 @on(SERVICE, "minutes.missed")
@@ -275,8 +279,11 @@ def turn_offered(tx: Connection, event: Event) -> None:
         "why": data["why"],
         "handed_by": letter.line(people.name_of(tx, giver)) if giver else None,
     }
-    kind = "mentor" if data["role"] == "mentor" else "turn"
-    _about_turn(tx, kind, event, data["person"], context, {"turn": data["turn"]}, [giver] if giver else [])
+    mentors = data["role"] == "mentor"
+    _about_turn(
+        tx, "mentor" if mentors else "turn", event, data["person"], context, {"turn": data["turn"]},
+        [giver] if giver else [], invitation.duty(data["session"], not mentors, mentors),
+    )  # fmt: skip
 
 
 @on(SERVICE, "turn.accepted")
@@ -305,9 +312,8 @@ def turn_opened(tx: Connection, event: Event) -> None:
     data = event.data
     for person in data["to"]:
         _about_turn(tx, "turn-open", event, person, {}, {"session": data["session"]})
-    manage = f"{config.current().base_url}/sessions/circles/{data['circle']}/turns"
     for person in data["organizers"]:
-        _about_turn(tx, "turn-open-organizer", event, person, {"manage": manage})
+        _about_turn(tx, "turn-open-organizer", event, person, {})
 
 
 def _about_turn(
@@ -318,6 +324,7 @@ def _about_turn(
     context: dict[str, Any],
     claims: dict[str, Any] | None = None,
     mentions: Iterable[str] = (),
+    links: Mapping[str, tuple[str, dict[str, Any]]] | None = None,
 ) -> None:
     """A mail about a turn: never sent once its session has begun."""
     to = people.reader(tx, person)
@@ -326,7 +333,10 @@ def _about_turn(
     data = event.data
     starts_at = datetime.fromisoformat(data["starts_at"])
     about = {"circle": letter.line(data["name"]), "starts_at": starts_at, "minutes": data["minutes"]}
-    compose.write(tx, kind, event.id, to, {**about, **context}, claims, mentions=mentions, deadline=starts_at)
+    about["turns"] = f"{config.current().base_url}/sessions/circles/{data['circle']}/turns"
+    compose.write(
+        tx, kind, event.id, to, {**about, **context}, claims, mentions=mentions, deadline=starts_at, links=links
+    )
 
 
 @on(SERVICE, "session.announced")

@@ -1,7 +1,7 @@
 """Mails that come in: what a calendar answers to an invite. Everything else is for whoever reads that mailbox.
 
 Who answers is who was mailed that invite at that address, and it must be their own mail. The rest (an older SEQUENCE, a
-session that is over) is for sessions to judge. Another time that somebody proposes is left to the mailbox's reader.
+session that is over) is for sessions to judge; so is a maybe, which is no answer, and another time that they propose.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .mail.invitation import topic
 from .models import mail
 
 MOST = reply.MOST
-_ANSWERS = {Answer.YES: "coming", Answer.NO: "cannot"}
+_ANSWERS = {Answer.YES: "coming", Answer.NO: "cannot", Answer.MAYBE: "maybe"}
 _log = log.get("notifications.replies")
 
 
@@ -40,9 +40,7 @@ def take(tx: Connection, raw: bytes) -> Taken:
         found = reply.read(raw)
     except reply.Unread as unread:
         return _left(unread.why.value)
-    answer, session = _ANSWERS.get(found.answer), session_of(found.uid)
-    if answer is None:
-        return _left("maybe")  # neither a yes nor a no, so there is no answer still
+    answer, session = "counter" if found.proposes else _ANSWERS[found.answer], session_of(found.uid)
     if session is None:
         return _left("unknown-uid")
     who = _wire(found.attendee)
@@ -52,6 +50,7 @@ def take(tx: Connection, raw: bytes) -> Taken:
     if person is None:
         return _left("not-invited")
     data = {"person": person, "session": session, "sequence": found.sequence, "answer": answer}
+    data["proposed"] = found.start.isoformat() if found.start else None
     emit(tx, "reply.received", f"person/{person}", data)
     _log.info("reply.taken", session=session)
     return Taken(True)

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, db
 
 from . import people
-from .models import attendance, rsvp, session
+from .models import attendance, circle, place, rsvp, session
 from .rules.refusals import Refused
 from .rules.states import SessionState
 
@@ -109,3 +109,40 @@ def turnouts(tx: Connection, of: Row, most: int = 6) -> list[Turnout]:
         .limit(most)
     )
     return [Turnout(*row) for row in reversed(tx.execute(query).all())]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One session that somebody was to be at.
+
+    :param present: as recorded; None: nobody noted it.
+    """
+
+    session: str
+    name: str
+    starts_at: datetime
+    present: bool | None
+
+
+def of_person(tx: Connection, person: str, most: int = 24) -> list[Visit]:
+    """The last sessions of circles that they were in then, or were noted at, the newest first."""
+    was_in = sa.exists().where(
+        place.c.person == person,
+        place.c.circle == session.c.circle,
+        place.c.since < session.c.ends_at,
+        sa.or_(place.c.until.is_(None), place.c.until > session.c.starts_at),
+    )
+    query = (
+        sa.select(session.c.id, sa.func.coalesce(session.c.title, circle.c.name, "A session"), session.c.starts_at)
+        .add_columns(attendance.c.present)
+        .outerjoin(circle, circle.c.id == session.c.circle)
+        .outerjoin(attendance, sa.and_(attendance.c.session == session.c.id, attendance.c.person == person))
+        .where(
+            session.c.ends_at <= clock.now(),
+            session.c.state != SessionState.CANCELLED.value,
+            sa.or_(was_in, attendance.c.person.is_not(None)),
+        )
+        .order_by(session.c.starts_at.desc(), session.c.id)
+        .limit(most)
+    )
+    return [Visit(*row) for row in tx.execute(query)]

@@ -63,4 +63,4 @@ def member_erased(tx: Connection, event: Event) -> None:
 def reply_received(tx: Connection, event: Event) -> None:
     locks.sessions(tx)
     data = event.data
-    answering.by_calendar(tx, data["session"], data["person"], data["answer"], data["sequence"])
+    answering.by_calendar(tx, data["session"], data["person"], data["answer"], data["sequence"], data.get("proposed"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -183,6 +183,12 @@ def of_session(tx: Connection, id: str) -> list[dict[str, Any]]:
     """What was agreed in that session, whatever became of it."""
     query = sa.select(item).where(item.c.session == id).order_by(item.c.created_at, item.c.id)
     return _shown(tx, list(tx.execute(query).mappings()))
+
+
+def open_of(tx: Connection, circle: str, owners: Iterable[str]) -> list[Row]:
+    """The open items that these people own in a circle, the oldest due first."""
+    query = sa.select(item).where(item.c.circle == circle, item.c.owner.in_(list(owners)), item.c.state == "open")
+    return list(tx.execute(query.order_by(item.c.due, item.c.created_at, item.c.id)).mappings())
 
 
 def of_owner(tx: Connection, person: str) -> list[dict[str, Any]]:

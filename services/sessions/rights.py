@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from . import people
+from .models import minutes
 
 Row = Mapping[Any, Any]
 
@@ -22,8 +24,12 @@ def may_read(tx: Connection, of: Row, person: str, roles: tuple[str, ...]) -> bo
 
 
 def leads(tx: Connection, of: Row, person: str) -> bool:
-    """Whether that person has said yes to coordinate it, and is still in the program."""
-    return people.duties(tx, of["id"]).get("coordinator") == person and people.is_here(tx, person)
+    """Whether that person has said yes to coordinate it, or published its minutes, and is still in the program."""
+    published = sa.select(minutes.c.session).where(
+        minutes.c.session == of["id"], minutes.c.published_by == f"person/{person}"
+    )
+    mine = people.duties(tx, of["id"]).get("coordinator") == person or tx.execute(published).first() is not None
+    return mine and people.is_here(tx, person)
 
 
 def may_lead(tx: Connection, of: Row, person: str, roles: tuple[str, ...]) -> bool:

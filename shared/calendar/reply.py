@@ -20,6 +20,7 @@ from email.utils import parseaddr
 from enum import StrEnum
 from urllib.parse import unquote
 
+from .. import clock
 from . import text
 from .event import Answer
 
@@ -44,7 +45,6 @@ class Why(StrEnum):
     NO_CALENDAR = "no-calendar"
     UNREADABLE = "unreadable"
     OTHER_METHOD = "other-method"
-    COUNTER = "counter"
     DECLINE_COUNTER = "decline-counter"
     NO_EVENT = "no-event"
     SEVERAL_EVENTS = "several-events"
@@ -60,7 +60,6 @@ _SAID = {
     Why.NO_CALENDAR: "It has no calendar part.",
     Why.UNREADABLE: "It can be read neither as a mail nor as a calendar.",
     Why.OTHER_METHOD: "Its calendar part is no reply.",
-    Why.COUNTER: "It proposes another time, which a person must answer.",
     Why.DECLINE_COUNTER: "It turns down another time, which nobody here proposed.",
     Why.NO_EVENT: "Its calendar part has no event.",
     Why.SEVERAL_EVENTS: "It answers for several events at once.",
@@ -85,7 +84,8 @@ class Reply:
 
     `attendee` is who answers by the calendar part, `sender` by the mail's From (None for a bare calendar part): when
     they differ it may be forged. Both are as written, compare them as addresses are compared. `sequence` is None when
-    it was not told, `stamp` when it was not told or cannot be one.
+    it was not told, `stamp` when it was not told or cannot be one. With `proposes` it is a COUNTER: another time is
+    proposed, `start` unless that cannot be read, and `answer` may be NONE.
     """
 
     uid: str
@@ -95,6 +95,8 @@ class Reply:
     answer: Answer
     comment: str
     stamp: datetime | None
+    proposes: bool = False
+    start: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -179,8 +181,9 @@ def _calendar(content: str, method: str, sender: str | None) -> Reply:
     if methods is None:
         raise Unread(Why.UNREADABLE)
     said = (methods[0] if methods else method).strip().upper()
-    if said != "REPLY":
-        raise Unread({"COUNTER": Why.COUNTER, "DECLINECOUNTER": Why.DECLINE_COUNTER}.get(said, Why.OTHER_METHOD))
+    if said not in {"REPLY", "COUNTER"}:
+        raise Unread(Why.DECLINE_COUNTER if said == "DECLINECOUNTER" else Why.OTHER_METHOD)
+    proposes = said == "COUNTER"
     if not events:
         raise Unread(Why.NO_EVENT)
     uids = {text.line(_plain(_first(event, "UID")), 1000) for event in events}
@@ -190,8 +193,8 @@ def _calendar(content: str, method: str, sender: str | None) -> Reply:
     if not uid:
         raise Unread(Why.NO_UID)
     who = _attendee(event, sender)
-    answer = _ANSWERS.get(who.params.get("PARTSTAT", "").strip().upper())
-    if answer is None:
+    answer = _ANSWERS.get(who.params.get("PARTSTAT", "").strip().upper(), Answer.NONE)
+    if answer is Answer.NONE and not proposes:
         raise Unread(Why.NO_ANSWER)
     sequence = _first(event, "SEQUENCE").strip()
     comments = [_plain(each.value) for each in event if each.name == "COMMENT"]
@@ -203,6 +206,8 @@ def _calendar(content: str, method: str, sender: str | None) -> Reply:
         answer=answer,
         comment=text.paragraphs("\n".join(comments), 2000),
         stamp=_instant(_first(event, "DTSTAMP").strip()),
+        proposes=proposes,
+        start=_start(event) if proposes else None,
     )
 
 
@@ -283,6 +288,18 @@ def _address(value: str) -> str:
 def _plain(value: str) -> str:
     """TEXT without its escapes (RFC 5545, 3.3.11)."""
     return re.sub(r"\\(.)", lambda found: "\n" if found[1] in "nN" else found[1], value)
+
+
+def _start(event: list[_Line]) -> datetime | None:
+    """The instant of DTSTART; None where it is a date, or in a zone that nobody knows."""
+    line = next((each for each in event if each.name == "DTSTART"), None)
+    wall = _instant(line.value.strip()) if line else None
+    if line is None or wall is None or line.value.strip().endswith("Z"):
+        return wall
+    try:
+        return wall.replace(tzinfo=clock.zone(line.params.get("TZID", ""))).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _instant(value: str) -> datetime | None:

@@ -392,6 +392,12 @@ class Announced(Invited):
 
 
 class Reminded(Invited):
+    items = fields.List(
+        fields.Nested(Agreed),
+        load_default=list,
+        metadata={"description": "open ones of this circle that attendees own; personal of everybody in `members`"},
+    )
+    members = fields.List(fields.String(), load_default=list, metadata={"description": "ids of who is in the circle"})
     hours = fields.Integer(required=True, metadata={"description": "before it begins: 72 or 2"})
 
 
@@ -415,7 +421,14 @@ class Replied(Data):
     sequence = fields.Integer(
         required=True, allow_none=True, metadata={"description": "of the invite that is answered, if the reply says so"}
     )
-    answer = fields.String(required=True, validate=validate.OneOf(["coming", "cannot"]))
+    answer = fields.String(
+        required=True,
+        validate=validate.OneOf(["coming", "cannot", "maybe", "counter"]),
+        metadata={"description": "maybe is no answer; counter proposes another time"},
+    )
+    proposed = fields.String(
+        load_default=None, allow_none=True, metadata={"description": "of a counter, the time, if it can be read"}
+    )
 
 
 class Proposed(Data):

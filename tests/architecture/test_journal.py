@@ -11,7 +11,11 @@ from services.sessions.turns import verbs
 
 SERVICE = Path(__file__).parents[2] / "services" / "sessions"
 # What is written by a name: where it is taken from.
-NAMED = {"asked.verb": verbs.VERBS, "f'item-{verb}'": tuple(f"item-{verb}" for verb in items.VERBS), "verb": ()}
+NAMED = {
+    "journal.VERBS[change.verb]": verbs.VERBS,
+    "f'item-{verb}'": tuple(f"item-{verb}" for verb in items.VERBS),
+    "verb": (),
+}
 
 
 def written() -> dict[str, str]:

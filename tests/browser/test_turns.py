@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.sessions.invites.answering import by_calendar
 from services.sessions.turns import answering
 from shared import tokens
 from tests.browser.conftest import Site
@@ -68,6 +69,13 @@ def test_no_page_about_turns_has_a_violation(site: Site, browser: Any, scheme: s
         row = turn(site.baton, one, "Max Planck", "mentor")
         stranger.look("/sessions/turn/" + tokens.sign("turn", {"person": row["person"], "turn": row["id"]}))
         stranger.press(first, "main form button >> nth=0", "turn-yours")
+        lead = tokens.path("lead", tokens.sign("lead", {"person": ada, "session": one}))
+        do(by_calendar, one, person(site.baton, "Grace Hopper"), "maybe", None)
+        do(by_calendar, one, person(site.baton, "Alan Turing"), "counter", None, "2027-01-19T18:30:00+00:00")
+        stranger.tab.goto(site.url(lead))
+        for details in stranger.tab.locator("summary").all():
+            details.click()
+        stranger._examine("lead-asks")
     with _Camera(site, browser, scheme, width, found, ada, "member") as own:
         for path in (f"/sessions/circles/{where}/turns", change, "/sessions/absences", "/sessions/turns"):
             own.look(path)

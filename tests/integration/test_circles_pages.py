@@ -51,7 +51,7 @@ def test_an_organizer_sets_dates_looks_first_and_takes_it_back(baton: Any) -> No
     assert done.status_code == 303
     page = organizer.get(f"{HOME}/{only}")
     assert "<script>alert(1)" not in page.text and "skipped" in text(page)
-    entry = baton.rows("sessions", "change", verb="skip")[0]
+    entry = baton.rows("sessions", "change", verb="skip-date")[0]
     assert organizer.post(f"{HOME}/changes/{entry['id']}/undo").status_code == 303
     again = organizer.post(f"{HOME}/changes/{entry['id']}/undo")
     assert again.status_code == 409 and "undone already" in text(again)

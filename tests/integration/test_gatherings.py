@@ -465,7 +465,7 @@ def test_they_are_in_the_feeds_of_who_is_invited(house: House) -> None:
     with db.read("sessions") as tx:
         from services.sessions.invites import feeds
 
-        ways = {each: feeds.address(tx, each) for each in (house.ada, house.bo, house.olga)}
+        ways = {each: str(feeds.address(tx, each)) for each in (house.ada, house.bo, house.olga)}
     found = {who: house.baton.client("sessions").get(way.removeprefix(config.current().base_url)).text
              for who, way in ways.items()}  # fmt: skip
     assert [f"{id}@" in found[each] for each in ways] == [True, False, True]

@@ -19,6 +19,7 @@ from icalendar import Calendar
 
 from services.notifications.mail import ledger, sending, smtp
 from services.notifications.models import mail
+from services.sessions import items, minutes
 from services.sessions.circles import journal, moving
 from services.sessions.invites import answering, reminding, telling
 from services.sessions.meetings import asking, changing
@@ -163,7 +164,7 @@ def test_sequence_rises_and_the_uid_stays(baton: Any, met: Met) -> None:
     baton.tick()
     do(changing.skip, first, "A holiday")
     baton.tick()
-    entry = baton.rows("sessions", "change", verb="skip")[0]
+    entry = baton.rows("sessions", "change", verb="skip-date")[0]
     do(journal.undo, entry["id"])
     baton.tick()
     assert kinds(baton, met.ada, first) == ["invite", "invite-update", "invite-update", "invite-cancel", "invite"]
@@ -199,7 +200,7 @@ def test_coordinator_and_mentor_are_named_and_a_change_is_told(baton: Any, met: 
 
 def test_a_change_that_is_taken_back_before_anybody_looked_is_told_to_nobody(baton: Any, met: Met) -> None:
     do(changing.skip, met.first, "")
-    do(journal.undo, baton.rows("sessions", "change", verb="skip")[0]["id"])
+    do(journal.undo, baton.rows("sessions", "change", verb="skip-date")[0]["id"])
     baton.tick()
     assert kinds(baton, met.ada, met.first) == ["invite"]
 
@@ -325,7 +326,7 @@ def _steady(raw: bytes, mail: str, session: str) -> bytes:
             lines += ["", *(f"{name}: {value}" for name, value in part.items()), "", text.replace("\r\n", "\n")]
     whole = "\n".join(lines).replace(mail, "MAIL").replace(session, "SESSION")
     whole = whole.replace("Content-Transfer-Encoding: quoted-printable\n", "")
-    return re.sub(r"(/rsvp/|/enter/)[\w.-]+", r"\1TOKEN", whole).encode()
+    return re.sub(r"(/rsvp/|/enter/|/lead/|/item/)[\w.-]+", r"\1TOKEN", whole).encode()
 
 
 # ---- answers ----
@@ -392,6 +393,10 @@ def test_cannot_until_a_date(baton: Any, met: Met) -> None:
         (ids[0], met.ada): ("cannot", "link"), (ids[1], met.ada): ("cannot", "absence"),
         (ids[2], met.ada): ("cannot", "absence"),
     }  # fmt: skip
+    [noted] = baton.rows("sessions", "absence")
+    assert (noted["first"], noted["last"], noted["role"], noted["by"]) == (
+        "2027-01-04", "2027-02-09", None, f"person/{met.ada}"
+    )  # fmt: skip
     # A session that moves into these days asks in vain; one that moves out of them asks anew
     move(ids[0], "2027-01-18")
     move(ids[2], "2027-02-11")
@@ -399,6 +404,38 @@ def test_cannot_until_a_date(baton: Any, met: Met) -> None:
     assert (ids[2], met.ada) not in answers(baton) and answers(baton)[ids[0], met.ada] == ("cannot", "absence")
     event, _ = calendar_in(mails(baton, met.ada, ids[0])[-1])
     assert event["ATTENDEE"].params["PARTSTAT"] == "DECLINED"
+
+
+def test_turns_of_days_on_which_one_cannot_are_free(baton: Any, met: Met) -> None:
+    ids = [row["id"] for row in met.sessions()]
+    for session in ids[:4]:
+        met.lead(met.ada, session=session)
+    client = baton.client("sessions")
+    path = link(mails(baton, met.ada, met.first)[0])
+    assert client.post(path, data={"answer": "until", "until": met.sessions()[2]["day"]}).status_code == 303
+    held = {row["session"]: row["state"] for row in baton.rows("sessions", "turn", person=met.ada)}
+    assert [held[id] for id in ids[:4]] == ["released", "released", "released", "accepted"]
+    assert {row["session"] for row in baton.rows("sessions", "turn", state="offered")} <= {ids[0]}
+    settled(baton)
+
+
+def test_days_away_answer_for_the_sessions_on_them_and_taken_back_do_not(baton: Any, met: Met) -> None:
+    client = signed_in(baton, met.ada)
+    client.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
+    one, two, *_ = met.sessions()
+    first = {"first": one["day"], "last": one["day"]}
+    assert client.post("/sessions/absences", data={**first, "role": "coordinator"}).status_code == 303
+    assert not answers(baton), "who cannot lead may come all the same"
+    for typed in (first, {"first": one["day"], "last": two["day"]}):
+        assert client.post("/sessions/absences", data=typed).status_code == 303
+    assert {id for id, _ in answers(baton)} == {one["id"], two["id"]}
+    long = next(row["id"] for row in baton.rows("sessions", "absence") if row["last"] == two["day"])
+    assert client.post(f"/sessions/absences/{long}/withdraw").status_code == 303
+    assert answers(baton) == {(one["id"], met.ada): ("cannot", "absence")}, "the other one stands"
+    client.post(f"/sessions/answers/{one['id']}", data={"answer": "coming"})
+    for row in baton.rows("sessions", "absence"):
+        client.post(f"/sessions/absences/{row['id']}/withdraw")
+    assert answers(baton) == {(one["id"], met.ada): ("coming", "page")}, "what they said themselves stays"
 
 
 def test_another_time_asks_anew_and_another_coordinator_does_not(baton: Any, met: Met) -> None:
@@ -418,7 +455,7 @@ def test_another_time_asks_anew_and_another_coordinator_does_not(baton: Any, met
 def test_answers_on_ones_own_page(baton: Any, met: Met) -> None:
     client, stranger = signed_in(baton, met.ada), baton.client("sessions")
     page = client.get("/sessions/").text
-    assert page.count('value="coming"') == 3 and "Can&#39;t" in page
+    assert page.count('value="coming"') == 3 and page.count(">Can't<") == 3
     path = f"/sessions/answers/{met.first}"
     assert stranger.post(path, data={"answer": "coming"}).status_code == 303 and not answers(baton), "sign in first"
     assert client.post(path, data={"answer": "coming"}).location.endswith(f"{path}?said=coming")
@@ -485,6 +522,54 @@ def test_reminders_go_out_once_and_not_to_who_cannot(baton: Any, met: Met) -> No
     settled(baton)
 
 
+def test_a_reminder_carries_ones_own_open_items_and_the_link_that_ticks_them(baton: Any, met: Met) -> None:
+    cy = join(baton, "Cy")
+    baton.tick()
+    with db.write("sessions") as tx:
+        of = minutes.taken(tx, met.first)
+        mine, *_ = (
+            items.add(tx, of, {"text": text, "owner": owner, "due": ""}, "person/x")
+            for text, owner in (("Write to the *library*", met.ada), ("Thank Ada for the cake", met.bo))
+        )
+    _pass_to(met.sessions()[0]["starts_at"] - timedelta(hours=71))
+    baton.tick()
+    told = {who: mails(baton, who, met.first)[-1] for who in (met.ada, met.bo, cy)}
+    assert {mail["kind"] for mail in told.values()} == {"reminder"}
+    assert "Write to the *library*, due" in told[met.ada]["text"] and "library" in told[met.ada]["html"]
+    assert "cake" not in told[met.ada]["text"] and "action items" not in told[cy]["text"].lower()
+    path = re.search(r"/sessions/item/[\w.-]+", told[met.ada]["text"])[0]  # type: ignore[index]
+    anybody, before = baton.client("sessions"), baton.dump()
+    assert "library" in anybody.get(path).text and baton.dump() == before
+    assert anybody.post(f"{path}/{mine}", data={"do": "done"}).status_code == 303
+    assert baton.rows("sessions", "item", id=mine)[0]["state"] == "done"
+    baton.tick()
+    _pass_to(met.sessions()[0]["starts_at"] - timedelta(hours=1))
+    baton.tick()
+    assert "library" not in mails(baton, met.ada, met.first)[-1]["text"], "what is done is not reminded of"
+    assert "cake" in mails(baton, met.bo, met.first)[-1]["text"]
+    with db.write("signup") as tx:
+        people.leave(tx, "system", met.ada)
+        people.erase_now(tx, "system", met.ada)
+    baton.drain()
+    kept = repr(baton.rows("sessions", "event")) + repr(baton.rows("notifications", "mail"))
+    assert "cake" not in kept and "library" not in kept, "free words may name anybody: they go with whoever goes"
+    settled(baton)
+
+
+def test_who_leads_or_mentors_has_their_page_before_the_session(baton: Any, met: Met) -> None:
+    met.lead(met.ada)
+    baton.tick()
+    invite = mails(baton, met.ada, met.first)[-1]
+    path = re.search(r"/sessions/lead/[\w.-]+", invite["text"])[0]  # type: ignore[index]
+    page = baton.client("sessions").get(path).text
+    assert "Who comes" in page and invite["kind"] == "invite-update"
+    assert "/sessions/lead/" not in mails(baton, met.bo, met.first)[-1]["text"]
+    _pass_to(met.sessions()[0]["starts_at"] - timedelta(hours=71))
+    baton.tick()
+    assert "/sessions/lead/" in mails(baton, met.ada, met.first)[-1]["html"]
+    assert "/sessions/lead/" not in mails(baton, met.bo, met.first)[-1]["html"]
+
+
 def test_a_session_that_moves_is_reminded_of_again_but_not_at_once(baton: Any, met: Met) -> None:
     first, starts = met.first, met.sessions()[0]["starts_at"]
     _pass_to(starts - timedelta(hours=60))
@@ -530,7 +615,7 @@ def feed_of(page: str) -> str:
 
 def test_a_members_feed(baton: Any, met: Met) -> None:
     client = signed_in(baton, met.ada)
-    path = feed_of(client.get("/sessions/").text)
+    path = feed_of(client.get("/sessions/calendar").text)
     calendar = baton.client("sessions")
     first = calendar.get(path)
     assert first.status_code == 200 and first.content_type == "text/calendar; charset=utf-8"
@@ -545,7 +630,7 @@ def test_a_members_feed(baton: Any, met: Met) -> None:
     # A new address, and the old one is dead
     assert client.post("/sessions/feed").status_code == 303
     assert calendar.get(path).status_code == 404
-    fresh = feed_of(client.get("/sessions/").text)
+    fresh = feed_of(client.get("/sessions/calendar").text)
     assert calendar.get(fresh).data == later.data
     for bad in ("x", fresh[15:-5], tokens.sign("rsvp", {"person": met.ada, "key": "first"})):
         assert calendar.get(f"/sessions/feed/{bad}.ics").status_code == 404
@@ -616,9 +701,8 @@ def test_a_calendars_reply_is_an_answer(baton: Any, met: Met, secret: None) -> N
         ({"uid": "somebody-elses@example.com"}, "unknown-uid"),
         ({"uid": "00000000-0000-7000-8000-000000000000@sessions.baton"}, "not-invited"),
         ({"headers": "Auto-Submitted: auto-replied\r\n"}, "auto-reply"),
-        ({"answer": "TENTATIVE"}, "maybe"),
         ({"answer": "NEEDS-ACTION"}, "no-answer"),
-        ({"method": "COUNTER"}, "counter"),
+        ({"method": "DECLINECOUNTER"}, "decline-counter"),
         ({"method": "CANCEL"}, "other-method"),
     ],
 )
@@ -628,6 +712,56 @@ def test_replies_that_are_none(baton: Any, met: Met, secret: None, change: dict[
     assert (answer.status_code, answer.json) == (200, {"taken": False, "why": why})
     baton.drain()
     assert not answers(baton) and not baton.rows("notifications", "event", type="reply.received")
+
+
+def test_a_maybe_is_no_answer_and_the_coordinator_sees_it(baton: Any, met: Met, secret: None) -> None:
+    met.lead(met.bo)
+    lead = tokens.path("lead", tokens.sign("lead", {"person": met.bo, "session": met.first}))
+    [mail] = mails(baton, met.ada, met.first)
+    page = baton.client("sessions")
+    for answer in ("ACCEPTED", "TENTATIVE", "TENTATIVE"):
+        assert post(baton, reply_to(mail, answer)).json["taken"]
+        baton.drain()
+    assert not answers(baton), "neither a yes nor a no"
+    assert "has not answered: their calendar says maybe" in page.get(lead).text
+    _pass_to(met.sessions()[0]["starts_at"] - timedelta(hours=71))
+    baton.tick()
+    assert "reminder" in kinds(baton, met.ada, met.first), "no answer is reminded"
+    newest = next(row for row in reversed(mails(baton, met.ada, met.first)) if row["kind"] == "invite-update")
+    assert post(baton, reply_to(newest, "ACCEPTED")).json["taken"]
+    baton.drain()
+    assert "maybe" not in page.get(lead).text and not baton.rows("sessions", "remark")
+    settled(baton)
+
+
+@pytest.mark.parametrize(
+    ("start", "shown"),
+    [
+        ("DTSTART:20270113T000000Z", "Wed 13 Jan 2027, 05:30 (Kolkata)"),
+        ("DTSTART;TZID=America/Toronto:20270112T190000", "Wed 13 Jan 2027, 05:30 (Kolkata)"),
+        ("DTSTART;TZID=Eastern Standard Time:20270112T190000", "another time"),
+        ("DTSTART;VALUE=DATE:20270113", "another time"),
+        ("DTSTART:99991399T999999Z", "another time"),
+        ("SUMMARY:No time at all", "another time"),
+    ],
+)
+def test_another_time_is_shown_and_moves_nothing(baton: Any, met: Met, secret: None, start: str, shown: str) -> None:
+    met.lead(met.bo)
+    [mail] = mails(baton, met.ada, met.first)
+    before = days(met.circle)
+    assert post(baton, reply_to(mail, "ACCEPTED")).json["taken"]
+    baton.drain()
+    raw = reply_to(mail, "NEEDS-ACTION", method="COUNTER").replace(b"DTSTAMP:", start.encode() + b"\r\nDTSTAMP:")
+    assert post(baton, raw).json == {"taken": True, "why": ""}
+    baton.drain()
+    lead = tokens.path("lead", tokens.sign("lead", {"person": met.bo, "session": met.first}))
+    page = re.sub(r"<[^>]+>", "", baton.client("sessions").get(lead).text)
+    assert f"comes; their calendar proposes {shown}" in page and "Nothing moves by itself" in page
+    assert days(met.circle) == before and answers(baton) == {(met.first, met.ada): ("coming", "calendar")}
+    move(met.first)
+    baton.tick()
+    assert not baton.rows("sessions", "remark"), "another time: what was said of the former one is over"
+    settled(baton)
 
 
 def test_a_reply_to_an_older_invite_or_a_session_that_is_over_is_left(baton: Any, met: Met, secret: None) -> None:

@@ -107,12 +107,12 @@ def test_one_date_is_skipped_moved_and_both_undone(baton: Any, met: str) -> None
     assert (changed["starts_at"], changed["sequence"]) == ("2027-01-29T01:00:00+00:00", 1)
     with pytest.raises(Refused, match="over, or does not take place"):
         do(changing.skip, first["id"])
-    undo(baton, "skip")
+    undo(baton, "skip-date")
     undo(baton, "move-date")
     assert days(met)[:2] == ["2027-01-12 18:30", "2027-01-26 18:30"]
     assert [each["sequence"] for each in told(baton, "session.changed")] == [1, 2, 2]
     with pytest.raises(Refused, match="undone already"):
-        do(journal.undo, baton.rows("sessions", "change", verb="skip")[0]["id"])
+        do(journal.undo, baton.rows("sessions", "change", verb="skip-date")[0]["id"])
 
 
 def test_a_change_from_a_date_on_takes_near_sessions_along(baton: Any, met: str) -> None:
@@ -144,7 +144,7 @@ def test_from_weekly_to_monthly_cancels_what_has_no_date_and_back_restores_it(ba
     assert days(met) == ["2027-01-12 18:30", "2027-03-09 18:30"], "a skipped date stays skipped"
     undo(baton, "series")
     assert days(met) == [day for day in weekly if not day.startswith("2027-02-09")]
-    undo(baton, "skip")
+    undo(baton, "skip-date")
     assert days(met) == weekly
 
 

@@ -45,7 +45,10 @@ def test_the_mail_is_answered_by_its_link_without_signing_in(baton: Any, ring: A
         assert client.head(link).status_code == 200
         assert "I can’t this time" in client.get(link + "?no").text
     assert baton.dump() == before, "opening it changes nothing"
+    lead = re.search(r"/sessions/lead/\S+", baton.rows("notifications", "mail", kind="turn")[0]["text"])[0]  # type: ignore[index]
+    assert client.get(lead).status_code == 403, "before the yes it is nobody's page"
     answer = client.post(link, data={"do": "accept"})
+    assert "Who comes" in client.get(lead).text
     assert answer.status_code == 303 and "You coordinate this session" in client.get(answer.location).text
     assert client.post(link, data={"do": "accept"}).location.endswith("said=already")
     assert sessions(baton, where)[0]["state"] == "confirmed"
@@ -139,7 +142,8 @@ def test_the_next_six_turns_have_their_reasons(baton: Any, ring: Any) -> None:
     assert "Nobody who can be asked has a lower count than you" in page
     assert "than Bea: no turn yet" in page or "Bea" in page
     assert "0</text>" in page, "the ring"
-    assert ada.get("/sessions/turns").location.endswith(f"/sessions/circles/{where}/turns")
+    own = ada.get("/sessions/turns").text
+    assert "you are asked" in own and f"/sessions/circles/{where}/turns" in own
     sam = sign_in(baton.client("sessions"), join(baton, "Sam"))
     assert sam.get(f"/sessions/circles/{where}/turns").status_code == 403
     assert "You are in no circle" in sign_in(baton.client("sessions"), "olga").get("/sessions/turns").text
@@ -175,13 +179,13 @@ def test_swap_is_shown_saved_and_undone(baton: Any, ring: Any) -> None:
     [entry] = baton.rows("sessions", "change", verb="swap")
     assert "Two dates were swapped" in ada.get(f"/sessions/circles/{where}/turns").text
     bea = sign_in(baton.client("sessions"), person(baton, "Bea"))
-    assert bea.post(f"/sessions/changes/{entry['id']}/turns/undo").status_code == 409, "it was Ada's change"
-    assert ada.post(f"/sessions/changes/{entry['id']}/turns/undo").status_code == 303
+    assert bea.post(f"/sessions/circles/changes/{entry['id']}/undo").status_code == 409, "it was Ada's change"
+    assert ada.post(f"/sessions/circles/changes/{entry['id']}/undo").status_code == 303
     baton.drain()
     assert turns(baton, one) == {"Ada": "offered", "Bea": "proposed"} and turns(baton, two)["Ada"] == "proposed"
     assert sessions(baton, where)[1]["state"] == "planned"
     assert kinds(baton, "Bea")[-1] == "turn-released"
-    assert ada.post(f"/sessions/changes/{entry['id']}/turns/undo").status_code == 409, "undone already"
+    assert ada.post(f"/sessions/circles/changes/{entry['id']}/undo").status_code == 409, "undone already"
     promise_four(baton)
 
 
@@ -203,7 +207,7 @@ def test_skip_me_asks_the_next_and_is_undone_until_they_answer(baton: Any, ring:
     assert turns(baton, one) == {"Ada": "declined", "Bea": "offered"}
     [entry] = baton.rows("sessions", "change", verb="skip-me")
     do(answering.accept, turn(baton, one, "Bea")["id"], "person/b")
-    assert ada.post(f"/sessions/changes/{entry['id']}/turns/undo").status_code == 409
+    assert ada.post(f"/sessions/circles/changes/{entry['id']}/undo").status_code == 409
     assert turns(baton, one) == {"Ada": "declined", "Bea": "accepted"}
 
 
@@ -216,10 +220,38 @@ def test_skip_date_moves_everybody_on_and_comes_back(baton: Any, ring: Any) -> N
     states = [row["state"] for row in sessions(baton, where)]
     assert states[:2] == ["cancelled", "confirmed"] and turns(baton, two) == {"Ada": "accepted"}
     [entry] = baton.rows("sessions", "change", verb="skip-date")
-    assert ada.post(f"/sessions/changes/{entry['id']}/turns/undo").status_code == 303
+    assert ada.post(f"/sessions/circles/changes/{entry['id']}/undo").status_code == 303
     assert [row["state"] for row in sessions(baton, where)][:2] == ["confirmed", "planned"]
     assert turns(baton, one) == {"Ada": "accepted"} and turns(baton, two) == {"Ada": "proposed"}
     tick(baton)
+    promise_four(baton)
+
+
+def test_a_date_that_an_organizer_skips_goes_the_same_way(baton: Any, ring: Any) -> None:
+    where, (one, two, *_) = ring
+    do(answering.accept, turn(baton, one, "Ada")["id"], "person/a")
+    olga = sign_in(baton.client("sessions"), "olga", "organizer")
+    assert olga.post(f"/sessions/dates/{one}/skip", data={"reason": "A holiday", "seen": "1"}).status_code == 303
+    assert [row["state"] for row in sessions(baton, where)][:2] == ["cancelled", "planned"]
+    assert sessions(baton, where)[0]["note"] == "A holiday"
+    assert turns(baton, one) == {"Ada": "released"}
+    assert turns(baton, two) == {"Ada": "offered"}, "the same person, the next date, with a yes of their own"
+    [entry] = baton.rows("sessions", "change", verb="skip-date")
+    page = olga.get(f"/sessions/circles/{where}").text
+    assert "A date was left out" in page and f"/sessions/circles/changes/{entry['id']}/undo" in page
+    path = f"/sessions/circles/changes/{entry['id']}/undo"
+    assert sign_in(baton.client("sessions"), person(baton, "Bea")).post(path).status_code == 409
+    assert baton.client("sessions").post(path).status_code == 303 and sessions(baton, where)[0]["state"] == "cancelled"
+    assert olga.post(path).status_code == 303
+    first, second, *_ = sessions(baton, where)
+    assert (first["state"], first["note"], second["state"]) == ("confirmed", None, "planned")
+    assert turns(baton, one) == {"Ada": "accepted"} and turns(baton, two) == {"Ada": "proposed"}
+    assert olga.post(f"/sessions/dates/{one}/skip", data={"reason": ""}).status_code == 303
+    again = max(baton.rows("sessions", "change", verb="skip-date"), key=lambda row: row["id"])
+    baton.pass_time(days=15)
+    late = olga.post(f"/sessions/circles/changes/{again['id']}/undo")
+    assert late.status_code == 409 and "The date it had is over." in late.text
+    baton.drain()
     promise_four(baton)
 
 
@@ -325,7 +357,7 @@ def test_the_api_answers_changes_and_undoes(baton: Any, ring: Any) -> None:
     made = ada.post(
         f"/sessions/api/circles/{where}/turns/changes", json={**wanted, "save": True, "seen": seen["seen"]}
     ).json
-    assert ada.post(f"/sessions/api/turns/changes/{made['change']}/undo").status_code == 204
+    assert ada.post(f"/sessions/api/changes/{made['change']}/undo").json == {"done": "undone"}
     absent = ada.post("/sessions/api/absences", json={"first": "2027-01-18", "last": "2027-01-19"})
     assert absent.status_code == 201 and absent.json == {"freed": [one]}
     [listed] = ada.get("/sessions/api/absences").json["absences"]

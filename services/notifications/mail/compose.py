@@ -6,7 +6,7 @@ Nothing is sent here: after the commit the doorbell is rung (`ring`), and the ti
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -104,6 +104,7 @@ def write(
     mentions: Iterable[str] = (),
     deadline: datetime | None = None,
     told: Told | None = None,
+    links: Mapping[str, tuple[str, dict[str, Any]]] | None = None,
 ) -> str | None:
     """Write one mail into the ledger; its id, or None when it is there already or there is no address to send it to.
 
@@ -112,6 +113,7 @@ def write(
     :param mentions: other persons it speaks of; `context` must then be plain enough for JSON, or there be a link.
     :param deadline: program time from which on it would mislead, as when what it asks about is over.
     :param told: the state that it tells of something, for the reader's calendar too.
+    :param links: more links of the reader's: {name in the template's `links`: (purpose, claims)}.
     """
     if not to.email:
         return None
@@ -120,11 +122,9 @@ def write(
     now = clock.now()
     purpose = link or what.link
     works = timedelta(seconds=tokens.LINKS[purpose]) if purpose else timedelta(0)
-    url = None
-    if purpose:
-        signed = tokens.sign(purpose, {"person": to.person, **(claims or {})})
-        url = f"{settings.base_url}{tokens.path(purpose, signed)}"
-    words = _words(kind, about, to, url, now + works, context)
+    url = _link(to, purpose, claims) if purpose else None
+    more = {name: _link(to, *each) for name, each in (links or {}).items()}
+    words = _words(kind, about, to, url, now + works, {**context, "links": more})
     others = [other for other in dict.fromkeys(mentions) if other != to.person]
     row = {
         "id": id,
@@ -142,7 +142,7 @@ def write(
         "deadline": deadline,
         "expires": clock.machine() + works.total_seconds() if purpose == "sign-in" else None,
         # The link in a mail is nowhere else: one with a link is not written anew, but emptied.
-        "made_of": context if others and not purpose else None,
+        "made_of": context if others and not purpose and not more else None,
         "topic": told.topic if told else None,
         "rank": told.rank if told else None,
         "created_at": now,
@@ -158,6 +158,11 @@ def write(
             db.after_commit(tx, ring)
     _log.info("mail.written", mail=id, kind=kind, state=row["state"])
     return id
+
+
+def _link(to: Reader, purpose: str, claims: dict[str, Any] | None) -> str:
+    signed = tokens.sign(purpose, {"person": to.person, **(claims or {})})
+    return f"{config.current().base_url}{tokens.path(purpose, signed)}"
 
 
 _WRITTEN = (
@@ -199,6 +204,7 @@ def _words(
             "zone": to.timezone or about.timezone,
             "base_url": config.current().base_url,
             "link": link,
+            "links": {},
             "until": until,
             "chat": web(about.chat_invite),
             "charter_version": about.charter_version,

@@ -6,7 +6,7 @@ the session a mail tells is its rank, so that none goes out after a later one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from email.utils import parseaddr
 from typing import Any
@@ -63,8 +63,11 @@ def remind(tx: Connection, cause: str, data: Mapping[str, Any]) -> None:
     for each in data["attendees"]:
         to = reader(tx, data, each["person"])
         if to:
-            context = {**_context(data, names), "hours": data["hours"], "answer": each["answer"]}
-            _write(tx, "reminder", cause, to, data, context, None)
+            open_ones = [one for one in data.get("items", ()) if one["person"] == each["person"]]
+            mine = [{**one, "text": letter.line(one["text"], 500)} for one in open_ones]
+            context = {**_context(data, names), "hours": data["hours"], "answer": each["answer"], "items": mine}
+            # What people wrote freely may name anybody of the circle.
+            _write(tx, "reminder", cause, to, data, context, None, data["members"] if mine else ())
 
 
 def reader(tx: Connection, data: Mapping[str, Any], person: str) -> Reader | None:
@@ -85,18 +88,34 @@ def _write(
     data: Mapping[str, Any],
     context: dict[str, Any],
     invite: Invite | None,
+    others: Iterable[str] = (),
 ) -> None:
-    # A mail that says it is over names nobody.
+    # A mail that says it is over names nobody, and has no page to lead to.
+    over = kind == "invite-cancel"
     guest = (data.get("guest") or {}).get("person")
-    named = () if kind == "invite-cancel" else (data["coordinator"], data["mentor"], guest)
+    named = () if over else (data["coordinator"], data["mentor"], guest, *others)
     mine = {**context, "leads": data["coordinator"] == to.person, "mentors": data["mentor"] == to.person}
     mine["speaks"] = guest == to.person
+    links = {} if over else duty(data["session"], mine["leads"], mine["mentors"])
+    if mine.get("items"):
+        links["tick"] = ("item", {})
     compose.write(
         tx, kind, cause, to, mine, {"session": data["session"]},
+        links=links,
         mentions=[id for id in named if id],
         deadline=datetime.fromisoformat(data["starts_at"]),
         told=Told(topic(data["session"]), data["sequence"], invite),
     )  # fmt: skip
+
+
+def duty(session: str, leads: bool, mentors: bool) -> dict[str, tuple[str, dict[str, Any]]]:
+    """The links of who leads that session, or mentors it, to their page about it; both need no password."""
+    links: dict[str, tuple[str, dict[str, Any]]] = {}
+    if leads:
+        links["lead"] = ("lead", {"session": session})
+    if mentors:
+        links["mentor"] = ("enter", {"next": f"/sessions/s/{session}"})
+    return links
 
 
 def topic(session: str) -> str:

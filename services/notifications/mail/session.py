@@ -32,6 +32,9 @@ def minutes(data: Mapping[str, Any], names: Mapping[str, str], reader: str, zone
         "next_when": _when(then["starts_at"], zone) if then else None,
         "next_coordinator": then["coordinator"] if then else None,
         "for_organizer": reader not in data["to"],
+        "led": data["coordinator"] == reader,
+        "leads_next": bool(then) and then["coordinator"] == reader,
+        "correct_until": _when(data["correct_until"], zone),
     }
 
 

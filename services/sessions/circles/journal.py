@@ -36,7 +36,6 @@ WORDS = {
     "settings": "Name or size changed",
     "policy": "Sizes and places changed",
     "series": "Dates changed",
-    "skip": "A date was skipped",
     "move-date": "A session was moved",
     "swap": "Two dates were swapped",
     "substitute": "Somebody covers a date",
@@ -44,8 +43,9 @@ WORDS = {
     "skip-date": "A date was left out",
     "hand-over": "Somebody was asked to take a turn over",
     "decline": "Somebody said no to a turn",
+    "ask": "A coordinator asked somebody",
     "assign": "An organizer gave a turn to somebody",
-    "correct": "An organizer corrected who served",
+    "correct": "It was corrected who served",
     "free": "An organizer freed somebody of a turn",
     "gap": "It was said why something is missing",
     "item-done": "An action item was done",
@@ -138,21 +138,28 @@ def entries(tx: Connection, circle: str) -> list[Row]:
     return list(tx.execute(query.limit(PAGE)).mappings())
 
 
-def can_undo(entry: Row) -> bool:
+def can_undo(entry: Row, by: str) -> bool:
     """Whether there is a button for it."""
-    return entry["undone_at"] is None and entry["verb"] in _undo
+    return entry["undone_at"] is None and entry["verb"] in _undo and _may(entry, by)
+
+
+def _may(entry: Row, by: str) -> bool:
+    """Members take back what they did themselves, organizers everything."""
+    return by == entry["by"] or not by.startswith("person/")
 
 
 def undo(tx: Connection, by: str, id: str) -> Row:
     """Undo one entry; returns it.
 
-    :raises Refused: it is unknown, was undone, or what it made has changed since.
+    :raises Refused: it is unknown, somebody else's, was undone, or what it made has changed since.
     """
     entry = tx.execute(sa.select(change).where(change.c.id == id).with_for_update()).mappings().first()
     if entry is None:
-        raise Refused("change", "There is no such change to undo.", "Look in the journal of the circle.")
+        raise Refused("change", "There is no such change to undo.", "Look in the list of changes of the circle.")
     if entry["verb"] not in _undo:
         raise Refused("change", "This cannot be taken back.", "Change it by hand, where that is possible.")
+    if not _may(entry, by):
+        raise Refused("change", "Somebody else made this change.", "Ask them, or an organizer, to take it back.")
     if entry["undone_at"] is not None:
         raise Refused("change", "This was undone already.", "Nothing is to be done.")
     _undo[entry["verb"]](tx, by, entry)

@@ -1,13 +1,13 @@
 """Answers: coming, or cannot (this one, or until a date); from a mail's link, the page, or somebody's calendar.
 
 No answer stays no answer. What is answered is the invite that they were last told; when the time changes, telling asks
-anew. Who cannot gives their turn back: `gives_up` registers how.
+anew. Who cannot gives their turn back: `gives_up` registers how. "Until a date" is turns.absences.cannot_until.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,12 +18,14 @@ from shared import clock, db, log
 from .. import locks
 from ..circles import reading as circles
 from ..meetings import reading as meetings
-from ..models import absence, place, rsvp, session
+from ..models import absence, place, remark, rsvp, session
 from ..rules.refusals import Refused
 from . import reading
 
 Row = Mapping[Any, Any]
 COMING, CANNOT = "coming", "cannot"
+MAYBE, COUNTER = "maybe", "counter"
+ABSENCE = "absence"  # the source of what was not answered for one session alone
 LONGEST = timedelta(days=366)
 GiveUp = Callable[[Connection, str, str], None]
 _give_up: list[GiveUp] = []
@@ -68,42 +70,67 @@ def open_invite(tx: Connection, session_id: str, person: str) -> Row:
     return told
 
 
-def cannot_until(tx: Connection, session_id: str, person: str, until: str, source: str) -> int:
-    """They cannot come to this session, nor to any until that day; returns how many of the planned ones that is.
+def cannot_between(tx: Connection, person: str, first: str, last: str) -> None:
+    """They cannot come to any planned session of theirs from one local date to another."""
+    for id, sequence in planned(tx, person, first, last).items():
+        theirs = reading.invited(tx, id, person)
+        _write(tx, id, person, CANNOT, theirs["sequence"] if theirs else sequence, ABSENCE)
 
-    :raises Refused: it is no date, before the session, or too far; or as `answer`.
-    """
-    told, row = open_invite(tx, session_id, person), meetings.one(tx, session_id)
-    last = _day(until, row["day"])
-    today = clock.now().astimezone(clock.zone(row["zone"])).date().isoformat()
-    values = {"first": min(today, row["day"]), "last": last.isoformat(), "by": f"person/{person}"}
-    tx.execute(sa.insert(absence).values(id=db.new_id(), person=person, role=None, created_at=clock.now(), **values))
-    _write(tx, session_id, person, CANNOT, told["sequence"], source)
+
+def planned(tx: Connection, person: str, first: str, last: str) -> dict[str, int]:
+    """The sessions to come of their circle between these local dates, and each one's sequence."""
     here = sa.select(place.c.circle).where(place.c.person == person, circles.present)
-    query = sa.select(session.c.id, session.c.sequence).where(
-        session.c.circle.in_(here), session.c.state.in_(meetings.AHEAD), session.c.starts_at > clock.now(),
-        session.c.day <= last.isoformat(), session.c.id != session_id,
+    query = _ahead(first, last).where(session.c.circle.in_(here)).order_by(session.c.starts_at)
+    return {row.id: row.sequence for row in tx.execute(query)}
+
+
+def no_answer_between(tx: Connection, person: str, first: str, last: str) -> None:
+    """What was answered for who is away then is no answer any more, unless they are away all the same."""
+    other = sa.exists().where(
+        absence.c.person == person, absence.c.role.is_(None), absence.c.withdrawn_at.is_(None),
+        absence.c.first <= session.c.day, absence.c.last >= session.c.day,
     )  # fmt: skip
-    others = tx.execute(query.order_by(session.c.starts_at)).all()
-    for each in others:
-        theirs = reading.invited(tx, each.id, person)
-        _write(tx, each.id, person, CANNOT, theirs["sequence"] if theirs else each.sequence, "absence")
-    return len(others) + 1
+    said = sa.select(_ahead(first, last).where(~other).subquery().c.id)
+    where = (rsvp.c.person == person, rsvp.c.source == ABSENCE, rsvp.c.session.in_(said))
+    tx.execute(sa.delete(rsvp).where(*where))
 
 
-def by_calendar(tx: Connection, session_id: str, person: str, said: str, sequence: int | None) -> None:
+def _ahead(first: str, last: str) -> Any:
+    return sa.select(session.c.id, session.c.sequence).where(
+        session.c.state.in_(meetings.AHEAD), session.c.starts_at > clock.now(),
+        session.c.day >= first, session.c.day <= last,
+    )  # fmt: skip
+
+
+def by_calendar(
+    tx: Connection, session_id: str, person: str, said: str, sequence: int | None, proposed: str | None = None
+) -> None:
     """What somebody's calendar sent. Nothing is refused, since nobody reads it: what does not fit is logged and left.
 
+    :param said: coming or cannot; maybe or counter are kept for the coordinator to see, and change nothing.
     :param sequence: of the invite that it answers; None when the calendar did not say.
+    :param proposed: of a counter, the instant, RFC 3339; None where nobody could read it.
     """
     told = reading.invited(tx, session_id, person)
     if told is not None and sequence is not None and sequence < told["sequence"]:
         logger.info("reply.ignored", why="older-sequence", session=session_id)
         return
     try:
-        answer(tx, session_id, person, said, "calendar")
+        if said in (MAYBE, COUNTER):
+            open_invite(tx, session_id, person)
+            _remark(tx, session_id, person, said, proposed)
+        else:
+            answer(tx, session_id, person, said, "calendar")
     except Refused as refused:
         logger.info("reply.ignored", why=refused.message, session=session_id)
+
+
+def _remark(tx: Connection, session_id: str, person: str, what: str, proposed: str | None) -> None:
+    fresh = {"what": what, "proposed": datetime.fromisoformat(proposed) if proposed else None, "at": clock.now()}
+    insert = db.insert(tx, remark).values(session=session_id, person=person, **fresh)
+    tx.execute(insert.on_conflict_do_update(index_elements=["session", "person"], set_=fresh))
+    if what == MAYBE:  # whatever they had said before, it is neither a yes nor a no now
+        tx.execute(sa.delete(rsvp).where(rsvp.c.session == session_id, rsvp.c.person == person))
 
 
 def _write(tx: Connection, session_id: str, person: str, said: str, sequence: int, source: str) -> None:
@@ -111,12 +138,18 @@ def _write(tx: Connection, session_id: str, person: str, said: str, sequence: in
     fresh = {"answer": said, "sequence": sequence, "source": source, "at": clock.now()}
     insert = db.insert(tx, rsvp).values(session=session_id, person=person, **fresh)
     tx.execute(insert.on_conflict_do_update(index_elements=["session", "person"], set_=fresh))
+    tx.execute(sa.delete(remark).where(remark.c.session == session_id, remark.c.person == person))
     if said == CANNOT:
         for hook in _give_up:
             hook(tx, session_id, person)
 
 
-def _day(typed: str, first: str) -> date:
+def day_until(typed: str, first: str) -> date:
+    """The last day on which somebody cannot, as they typed it.
+
+    :param first: the local date of the session that they answer for.
+    :raises Refused: it is no date, before the session, or too far.
+    """
     value = typed.strip()
     try:
         found = date.fromisoformat(value) if len(value) == 10 else None

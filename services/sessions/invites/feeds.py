@@ -27,13 +27,15 @@ from . import reading
 
 Row = Mapping[Any, Any]
 BACK = timedelta(weeks=4)
+NONE = ""  # the key of nobody's address
 AGE = 100 * 365 * tokens.DAY
 GONE = ("left", "erased")
 
 
-def address(tx: Connection, me: str) -> str:
-    """Where a member's calendar is."""
-    return _address({"person": me, "key": _key(tx, me)})
+def address(tx: Connection, me: str) -> str | None:
+    """Where a member's calendar is; None while they want none."""
+    key = _key(tx, me)
+    return _address({"person": me, "key": key}) if key != NONE else None
 
 
 def address_of_circle(about: Row) -> str:
@@ -46,12 +48,22 @@ def _address(claims: dict[str, str]) -> str:
 
 
 def _key(tx: Connection, me: str) -> str:
-    return tx.execute(sa.select(feed.c.key).where(feed.c.person == me)).scalar() or "first"
+    key = tx.execute(sa.select(feed.c.key).where(feed.c.person == me)).scalar()
+    return "first" if key is None else str(key)
 
 
 def renew(tx: Connection, me: str) -> None:
     """A new address for a member; the old one is dead."""
-    fresh = {"key": db.new_id(), "at": clock.now()}
+    _put(tx, me, db.new_id())
+
+
+def revoke(tx: Connection, me: str) -> None:
+    """No address at all, until they ask for a new one."""
+    _put(tx, me, NONE)
+
+
+def _put(tx: Connection, me: str, key: str) -> None:
+    fresh = {"key": key, "at": clock.now()}
     insert = db.insert(tx, feed).values(person=me, **fresh)
     tx.execute(insert.on_conflict_do_update(index_elements=["person"], set_=fresh))
 
@@ -79,7 +91,7 @@ def calendar(tx: Connection, token: str) -> bytes | None:
         return _written(tx, about["name"], reading.of_circle(tx, about["id"], first))
     me = str(claims.get("person"))
     state = tx.execute(sa.select(person.c.state).where(person.c.id == me)).scalar()
-    if state is None or state in GONE or claims.get("key") != _key(tx, me):
+    if state is None or state in GONE or claims.get("key") != _key(tx, me) or claims["key"] == NONE:
         return None
     return _written(tx, _program(tx), reading.of_person(tx, me, first))
 

@@ -13,7 +13,7 @@ from shared import clock
 
 from ..circles import reading as circles
 from ..meetings import reading as meetings
-from ..models import absence, invite, place, rsvp, session, turn
+from ..models import absence, invite, place, remark, rsvp, session, turn
 from ..models import circle as circle_table
 from ..rules.states import TAKEN
 
@@ -44,6 +44,12 @@ def answer_of(tx: Connection, session_id: str, person: str) -> Row | None:
     """What they answered, and how; None: nothing."""
     query = sa.select(rsvp).where(rsvp.c.session == session_id, rsvp.c.person == person)
     return tx.execute(query).mappings().first()
+
+
+def remarks(tx: Connection, session_id: str) -> dict[str, Row]:
+    """What calendars sent that is no answer, by person."""
+    rows = tx.execute(sa.select(remark).where(remark.c.session == session_id)).mappings()
+    return {row["person"]: row for row in rows}
 
 
 def invited(tx: Connection, session_id: str, person: str) -> Row | None:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, db
 from shared.events import emit
 
-from .. import locks
+from .. import items, locks
 from ..circles import reading as circles
 from ..gatherings import reading as gatherings
 from ..meetings import reading as meetings
@@ -63,6 +63,10 @@ def _remind_of(tx: Connection, row: telling.Row, hours: int) -> None:
     else:
         about = circles.one(tx, row["circle"])
     data = {**sessions.data(row, about), **about.get("also", {}), **reading.duties(tx, [row["id"]])[row["id"]]}
+    if row["circle"] is not None:
+        open_ones = items.open_of(tx, row["circle"], people)
+        data["members"] = [each["id"] for each in circles.members(tx, row["circle"])]
+        data["items"] = [{"person": each["owner"], "text": each["text"], "due": each["due"]} for each in open_ones]
     # Not older than what anybody was told, or the reminder would count as overtaken.
     data |= {"hours": hours, "sequence": max([row["sequence"], *(each.sequence for each in told_now)])}
     for start in range(0, len(people), telling.EACH):

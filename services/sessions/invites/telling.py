@@ -26,7 +26,7 @@ from .. import locks
 from ..circles import reading as circles
 from ..meetings import reading as meetings
 from ..meetings import telling as sessions
-from ..models import invite, rsvp, session, told, unannounced
+from ..models import invite, remark, rsvp, session, told, unannounced
 from ..rules.refusals import Refused
 from . import due, reading
 
@@ -159,7 +159,8 @@ def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ..
 
 def _ask_anew(tx: Connection, row: Row) -> None:
     """Another time: who said yes, or no, to the former one has not answered; reminders are owed again."""
-    tx.execute(sa.delete(rsvp).where(rsvp.c.session == row["id"]))
+    for table in (rsvp, remark):
+        tx.execute(sa.delete(table).where(table.c.session == row["id"]))
     tx.execute(sa.delete(told).where(told.c.session == row["id"], told.c.what.in_(list(REMINDERS))))
     _need_no_reminder(tx, row)
     _say_no_for_who_is_away(tx, row, [each["person"] for each in _invites(tx, row["id"]) if not each["cancelled"]])

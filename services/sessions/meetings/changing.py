@@ -22,6 +22,7 @@ from ..models import circle as circles
 from ..models import series, session
 from ..rules import dates
 from ..rules.refusals import Refused, Stale
+from ..turns import verbs
 from . import asking, planning, reading, telling
 from .asking import Wanted
 
@@ -178,14 +179,12 @@ def _back(now: str, was: str) -> str:
 
 
 def skip(tx: Connection, by: str, id: str, reason: str = "", seen: str | None = None) -> None:
-    """Leave out one date.
+    """Leave out one date: who coordinates it gets the next one (turns.verbs).
 
     :param seen: the session's `sequence` that the form showed.
     :raises Refused: it is over, or cancelled already.
     """
-    row = _ahead(tx, id, seen)
-    after = telling.change(tx, row, {"state": "cancelled", "note": reason or None})
-    journal.note(tx, by, "skip", row["circle"], _plain(row), _plain(after), reason, session=id)
+    verbs.leave_out(tx, by, _ahead(tx, id, seen), reason)
 
 
 def move(tx: Connection, by: str, id: str, day: str, hour: str, reason: str = "", seen: str | None = None) -> str:
@@ -224,7 +223,7 @@ def move(tx: Connection, by: str, id: str, day: str, hour: str, reason: str = ""
     return warning
 
 
-@journal.undoes("skip", "move-date")
+@journal.undoes("move-date")
 def _undo_one(tx: Connection, by: str, entry: Row) -> None:
     locks.sessions(tx)
     row = reading.one(tx, entry["session"])
@@ -233,7 +232,7 @@ def _undo_one(tx: Connection, by: str, entry: Row) -> None:
     was = _typed(entry["before"])
     if was["starts_at"] <= clock.now():
         raise Refused("change", "The date it had is over.", "Move it to another one instead.")
-    telling.change(tx, row, {**was, "state": "planned" if entry["verb"] == "skip" else row["state"]})
+    telling.change(tx, row, {**was, "state": row["state"]})
 
 
 def _ahead(tx: Connection, id: str, seen: str | None) -> Row:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -9,11 +11,11 @@ from shared import db
 from shared.events.catalog import BY_TYPE, personal
 from shared.events.erasure import blank
 
-TYPES = ("session.minuted", "minutes.corrected")
+TYPES = ("session.minuted", "minutes.corrected", "session.reminded")
 
 
 def forget(tx: Connection, person: str) -> int:
-    """Blank the words in events that told of minutes of a session whose circle had that person; returns how many.
+    """Blank the words in events that told of minutes or items of a session whose circle had that person; how many.
 
     Those that were delivered: what is still owed is a mail to the rest of the circle, and goes with the event's age.
     """
@@ -26,10 +28,15 @@ def forget(tx: Connection, person: str) -> int:
     changed = 0
     for row in rows.all():
         data = row["data"]
-        if person in {*data["members"], *data["to"], *(each["person"] for each in data["items"])}:
+        if person in _concerned(data):
             bare = blank(data, personal(BY_TYPE[row["type"]].schema))
             tx.execute(
                 event.update().where(event.c.position == row["position"]).values(data=bare, erased=True)
             )  # fmt: skip
             changed += 1
     return changed
+
+
+def _concerned(data: dict[str, Any]) -> set[str]:
+    """Whom the free words in it may name."""
+    return {*data.get("members", ()), *data.get("to", ()), *(each["person"] for each in data.get("items", ()))}

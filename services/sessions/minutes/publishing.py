@@ -20,18 +20,30 @@ from ..rules import agenda as agendas
 from ..rules import markup, states, text
 from ..rules.refusals import Refused
 from ..rules.states import SESSION, Gap, Left, SessionState
+from ..turns import answering, seats
 from . import reading, saving
 from .reading import Row
 from .saving import Saved
 
+NOBODY = "nobody"
 TOLD_MOST = 20_000  # bytes of minutes that an event and a mail carry
 
 
-def publish(tx: Connection, id: str, by: str) -> bool:
+def absent_coordinator(tx: Connection, of: Row) -> str | None:
+    """Who was to coordinate the session and is noted as not there; the turn does not count for them."""
+    leads = people.duties(tx, of["id"]).get("coordinator")
+    return next(
+        (mark.person for mark in attendance.sheet(tx, of) if mark.person == leads and mark.present is False), None
+    )
+
+
+def publish(tx: Connection, id: str, by: str, served: str = "") -> bool:
     """Publish the minutes as they are; False when they were published before.
 
+    :param served: who coordinated, where `absent_coordinator` says that somebody did not; or NOBODY.
     :raises Refused: with every gap that has no reason in `all`; or the session has not begun, or is cancelled.
     """
+    seats.lock(tx)  # before the session's, as everywhere
     of = reading.taken(tx, id)
     now = reading.texts(tx, of)
     if now.published_at:
@@ -43,6 +55,7 @@ def publish(tx: Connection, id: str, by: str) -> bool:
         state = SESSION.after(state, "hold")
     after = SESSION.after(state, "minute")
     _refuse_gaps(reading.left(tx, of), of["gaps"] or {})
+    _credit(tx, of, by, served)
     if not now.version:  # a reason stands in for them: what everybody saw so far were headings
         saving.put(tx, of, now, "text", 0, "", by, "draft")
         now = reading.texts(tx, of)
@@ -53,6 +66,18 @@ def publish(tx: Connection, id: str, by: str) -> bool:
     tx.execute(session.update().where(session.c.id == id).values(state=after.value))
     _tell(tx, id, "session.minuted", by)
     return True
+
+
+def _credit(tx: Connection, of: Row, by: str, served: str) -> None:
+    """Let the turn count for who really served."""
+    absent = absent_coordinator(tx, of)
+    if absent is None:
+        return
+    there = {mark.person for mark in attendance.sheet(tx, of) if mark.present}
+    if served != NOBODY and served not in there:
+        name = people.names(tx, [absent])[absent]
+        raise Refused("served", f"{name} was to coordinate, and was not there.", "Say who did, or that nobody did.")
+    answering.served_by(tx, of["id"], None if served == NOBODY else served, by)
 
 
 def correct(tx: Connection, id: str, based_on: int, typed: str, by: str, tell: bool) -> Saved:

@@ -7,7 +7,7 @@ from shared import db
 from .circles import change, circle, place, policy, stream_policy, waiting
 from .copies import person, pool, program
 from .gatherings import gathering, gathering_plan, no_talks
-from .meetings import attendance, feed, invite, rsvp, series, session, told, unannounced
+from .meetings import attendance, feed, invite, remark, rsvp, series, session, told, unannounced
 from .minutes import item, minutes, resource, revision
 from .turns import absence, standing, turn
 
@@ -16,6 +16,6 @@ metadata = db.metadata(SERVICE)
 
 __all__ = [
     "SERVICE", "absence", "attendance", "change", "circle", "feed", "gathering", "gathering_plan", "invite", "item",
-    "metadata", "minutes", "no_talks", "person", "place", "policy", "pool", "program", "resource", "revision",
-    "rsvp", "series", "session", "standing", "stream_policy", "told", "turn", "unannounced", "waiting",
+    "metadata", "minutes", "no_talks", "person", "place", "policy", "pool", "program", "remark", "resource",
+    "revision", "rsvp", "series", "session", "standing", "stream_policy", "told", "turn", "unannounced", "waiting",
 ]  # fmt: skip

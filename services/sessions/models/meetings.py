@@ -77,6 +77,19 @@ rsvp = sa.Table(
 )
 sa.Index("ix_rsvp_person", rsvp.c.person)
 
+# What somebody's calendar sent that is no answer: a maybe, or another time that they propose. Nothing happens by
+# itself: the coordinator sees it. Written by it, one for each person; deleted when they answer, or the session moves.
+remark = sa.Table(
+    "remark",
+    metadata,
+    sa.Column("session", Key, sa.ForeignKey("session.id", name="fk_remark_session"), primary_key=True),
+    sa.Column("person", Key, primary_key=True),
+    sa.Column("what", sa.String(8), nullable=False),  # maybe, counter
+    sa.Column("proposed", Instant),  # of a counter, if it could be read
+    sa.Column("at", Instant, nullable=False),
+)
+sa.Index("ix_remark_person", remark.c.person)
+
 # Who was there. Written by the coordinator; never guessed from silence.
 attendance = sa.Table(
     "attendance",
@@ -116,8 +129,8 @@ unannounced = sa.Table(
 )
 sa.Index("ix_unannounced_due", unannounced.c.due, unannounced.c.circle)
 
-# Names the one secret address of a member's calendar that counts. Written when they ask for a new address; without a
-# row it is their first one. Never deleted: an address that was replaced must stay dead.
+# Names the one secret address of a member's calendar that counts; empty: none does. Written when they ask for a new
+# address, or for none; without a row it is their first one. Never deleted: one that was replaced must stay dead.
 feed = sa.Table(
     "feed",
     metadata,

@@ -208,13 +208,23 @@ class Line(Schema):
     line = fields.List(fields.Nested(InLine))
 
 
+class OwnSession(Session):
+    """A session of the reader's."""
+
+    circle = fields.String(allow_none=True)
+    coordinator = fields.String(allow_none=True)
+    mentor = fields.String(allow_none=True)
+    answer = _text("coming, cannot; null: none", allow_none=True)
+    can_answer = fields.Boolean(metadata={"description": "at /sessions/<id>/answer"})
+
+
 class Mine(Schema):
     """Where the reader is: in a circle, in line, or neither."""
 
     circle = fields.Nested(Named, allow_none=True)
     position = fields.Integer(allow_none=True)
     members = fields.List(fields.Nested(Fellow))
-    sessions = fields.List(fields.Nested(Session))
+    sessions = fields.List(fields.Nested(OwnSession))
 
 
 class Said(Schema):

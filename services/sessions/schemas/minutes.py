@@ -99,6 +99,22 @@ class MinutedSession(Schema):
     )
 
 
+class Publish(Given):
+    served = fields.String(
+        load_default="",
+        metadata={"description": "who coordinated, where whoever said yes is marked absent: an id, or nobody"},
+    )
+
+
+class Ask(Given):
+    role = fields.String(
+        required=True,
+        validate=validate.OneOf(["mentor", "coordinator"]),
+        metadata={"description": "mentor of this session, or coordinator of the next one"},
+    )
+    person = fields.String(required=True)
+
+
 class Published(Schema):
     published = fields.Boolean(required=True, metadata={"description": "false: it was published before"})
 

@@ -54,7 +54,7 @@ class Verb(Given):
 class Changed(Schema):
     effects = fields.List(fields.String(), required=True)
     seen = fields.String(required=True)
-    change = fields.String(required=True, allow_none=True, metadata={"description": "id, to undo it"})
+    change = fields.String(required=True, allow_none=True, metadata={"description": "id, for /changes/<id>/undo"})
 
 
 class Absence(Schema):

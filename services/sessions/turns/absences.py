@@ -1,4 +1,7 @@
-"""Days on which somebody cannot: written by them, for one role or for all, and turns they have then become free."""
+"""Days on which somebody cannot: written by them, for one role or for all.
+
+Turns that they have then become free; and where they cannot at all, that is their answer to the sessions of these days.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from sqlalchemy.engine import Connection
 
 from shared import clock, db
 
+from ..invites import answering as invited
+from ..meetings import reading as meetings
 from ..models import absence, session, turn
 from ..rules.refusals import Refused
 from ..rules.rotation import Role
@@ -38,11 +43,32 @@ def add(tx: Connection, person: str, by: str, typed: Mapping[str, Any]) -> list[
         raise Refused("first", f"There are {MOST} absences to come already.", "Take some of them back first.")
     row = {"id": db.new_id(), "person": person, "role": role, "by": by, "created_at": clock.now()}
     tx.execute(sa.insert(absence).values(**row, first=first.isoformat(), last=last.isoformat()))
-    return _free(tx, person, first, last, role, by)
+    freed = _free(tx, person, first, last, role, by)
+    if role is None:
+        invited.cannot_between(tx, person, first.isoformat(), last.isoformat())
+    return freed
+
+
+def cannot_until(tx: Connection, session_id: str, person: str, until: str, source: str) -> int:
+    """They cannot come to this session, nor to any until that day; returns how many of the planned ones that is.
+
+    :param source: of the answer to this session: link or page.
+    :raises Refused: of the field until; or as `invites.answering.answer`.
+    """
+    invited.open_invite(tx, session_id, person)
+    row = meetings.one(tx, session_id)
+    last = invited.day_until(until, row["day"]).isoformat()
+    first = min(clock.now().astimezone(clock.zone(row["zone"])).date().isoformat(), row["day"])
+    try:
+        add(tx, person, f"person/{person}", {"first": first, "last": last})
+    except Refused as refused:
+        raise Refused("until", refused.message, refused.remedy) from None
+    invited.answer(tx, session_id, person, invited.CANNOT, source)
+    return len(invited.planned(tx, person, first, last).keys() | {session_id})
 
 
 def withdraw(tx: Connection, id: str, person: str) -> None:
-    """Take an absence back. Turns that it freed stay free: others may have been asked.
+    """Take an absence back, and what it answered. Turns that it freed stay free: others may have been asked.
 
     :raises Refused: there is none, or it is somebody else's.
     """
@@ -51,6 +77,8 @@ def withdraw(tx: Connection, id: str, person: str) -> None:
     if row is None:
         raise Refused("absence", "There is no such absence of yours.", "Look at the list.")
     tx.execute(sa.update(absence).where(absence.c.id == id).values(withdrawn_at=clock.now()))
+    if row["role"] is None and row["withdrawn_at"] is None:
+        invited.no_answer_between(tx, person, row["first"], row["last"])
 
 
 def listed(tx: Connection, person: str) -> list[Row]:

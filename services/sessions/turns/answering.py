@@ -143,6 +143,25 @@ def can_hand_over(tx: Connection, of: Row, giver: str, to: str) -> TurnState:
     return TURN.after(before, "offer")
 
 
+def ask(tx: Connection, session: str, to: str, by: str, role: Role) -> None:
+    """Who leads a session asks a mentor for it, or a volunteer for the next one: theirs with their own yes, not before.
+
+    Who was being asked so far is free of it.
+
+    :raises Refused: somebody has said yes, or that person cannot or passed on it.
+    """
+    of = seats.ahead(seats.hold(tx, session))
+    having = seats.holder(seats.turns(tx, session, role))
+    if not to:
+        raise Refused("person", "It is not said who is to be asked.", "Choose somebody.")
+    if having is not None and having["state"] in TAKEN:
+        raise Refused("person", "Somebody has said yes already.", "Nothing is to be done.")
+    if having is not None and having["person"] == to:
+        raise Refused("person", "They are being asked already.", "Wait for their answer, or choose somebody else.")
+    write(tx, of, rotation.substitute(ledger.load(tx, of["circle"], role), session, to), by)
+    journal.note(tx, by, "ask", of, {"person": having["person"] if having else None}, {"person": to, "role": role}, "")
+
+
 def assign(tx: Connection, session: str, to: str, agreed: bool, reason: str, by: str, role: Role) -> None:
     """An organizer gives a seat to somebody: accepted if they have said so, else they are asked. With a reason.
 
@@ -172,20 +191,30 @@ def _give(book: rotation.Ledger, session: str, to: str, agreed: bool) -> moves.C
     return rotation.substitute(book, session, to, agreed=[to] if agreed else [])
 
 
-def _correct(tx: Connection, of: Row, to: str, words: str, by: str, role: Role) -> None:
+def _correct(tx: Connection, of: Row, to: str | None, words: str, by: str, role: Role) -> None:
     rows = seats.turns(tx, of["id"], role)
     served = next((row for row in rows if row["state"] in TAKEN), None)
     if served is not None and served["person"] == to:
         raise Refused("person", "This is who served already.", "Nothing is to be done.")
-    if to not in {member.id for member in ledger.load(tx, of["circle"], role, gone=True).members}:
+    if to is not None and to not in {m.id for m in ledger.load(tx, of["circle"], role, gone=True).members}:
         raise Refused("person", "They are not in this circle.", "Choose one of its people.")
     if served is not None:
         first = TurnState.SERVED if served["state"] == TurnState.SERVED else TURN.after(served["state"], "serve")
         seats.put(tx, of, role, served["person"], TURN.after(first, "retract"), by, cause="organizer")
-    state = take(seats.states(seats.turns(tx, of["id"], role)), to, "stand_in")
-    seats.put(tx, of, role, to, state, by)
+    if to is not None:
+        state = take(seats.states(seats.turns(tx, of["id"], role)), to, "stand_in")
+        seats.put(tx, of, role, to, state, by)
     before = {"person": served["person"] if served else None, "role": role.value}
     journal.note(tx, by, "correct", of, before, {"person": to}, words)
+
+
+def served_by(tx: Connection, session: str, to: str | None, by: str) -> None:
+    """Who really coordinated, where whoever had said yes was not there: the turn counts for them. None: nobody did.
+
+    :raises Refused: they are not in the circle.
+    """
+    of = seats.hold(tx, session)
+    _correct(tx, of, to, "", by, Role.COORDINATOR)
 
 
 def free(tx: Connection, session: str, reason: str, by: str, role: Role) -> None:

@@ -22,7 +22,7 @@ from shared.events.outbox import emit_all
 
 from .. import people
 from ..circles import standing as standings
-from ..models import circle, person, session, standing, told, turn
+from ..models import attendance, circle, person, session, standing, told, turn
 from ..rules import dates, rotation
 from ..rules.rotation import Duty, Role, asking
 from ..rules.states import TURN, SessionState, TurnState
@@ -189,9 +189,12 @@ _AHEAD = sa.and_(session.c.kind == "circle", session.c.state.in_(list(seats.AHEA
 
 
 def serve(tx: Connection) -> None:
-    """Turns that were accepted are served once their session has ended."""
+    """Turns that were accepted are served once their session has ended; but for those who are noted as not there."""
+    missed = sa.exists().where(
+        attendance.c.session == turn.c.session, attendance.c.person == turn.c.person, ~attendance.c.present
+    )
     over = sa.select(turn.c.id, turn.c.circle, turn.c.role, turn.c.person).join(session)
-    over = over.where(_HELD, turn.c.state == TurnState.ACCEPTED.value)
+    over = over.where(_HELD, turn.c.state == TurnState.ACCEPTED.value, ~missed)
     over = over.where(session.c.ends_at <= clock.now(), session.c.state != SessionState.CANCELLED)
     rows = tx.execute(over).all()
     if not rows:

@@ -29,7 +29,7 @@ def note(
 
 def entries(tx: Connection, circle: str, most: int = 10) -> list[Row]:
     """The latest changes of turns in that circle, newest first."""
-    verbs = [*VERBS.values(), "hand-over", "assign", "correct", "free"]
+    verbs = [*VERBS.values(), "hand-over", "ask", "assign", "correct", "free"]
     query = sa.select(change).where(change.c.circle == circle, change.c.verb.in_(verbs))
     return list(tx.execute(query.order_by(change.c.at.desc(), change.c.id.desc()).limit(most)).mappings())
 

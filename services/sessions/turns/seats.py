@@ -166,10 +166,13 @@ def settle(tx: Connection, of: Row) -> Row:
     return of if state == of["state"] else change_state(tx, of, state)
 
 
-def change_state(tx: Connection, of: Row, state: SessionState) -> Row:
-    """Write the session's state, and tell of it."""
+def change_state(tx: Connection, of: Row, state: SessionState, note: str | None = None) -> Row:
+    """Write the session's state, with a note why if it is to be told, and tell of it."""
     row = tx.execute(sa.select(session).where(session.c.id == of["id"])).mappings().one()
-    return {**of, **telling.change(tx, row, {"state": state.value})}
+    values: dict[str, Any] = {"state": state.value}
+    if note or row["state"] == SessionState.CANCELLED:  # why it was off is not why it is on again
+        values["note"] = note
+    return {**of, **telling.change(tx, row, values)}
 
 
 def opened(role: str) -> str:

@@ -54,9 +54,10 @@ def _undo_correct(tx: Connection, by: str, entry: Row) -> None:
     of, role = _of(tx, entry)
     before, after = entry["before"]["person"], entry["after"]["person"]
     serves = next((row for row in seats.turns(tx, of["id"], role) if row["state"] == TurnState.SERVED), None)
-    if serves is None or serves["person"] != after:
+    if (serves["person"] if serves else None) != after:  # None: nobody served
         raise Refused("change", "It was corrected again since.", "Undo the later change first.")
-    seats.put(tx, of, role, after, TURN.after(serves["state"], "retract"), by, cause="undone")
+    if serves:
+        seats.put(tx, of, role, after, TURN.after(serves["state"], "retract"), by, cause="undone")
     if before:
         seats.put(tx, of, role, before, take(seats.states(seats.turns(tx, of["id"], role)), before, "stand_in"), by)
 

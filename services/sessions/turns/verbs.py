@@ -17,8 +17,7 @@ from sqlalchemy.engine import Connection
 from shared import clock
 
 from .. import people
-from ..circles.journal import undone
-from ..models import change as changes
+from ..circles import journal as circle_journal
 from ..models import session
 from ..rules import rotation
 from ..rules.refusals import Refused, Stale
@@ -110,29 +109,42 @@ def save(tx: Connection, circle: str, asked: Asked, me: str, organizer: bool, by
     if found.change is None:
         answering.hand_over(tx, asked.session, me, asked.person, by, asked.reason)
         return ""
-    held = _write(tx, circle, found.change, by)
-    first = held[asked.session]
-    gone = found.change.dropped
-    after = {"moves": journal.plain(found.change), "dropped": [gone.id, gone.date.isoformat()] if gone else None}
-    id = journal.note(tx, by, asked.verb, first, {}, after, answering.line("reason", asked.reason))
+    return _carry_out(tx, circle, found.change, by, asked.session, answering.line("reason", asked.reason))
+
+
+def leave_out(tx: Connection, by: str, of: Row, reason: str) -> None:
+    """An organizer leaves out a date, and the circle is told why: the verb skip-date, whoever has agreed.
+
+    :param of: a session of a circle that lies ahead.
+    """
+    seats.lock(tx)
+    book = ledger.load(tx, of["circle"], ROLE)
+    if any(each.id == of["id"] for each in book.sessions):
+        change = rotation.skip_date(book, of["id"])
+    else:  # moved so far away that nobody was looked for
+        change = Change("skip date", (), (), dropped=rotation.Session(of["id"], seats.day(of)))
+    _carry_out(tx, of["circle"], change, by, of["id"], reason, note=reason or None)
+
+
+def _carry_out(
+    tx: Connection, circle: str, change: Change, by: str, about: str, reason: str, note: str | None = None
+) -> str:
+    """Store a change, note it in the journal, and ask whoever is next; returns the id of the entry."""
+    held = _write(tx, circle, change, by, note)
+    gone = change.dropped
+    after = {"moves": journal.plain(change), "dropped": [gone.id, gone.date.isoformat()] if gone else None}
+    id = journal.note(tx, by, journal.VERBS[change.verb], held[about], {}, after, reason)
     asking.released(tx, held)
     return id
 
 
-def undo(tx: Connection, id: str, me: str, organizer: bool, by: str) -> Row:
-    """Take a change back; returns its entry.
-
-    :raises Refused: it is not theirs, was undone already, or something that it touched has changed since.
-    """
+@circle_journal.undoes(*VERBS)
+def _undo(tx: Connection, by: str, entry: Row) -> None:
+    """What it was before, if nothing that it touched has changed since and nothing of it is over."""
     seats.lock(tx)
-    entry = tx.execute(sa.select(changes).where(changes.c.id == id).with_for_update()).mappings().first()
-    if entry is None or entry["verb"] not in VERBS:
-        raise Refused("change", "There is no such change to undo.", "Look in the list of changes of the circle.")
-    if not organizer and entry["by"] != f"person/{me}":
-        raise Refused("change", "Somebody else made this change.", "Ask them, or an organizer, to take it back.")
-    if entry["undone_at"] is not None:
-        raise Refused("change", "This was undone already.", "Nothing is to be done.")
     done = journal.back(entry)
+    if done.dropped:
+        _can_come_back(tx, done.dropped)
     for row in [after or before for before, after in done.moves]:
         assert row is not None, "a move has a row at one end"
         if row.date < clock.now().date():
@@ -140,10 +152,15 @@ def undo(tx: Connection, id: str, me: str, organizer: bool, by: str) -> Row:
     change = done.undo()
     gone = done.dropped.id if done.dropped else None
     rotation.apply(ledger.load(tx, entry["circle"], ROLE, dropped=gone), change)
-    held = _write(tx, entry["circle"], change, by)
-    undone(tx, by, entry)
-    asking.released(tx, held)
-    return entry
+    asking.released(tx, _write(tx, entry["circle"], change, by))
+
+
+def _can_come_back(tx: Connection, gone: rotation.Session) -> None:
+    now = tx.execute(sa.select(session).where(session.c.id == gone.id)).mappings().one()
+    if now["starts_at"] <= clock.now():
+        raise Refused("change", "The date it had is over.", "What has taken place stays as it was.")
+    if now["state"] != SessionState.CANCELLED or seats.day(now) != gone.date:
+        raise Refused("change", "This session was changed again since.", "Undo the later change first.")
 
 
 def _hands_over(asked: Asked, me: str, organizer: bool) -> bool:
@@ -213,7 +230,7 @@ def _names(tx: Connection, change: Change) -> dict[str, str]:
     return {id: name for id, name in found.items() if id}
 
 
-def _write(tx: Connection, circle: str, change: Change, by: str) -> dict[str, Row]:
+def _write(tx: Connection, circle: str, change: Change, by: str, note: str | None = None) -> dict[str, Row]:
     """Store it, seats freed before they are taken; returns the sessions that it touched."""
     ids = {row.session for move in change.moves for row in move if row}
     ids |= {each.id for each in (change.dropped, change.restored) if each}
@@ -228,7 +245,7 @@ def _write(tx: Connection, circle: str, change: Change, by: str) -> dict[str, Ro
         seats.put(tx, held[row.session], row.role, row.person, state, by, why, cause=cause)
     if change.dropped:
         of = held[change.dropped.id]
-        held[of["id"]] = seats.change_state(tx, of, SessionState.CANCELLED)
+        held[of["id"]] = seats.change_state(tx, of, SessionState.CANCELLED, note)
     if change.restored:
         of = held[change.restored.id]
         held[of["id"]] = seats.change_state(tx, of, SessionState.PLANNED)

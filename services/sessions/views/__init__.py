@@ -21,6 +21,7 @@ from . import (
     offers,
     organizing_api,
     overview,
+    own_api,
     resources,
     rsvp,
     session,
@@ -52,6 +53,6 @@ _MODULES = (
     gatherings,
 )
 blueprints = [each.blueprint for each in _MODULES]
-apis = [api.blueprint, minutes_api.blueprint, turns_api.blueprint, organizing_api.blueprint, gatherings_api.blueprint]
+apis = [each.blueprint for each in (api, minutes_api, turns_api, own_api, organizing_api, gatherings_api)]
 
 __all__ = ["apis", "blueprints", "context", "refused_page"]

@@ -23,12 +23,9 @@ HOME = "/sessions/agendas/"
 def index() -> Response:
     """All streams."""
     with db.read(SERVICE) as tx:
-        streams = people.streams(tx)
-        return page(
-            "agendas.html",
-            streams=[(slug, name, minutes.template(tx, slug) == agendas.USUAL) for slug, name in streams.items()],
-            at_once=minutes.at_once(tx),
-        )
+        known, at_once = people.streams(tx), minutes.at_once(tx)
+        streams = [(slug, name, minutes.template(tx, slug) == agendas.USUAL) for slug, name in known.items()]
+    return page("agendas.html", streams=streams, at_once=at_once)
 
 
 @blueprint.post("/at-once")

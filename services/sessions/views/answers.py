@@ -48,6 +48,7 @@ SAID = {
     "absent": "Noted. Nobody asks you for these days.",
     "absent-freed": "Noted. Turns that you had on these days are free again, and the next person is asked.",
     "withdrawn": "Taken back. You can be asked for these days again.",
+    "asked": "They are asked by mail. It is theirs when they say yes, and not before.",
     "proposed": "Proposed. Nobody is told of it before you send it.",
     "gathering-sent": "Sent: the invites are on their way.",
     "gathering-split": "Split: there is a proposal for each stream now.",
@@ -58,6 +59,7 @@ SAID = {
     "guest-forgotten": "The guest's name and address are taken out.",
     "talks": "You get invites to talks again.",
     "no-talks": "Noted: you get no invites to talks any more. You can change that below.",
+    "no-address": "Cut off. Calendars that had the address get nothing any more.",
     "hidden": "Hidden. You can show it again below.",
     "shown": "It is shown again.",
 }

@@ -13,6 +13,7 @@ from shared.web import problem
 
 from .. import people
 from ..circles import health, journal, moving, policy, reading, settings, splitting
+from ..invites import reading as invites
 from ..meetings import asking, changing
 from ..meetings import reading as meetings
 from ..models import SERVICE
@@ -20,6 +21,7 @@ from ..rules.refusals import Refused, Stale
 from ..schemas import circles as schemas
 from . import mine as own
 from . import showing
+from .answers import who
 from .pages import actor, reader_id, reader_zone
 
 blueprint = Blueprint(SERVICE, "circles", "Circles, places and dates")
@@ -168,12 +170,16 @@ def place(given: dict[str, Any], id: str) -> dict[str, str]:
 
 
 @blueprint.post("/changes/<id>/undo")
-@access.scopes()
+@access.scopes(role=("member", "organizer"))
 @blueprint.arguments(Empty, required=False)
 @blueprint.response(200, schemas.Said)
 def undo(_body: Any, id: str) -> dict[str, str]:
-    """Take back one entry of a journal."""
-    _do(journal.undo, id)
+    """Take back one entry of a journal: members what they did themselves."""
+    try:
+        with db.write(SERVICE) as tx:
+            journal.undo(tx, who().actor, id)
+    except Refused as refused:
+        refuse(refused)
     return {"done": "undone"}
 
 
@@ -211,7 +217,12 @@ def waiting() -> dict[str, Any]:
 @access.scopes(role="member")
 @blueprint.response(200, schemas.Mine)
 def mine() -> dict[str, Any]:
-    """The reader's circle and its dates, or their position in line."""
+    """The reader's circle and sessions with their answers, or their position in line."""
     with db.read(SERVICE) as tx:
-        shown = own.shown(tx, reader_id())
+        me = reader_id()
+        shown = own.shown(tx, me)
+        ids = [row["id"] for row in shown["sessions"]]
+        duties, said, can = invites.duties(tx, ids), invites.answers(tx, ids), invites.open_invites(tx, me)
+    for row in shown["sessions"]:
+        row |= {**duties[row["id"]], "answer": said[row["id"]].get(me), "can_answer": row["id"] in can}
     return {**shown, "position": shown["line"]["position"] if shown["line"] else None}

@@ -14,8 +14,10 @@ from ..invites import feeds
 from ..meetings import reading as meetings
 from ..models import SERVICE
 from ..rules.states import SessionState
+from ..turns import verbs
 from . import showing
-from .pages import do, go, page, reader_zone, try_to
+from .answers import who
+from .pages import go, page, reader_zone, try_to
 
 blueprint = Blueprint("circles", __name__, url_prefix="/sessions/circles")
 HOME = "/sessions/circles"
@@ -91,8 +93,9 @@ def rules() -> Response:
 
 
 @blueprint.post("/changes/<id>/undo")
-@access.needs("organizer")
+@access.needs("member", "organizer")
 def undo(id: str) -> Response:
-    """Take back one change of the journal."""
-    entry = do(journal.undo, id)
-    return go(url(entry["circle"]), "undone")
+    """Take back one change of the journal: members what they did themselves."""
+    with db.write(SERVICE) as tx:
+        entry = journal.undo(tx, who().actor, id)
+    return go(url(entry["circle"], "/turns" if entry["verb"] in verbs.VERBS else ""), "undone")

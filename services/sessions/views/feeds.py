@@ -12,7 +12,7 @@ from shared.web import problem
 from ..invites import feeds
 from ..models import SERVICE
 from .circles import url
-from .pages import go, reader_id
+from .pages import go, page, reader_id
 
 blueprint = Blueprint("feeds", __name__, url_prefix="/sessions")
 
@@ -23,7 +23,11 @@ def calendar(token: str) -> Response:
     with db.read(SERVICE) as tx:
         data = feeds.calendar(tx, token)
     if data is None:
-        problem(404, "There is no calendar here", "Its address was replaced, or cut off. Your sessions page has it.")
+        problem(
+            404,
+            "There is no calendar here",
+            "Its address was replaced, or cut off. Your sessions page leads to the one that counts.",
+        )
     answer = Response(data, content_type="text/calendar; charset=utf-8")
     answer.set_etag(hashlib.sha256(data).hexdigest()[:32])
     answer.headers["Cache-Control"] = "private, no-cache"
@@ -32,13 +36,23 @@ def calendar(token: str) -> Response:
     return answer
 
 
+@blueprint.get("/calendar")
+@access.needs("member")
+def own() -> Response:
+    """Where one's own calendar is."""
+    with db.read(SERVICE) as tx:
+        address = feeds.address(tx, reader_id())
+    return page("calendar.html", address=address)
+
+
 @blueprint.post("/feed")
 @access.needs("member")
 def renew() -> Response:
-    """Another address for one's own calendar."""
+    """Another address for one's own calendar, or none."""
+    none = request.form.get("do") == "revoke"
     with db.write(SERVICE) as tx:
-        feeds.renew(tx, reader_id())
-    return go("/sessions/", "new-address")
+        (feeds.revoke if none else feeds.renew)(tx, reader_id())
+    return go("/sessions/calendar", "no-address" if none else "new-address")
 
 
 @blueprint.post("/circles/<id>/feed")

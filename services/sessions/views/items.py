@@ -80,4 +80,5 @@ def bad_link(bad: tokens.BadToken) -> Exception:
 
 def _page(person: str, base: str) -> Response:
     with db.read(SERVICE) as tx:
-        return page("items.html", items=items.of_owner(tx, person), base=base)
+        listed = items.of_owner(tx, person)
+    return page("items.html", items=listed, base=base)

@@ -19,16 +19,20 @@ from shared import access, db, face, tokens
 from shared.web import Problem, answer
 
 from .. import attendance, items, minutes, people, rights
+from ..invites import reading as invites
 from ..models import SERVICE
-from ..models import rsvp as answers
 from ..rules import merging
 from ..rules.refusals import Refused
-from ..rules.states import Gap, SessionState, gaps
+from ..rules.rotation import Role
+from ..rules.states import TAKEN, Gap, SessionState, gaps
+from ..turns import answering as turns
+from ..turns import reading, seats
 from .answers import forbidden, go, not_found, page, refusals, unreadable, who
 from .items import bad_link
-from .session import facts, history_page
+from .session import facts, history_of
 
 blueprint = Blueprint("lead", __name__, url_prefix="/sessions")
+_ABOUT_TURNS = ("ask-mentor", "ask-next", "publish")
 ITEM_FIELDS = ("item-text", "item-owner", "item-due")
 
 
@@ -103,7 +107,8 @@ def linked_history(token: str) -> Response:
     """How the minutes came about, by the link."""
     door = _by_link(token)
     with db.read(SERVICE) as tx:
-        return history_page(tx, _let_in(tx, door), door.person, True, door.base)
+        given = history_of(tx, _let_in(tx, door), door.person, True)
+    return page("history.html", **given, back=door.base)
 
 
 @blueprint.errorhandler(413)
@@ -160,21 +165,21 @@ class Outcome:
 
 def _work(door: Door) -> Response:
     if request.method != "POST":
-        with db.read(SERVICE) as tx:
-            return _show(tx, door, _let_in(tx, door), Outcome())
+        return _show(door, Outcome())
     outcome = Outcome(problems=unreadable())
     if outcome.problems:
         outcome.typed = dict(request.form)
     else:
         with db.write(SERVICE) as tx:
+            if request.form.get("do") in _ABOUT_TURNS:
+                seats.lock(tx)  # before the session's, as everywhere
             of = _let_in(tx, door)
             _save_everything(tx, door, outcome)
             if not outcome.problems and not outcome.conflict:
                 _press(tx, door, of, outcome)
     if not outcome.problems and not outcome.conflict and not outcome.typed:
         return go(door.base, outcome.said, outcome.anchor)
-    with db.read(SERVICE) as tx:
-        return _show(tx, door, _let_in(tx, door), outcome)
+    return _show(door, outcome)
 
 
 def _try(outcome: Outcome, fields: Iterable[str], command: Callable[[], Any]) -> Any:
@@ -269,12 +274,27 @@ def _press(tx: Connection, door: Door, of: minutes.Row, outcome: Outcome) -> Non
         outcome.anchor = "preview"
     elif do == "publish":
         outcome.anchor = "f-state"
-        if _try(outcome, [], lambda: minutes.publish(tx, door.session, by)) is not None:
+        served = request.form.get("served", "")
+        if _try(outcome, ["served"], lambda: minutes.publish(tx, door.session, by, served)) is not None:
             outcome.said = "published"
+    elif do in ("ask-mentor", "ask-next"):
+        outcome.said, outcome.anchor = "asked", do.removeprefix("ask-")
+        _try(outcome, [f"{do}-person"], lambda: _ask(tx, of, do, by))
     elif do in (*items.VERBS, "undo", "give"):
         outcome.anchor = "f-item"
         _try(outcome, [f"give-{about}"], lambda: _settle(tx, of, do, about, by))
         outcome.said = {"undo": "undone", "give": "given"}.get(do, do)
+
+
+def _ask(tx: Connection, of: minutes.Row, do: str, by: str) -> None:
+    """Ask the chosen person to mentor this session, or to coordinate the next one."""
+    then, role = (of, Role.MENTOR) if do == "ask-mentor" else (minutes.following(tx, of), Role.COORDINATOR)
+    try:
+        if then is None:
+            raise Refused("person", "No next session is planned.", "An organizer sets its date.")
+        turns.ask(tx, then["id"], request.form.get(f"{do}-person", ""), by, role)
+    except Refused as refused:
+        raise Refused(f"{do}-person", refused.message, refused.remedy) from None
 
 
 def _settle(tx: Connection, of: minutes.Row, do: str, id: str, by: str) -> None:
@@ -300,23 +320,26 @@ _STEPS = {
 }
 
 
-def _show(tx: Connection, door: Door, of: minutes.Row, outcome: Outcome) -> Response:
+def _show(door: Door, outcome: Outcome) -> Response:
+    with db.read(SERVICE) as tx:
+        given = _given(tx, door, _let_in(tx, door), outcome)
+    return page("lead.html", 409 if outcome.conflict else 422 if outcome.problems else 200, **given)
+
+
+def _given(tx: Connection, door: Door, of: minutes.Row, outcome: Outcome) -> dict[str, Any]:
     shown = facts(tx, of, door.person)
     now, texts = shown["now"], shown["texts"]
     missing = gaps(minutes.left(tx, of))
     reasons = of["gaps"] or {}
     begun, over = now >= of["starts_at"], now >= of["ends_at"]
-    then = minutes.following(tx, of)
+    then, sheet = minutes.following(tx, of), attendance.sheet(tx, of)
     members = people.members(tx, of["circle"])
     names = people.names(tx, members)
-    status = 409 if outcome.conflict else 422 if outcome.problems else 200
     conflict = None
     if outcome.conflict:
         part = outcome.typed["conflict"]
         conflict = {"part": part, "lines": merging.changes(outcome.conflict.text, outcome.typed[part])}
-    return page(
-        "lead.html",
-        status,
+    return dict(
         **{**shown, "names": {**shown["names"], **names}},
         base=door.base,
         linked=door.linked,
@@ -332,7 +355,8 @@ def _show(tx: Connection, door: Door, of: minutes.Row, outcome: Outcome) -> Resp
         main=_main_step(texts, begun, [gap for gap in missing if gap not in reasons]),
         steps=_STEPS,
         coming=_answers(tx, of, members, names),
-        sheet=attendance.sheet(tx, of),
+        sheet=sheet,
+        present=[(mark.person, mark.name) for mark in sheet if mark.present],
         turnouts=attendance.turnouts(tx, of),
         open_items=items.open_ones(tx, of),
         settled=items.settled_lately(tx, of),
@@ -340,9 +364,25 @@ def _show(tx: Connection, door: Door, of: minutes.Row, outcome: Outcome) -> Resp
         members=[(id, names[id]) for id in members],
         then=then,
         then_leads=people.names(tx, [people.duties(tx, then["id"]).get("coordinator")]) if then else {},
+        mentor=_seat(tx, of, Role.MENTOR),
+        next_seat=_seat(tx, then, Role.COORDINATOR) if then else None,
+        absent=people.names(tx, [minutes.absent_coordinator(tx, of)]) if not texts.published_at else {},
         most=minutes.MOST,
         saved_by=people.actor_name(tx, texts.saved_by) if texts.saved_by else None,
     )
+
+
+def _seat(tx: Connection, of: minutes.Row, role: Role) -> dict[str, Any]:
+    """Who has a seat or is asked for it, until when, and who else could be asked."""
+    row = seats.holder(seats.turns(tx, of["id"], role))
+    open_now = of["state"] in seats.AHEAD and of["circle"] and not (row and row["state"] in TAKEN)
+    free = reading.choices(tx, of["circle"], role) if open_now else []
+    return {
+        "name": people.names(tx, [row["person"]])[row["person"]] if row else None,
+        "accepted": bool(row and row["state"] in TAKEN),
+        "until": row["answer_by"] if row else None,
+        "choices": [each for each in free if not row or each[0] != row["person"]],
+    }
 
 
 def _main_step(texts: minutes.Texts, begun: bool, missing: list[Gap]) -> str | None:
@@ -358,8 +398,7 @@ def _main_step(texts: minutes.Texts, begun: bool, missing: list[Gap]) -> str | N
 
 def _answers(
     tx: Connection, of: minutes.Row, members: list[str], names: dict[str | None, str]
-) -> list[tuple[str, str]]:
-    """Who comes, as they said themselves: (name, answer)."""
-    rows = tx.execute(answers.select().where(answers.c.session == of["id"]))
-    said = {row.person: row.answer for row in rows}
-    return [(names[id], said.get(id, "no answer")) for id in members]
+) -> list[tuple[str | None, str, minutes.Row | None]]:
+    """Who comes, as they said themselves: (name, answer, what their calendar sent that is no answer)."""
+    said, remarks = invites.answers(tx, [of["id"]])[of["id"]], invites.remarks(tx, of["id"])
+    return [(names[id], said.get(id, "no answer"), remarks.get(id)) for id in members]

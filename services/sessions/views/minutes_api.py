@@ -13,8 +13,10 @@ from shared.web import problem
 from .. import attendance, items, minutes, people, resources, rights
 from ..models import SERVICE
 from ..rules.refusals import Refused
+from ..rules.rotation import Role
 from ..rules.states import gaps
 from ..schemas import minutes as minutes_schemas
+from ..turns import answering as turns
 from .answers import forbidden, not_found, who
 from .api import refuse
 
@@ -144,13 +146,31 @@ def explain(asked: dict[str, Any], id: str, gap: str) -> None:
 
 @blueprint.post("/sessions/<id>/publish")
 @ACTS
+@blueprint.arguments(minutes_schemas.Publish, required=False)
 @blueprint.response(200, minutes_schemas.Published)
-def publish(id: str) -> dict[str, bool]:
+def publish(asked: dict[str, str], id: str) -> dict[str, bool]:
     """Publish the minutes, once: the circle gets them by mail."""
     with db.write(SERVICE) as tx:
         _seen(tx, id)
         try:
-            return {"published": minutes.publish(tx, id, who().actor)}
+            return {"published": minutes.publish(tx, id, who().actor, asked["served"])}
+        except Refused as refused:
+            refuse(refused)
+
+
+@blueprint.post("/sessions/<id>/ask")
+@ACTS
+@blueprint.arguments(minutes_schemas.Ask)
+@blueprint.response(204)
+def ask(asked: dict[str, str], id: str) -> None:
+    """Who leads a session asks somebody to mentor it, or to coordinate the next one: theirs with their own yes."""
+    with db.write(SERVICE) as tx:
+        of, role = _seen(tx, id), Role(asked["role"])
+        then = of if role == Role.MENTOR else minutes.following(tx, of)
+        if then is None:
+            not_found("next session")
+        try:
+            turns.ask(tx, then["id"], asked["person"], who().actor, role)
         except Refused as refused:
             refuse(refused)
 

@@ -11,7 +11,7 @@ from .. import people
 from ..circles import placing, reading
 from ..models import SERVICE
 from ..rules.refusals import Refused
-from .pages import page, reader_zone
+from .pages import page
 
 blueprint = Blueprint("offers", __name__, url_prefix="/sessions")
 
@@ -37,15 +37,12 @@ def place(token: str) -> Response:
             problem(410, refused.message, refused.remedy)
         return page("answered.html", taken=taken)
     with db.read(SERVICE) as tx:
-        found, zone = placing.offered(tx, person, offer), reader_zone(tx)
-        if found is None:
-            here = reading.place_of(tx, person)
-            if here:
-                return page("answered.html", taken=True)
-            problem(
-                410,
-                "This place is not offered any more",
-                "You keep your place in line, and get a mail when one is free again.",
-            )
-        stream = people.streams(tx).get(found["stream"], found["stream"])
+        found, here = placing.offered(tx, person, offer), reading.place_of(tx, person)
+        zone, streams = people.zone(tx, person), people.streams(tx)
+    if found is None:
+        if here:
+            return page("answered.html", taken=True)
+        words = "You keep your place in line, and get a mail when one is free again."
+        problem(410, "This place is not offered any more", words)
+    stream = streams.get(found["stream"], found["stream"])
     return page("offer.html", offer=found, stream=stream, zone=zone, now=clock.now())

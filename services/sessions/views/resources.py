@@ -31,21 +31,22 @@ def index(stream: str) -> Response:
         shown, total = resources.shown(tx, stream, page=number, size=SIZE)
         hidden, _ = resources.shown(tx, stream, hidden=True)
         may = {row["id"] for row in (*shown, *hidden) if rights.may_hide(tx, row, reader.person, reader.roles)}
-        return page(
-            "resources.html",
-            stream=stream,
-            name=streams[stream],
-            streams=streams,
-            streams_tabs=[(words, f"/sessions/resources/{slug}", slug) for slug, words in streams.items()],
-            page_url=lambda n: f"/sessions/resources/{stream}?page={n}",
-            shown=shown,
-            hidden=[row for row in hidden if row["id"] in may],
-            may=may,
-            number=number,
-            size=SIZE,
-            total=total,
-            zone=reader_zone(tx),
-        )
+        zone = reader_zone(tx)
+    return page(
+        "resources.html",
+        stream=stream,
+        name=streams[stream],
+        streams=streams,
+        streams_tabs=[(words, f"/sessions/resources/{slug}", slug) for slug, words in streams.items()],
+        page_url=lambda n: f"/sessions/resources/{stream}?page={n}",
+        shown=shown,
+        hidden=[row for row in hidden if row["id"] in may],
+        may=may,
+        number=number,
+        size=SIZE,
+        total=total,
+        zone=zone,
+    )
 
 
 @blueprint.post("/<stream>/<id>")

@@ -17,6 +17,7 @@ from ..invites import answering, reading
 from ..meetings import reading as meetings
 from ..models import SERVICE
 from ..rules.refusals import Refused
+from ..turns import absences
 from . import gatherings as gathered
 from .pages import go, page, reader_id, refusals, unreadable
 
@@ -74,7 +75,7 @@ def _take(session: str, person: str, source: str) -> str:
             answering.answer(tx, session, person, answering.CANNOT, source)
             notes.want_talks(tx, person, False)
         elif said == "until":
-            answering.cannot_until(tx, session, person, request.form.get("until", ""), source)
+            absences.cannot_until(tx, session, person, request.form.get("until", ""), source)
         else:
             answering.answer(tx, session, person, said, source)
     return answering.COMING if said == answering.COMING else answering.CANNOT

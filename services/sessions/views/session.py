@@ -56,17 +56,17 @@ def show(id: str) -> Response:
             return go(f"/sessions/gatherings/{id}")
         of = opened(tx, id)
         reader = who()
-        return page(
-            "session.html",
+        given = {
             **facts(tx, of, reader.person),
-            leads=rights.may_lead(tx, of, reader.person, reader.roles),
-            reader_id=reader.person,
-            open_items=items.open_ones(tx, of),
-            sheet=attendance.sheet(tx, of),
-            turnouts=attendance.turnouts(tx, of),
-            can_answer=of["id"] in invites.open_invites(tx, reader.person),
-            cancelled=of["state"] == SessionState.CANCELLED,
-        )
+            "leads": rights.may_lead(tx, of, reader.person, reader.roles),
+            "reader_id": reader.person,
+            "open_items": items.open_ones(tx, of),
+            "sheet": attendance.sheet(tx, of),
+            "turnouts": attendance.turnouts(tx, of),
+            "can_answer": of["id"] in invites.open_invites(tx, reader.person),
+            "cancelled": of["state"] == SessionState.CANCELLED,
+        }
+    return page("session.html", **given)
 
 
 @blueprint.get("/<id>/history")
@@ -77,11 +77,12 @@ def history(id: str) -> Response:
         of = opened(tx, id)
         reader = who()
         leads = rights.may_lead(tx, of, reader.person, reader.roles)
-        return history_page(tx, of, reader.person, leads, f"/sessions/s/{id}/lead" if leads else f"/sessions/s/{id}")
+        given = history_of(tx, of, reader.person, leads)
+    return page("history.html", **given, back=f"/sessions/s/{id}/lead" if leads else f"/sessions/s/{id}")
 
 
-def history_page(tx: Connection, of: minutes.Row, person: str, aside: bool, back: str) -> Response:
-    """The page of kept texts, newest first, each with what it changed."""
+def history_of(tx: Connection, of: minutes.Row, person: str, aside: bool) -> dict[str, Any]:
+    """What history.html shows but `back`: the kept texts, newest first, each with what it changed."""
     kept = minutes.history(tx, of["id"], aside)
     entries = []
     for number, each in enumerate(kept):
@@ -94,7 +95,7 @@ def history_page(tx: Connection, of: minutes.Row, person: str, aside: bool, back
                 "lines": merging.changes(before or "", each["text"]) if changed else None,
             }
         )
-    return page("history.html", **facts(tx, of, person), entries=entries, back=back)
+    return {**facts(tx, of, person), "entries": entries}
 
 
 @blueprint.get("/<id>/minutes.md")

@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.engine import Connection
 
 from shared import clock
-from shared.face import local
+from shared.face import day, local
 
 from .. import people
 from ..circles import journal, reading, timeline
 from ..meetings import reading as meetings
 from ..rules import placing as rules
+from .pages import actor
 
 Row = Mapping[Any, Any]
 
@@ -39,8 +40,12 @@ def _zone(name: str) -> ZoneInfo:
 
 def sessions(tx: Connection, circle: str, most: int = 20, skipped: bool = True) -> list[dict[str, Any]]:
     """The next sessions, with what a clock change does to them."""
-    rows = meetings.upcoming(tx, circle, most, skipped)
-    return [{**row, "warning": meetings.warning(row), "moved": row["slot"] not in (None, row["day"])} for row in rows]
+    return [session(row) for row in meetings.upcoming(tx, circle, most, skipped)]
+
+
+def session(row: Row) -> dict[str, Any]:
+    """One session, likewise."""
+    return {**row, "warning": meetings.warning(row), "moved": row["slot"] not in (None, row["day"])}
 
 
 def moments(tx: Connection, entries: Sequence[Row], zone: str) -> list[dict[str, Any]]:
@@ -56,7 +61,7 @@ def moments(tx: Connection, entries: Sequence[Row], zone: str) -> list[dict[str,
             "detail": _detail(entry, zone, names, circles),
             "day": days.get(entry["session"]),
             "by_name": names.get(entry["by"].partition("/")[2], "the program itself"),
-            "can_undo": journal.can_undo(entry),
+            "can_undo": journal.can_undo(entry, actor()),
         }
         for entry in entries
     ]
@@ -145,12 +150,15 @@ _DETAILS: dict[str, Callable[[Any, Any, str, Any, Any], str]] = {
     "split": _split,
     "merge": lambda b, a, z, n, c: f"{len(b['people'])} came from {c[b['circle']]}",
     "series": lambda b, a, z, n, c: f"{len(a['sessions'])} sessions changed, {len(a['added'])} new",
-    "skip": lambda b, a, z, n, c: _at(b, z),
+    "skip-date": lambda b, a, z, n, c: "; ".join(filter(None, (day(a["dropped"][1]), _turns(b, a, z, n, c)))),
     "move-date": lambda b, a, z, n, c: f"from {_at(b, z)} to {_at(a, z)}",
     "settings": lambda b, a, z, n, c: f"was “{b['name']}”, at most {b['most'] or 'as all'}",
-    **dict.fromkeys(("swap", "substitute", "skip-me", "skip-date", "assign"), _turns),
+    **dict.fromkeys(("swap", "substitute", "skip-me", "assign"), _turns),
     "hand-over": lambda b, a, z, n, c: f"from {n[b['person']]} to {n[a['person']]}",
-    "correct": lambda b, a, z, n, c: f"{n[a['person']]}" + (f" instead of {n[b['person']]}" if b["person"] else ""),
+    "ask": lambda b, a, z, n, c: f"{n[a['person']]}" + (f" instead of {n[b['person']]}" if b["person"] else ""),
+    "correct": lambda b, a, z, n, c: (
+        (n[a["person"]] if a["person"] else "nobody") + (f" instead of {n[b['person']]}" if b["person"] else "")
+    ),
     "free": lambda b, a, z, n, c: str(n[b["person"]]),
     "gap": lambda b, a, z, n, c: ", ".join(_GAPS[gap] for gap in sorted({*b, *a})),
     "item-given": lambda b, a, z, n, c: f"from {n[b['owner']]} to {n[a['owner']]}",

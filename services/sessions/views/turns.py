@@ -10,10 +10,11 @@ from sqlalchemy.engine import Connection
 from shared import access, db
 
 from .. import people
-from ..circles.journal import WORDS
+from ..circles import journal as circle_journal
 from ..models import SERVICE
 from ..rules.refusals import Refused
 from ..turns import journal, reading, seats, verbs
+from ..turns import own as mine
 from ..turns.verbs import Asked
 from .answers import forbidden, go, not_found, page, reader_zone, refusals, unreadable, who
 
@@ -46,11 +47,9 @@ def given(tx: Connection, circle: str) -> dict[str, Any]:
         "changes": [
             {
                 **entry,
-                "words": WORDS[entry["verb"]],
+                "words": circle_journal.WORDS[entry["verb"]],
                 "by_name": people.actor_name(tx, entry["by"]),
-                "can_undo": entry["verb"] in verbs.VERBS
-                and entry["undone_at"] is None
-                and ("organizer" in me.roles or entry["by"] == f"person/{me.person}"),
+                "can_undo": circle_journal.can_undo(entry, me.actor),
             }
             for entry in entries
         ],
@@ -60,10 +59,17 @@ def given(tx: Connection, circle: str) -> dict[str, Any]:
 @blueprint.get("/turns")
 @access.needs("member", "organizer")
 def own() -> Response:
-    """The turns of the reader's own circle."""
+    """The reader's own turns, in whichever circles."""
+    me = who().person
     with db.read(SERVICE) as tx:
-        circle = reading.circle_of(tx, who().person)
-    return go(f"/sessions/circles/{circle}/turns") if circle else page("turns.html", circle=None)
+        given: dict[str, Any] = {
+            "turns": mine.of_person(tx, me),
+            "next_one": mine.forecast(tx, me),
+            "served": mine.served(tx, me),
+            "circle": reading.one(tx, reading.circle_of(tx, me) or ""),
+            "zone": reader_zone(tx),
+        }
+    return page("own_turns.html", **given)
 
 
 @blueprint.get("/circles/<id>/turns")
@@ -128,13 +134,3 @@ def _sessions(tx: Connection, circle: str) -> list[tuple[str, str]]:
         (each.session["id"], f"{seats.said_day(each.session)}: {each.name or 'nobody'}")
         for each in reading.upcoming(tx, circle)
     ]
-
-
-@blueprint.post("/changes/<id>/turns/undo")
-@access.needs("member", "organizer")
-def undo(id: str) -> Response:
-    """Take a change back."""
-    me = who()
-    with db.write(SERVICE) as tx:
-        entry = verbs.undo(tx, id, me.person, "organizer" in me.roles, me.actor)
-    return go(f"/sessions/circles/{entry['circle']}/turns", "undone")

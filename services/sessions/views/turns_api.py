@@ -135,18 +135,6 @@ def change(asked: dict[str, Any], id: str) -> dict[str, Any]:
         refuse(refused)
 
 
-@blueprint.post("/turns/changes/<id>/undo")
-@ACTS
-@blueprint.response(204)
-def undo(id: str) -> None:
-    """Take a change back."""
-    try:
-        with db.write(SERVICE) as tx:
-            verbs.undo(tx, id, who().person, "organizer" in who().roles, who().actor)
-    except Refused as refused:
-        refuse(refused)
-
-
 @blueprint.get("/absences")
 @READS
 @blueprint.response(200, schemas.Absences)
