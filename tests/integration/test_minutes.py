@@ -305,9 +305,26 @@ def test_every_gap_without_a_reason_is_named_and_nothing_is_published(circle: Ci
     mark(circle)
     assert fields(refused(minutes.publish, circle.first, BY)) == ["next"]
     with db.write("sessions") as tx:
-        circle.turn(tx, circle.second, circle.bo, state="offered")
-    assert fields(refused(minutes.publish, circle.first, BY)) == ["next"], "an offer is no yes"
+        circle.turn(tx, circle.second, circle.bo, state="proposed")
+    assert fields(refused(minutes.publish, circle.first, BY)) == ["next"], "a plan is nobody's turn"
     assert events(baton, "session.minuted") == [] and not texts(circle).published_at
+
+
+def test_minutes_go_out_once_somebody_is_asked_and_the_session_closes_with_their_yes(
+    circle: Circle, baton: Baton
+) -> None:
+    circle.begin(1)
+    save(circle, 0, "We met.")
+    mark(circle)
+    with db.write("sessions") as tx:
+        circle.turn(tx, circle.second, circle.bo, state="offered")
+    assert publish(circle)
+    assert only(events(baton, "session.minuted"))["data"]["next"]["coordinator"] is None, "an offer is no yes"
+    baton.pass_time(hours=49)
+    with db.write("sessions") as tx:
+        assert not minutes.close_if_done(tx, circle.first)
+        tx.execute(models.turn.update().where(models.turn.c.session == circle.second).values(state="accepted"))
+        assert minutes.close_if_done(tx, circle.first)
 
 
 def test_a_reason_stands_in_for_what_is_missing(circle: Circle, baton: Baton) -> None:

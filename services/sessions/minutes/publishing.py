@@ -1,11 +1,13 @@
 """Publishing minutes, once; correcting them for 48 hours, with history; and closing the session after that.
 
-Nothing is published, and no session closed, with a gap that has no recorded reason. The circle is mailed once for the
+Nothing is published, and no session closed, with a gap that has no recorded reason. To publish, the next coordinator
+must have been asked; to close, they must have said yes. The circle is mailed once for the
 publishing, and once more for each correction whose writer asks for it.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +21,7 @@ from ..models import minutes, revision, session
 from ..rules import agenda as agendas
 from ..rules import markup, states, text
 from ..rules.refusals import Refused
+from ..rules.rotation import Role
 from ..rules.states import SESSION, Gap, Left, SessionState
 from ..turns import answering, seats
 from . import reading, saving
@@ -35,6 +38,16 @@ def absent_coordinator(tx: Connection, of: Row) -> str | None:
     return next(
         (mark.person for mark in attendance.sheet(tx, of) if mark.person == leads and mark.present is False), None
     )
+
+
+def to_publish(tx: Connection, of: Row) -> Left:
+    """What the session has left behind, as publishing sees it: whoever is asked to coordinate the next one is named.
+
+    Their yes may take a week, in which nobody would read what was said. Closing waits for it.
+    """
+    left, then = reading.left(tx, of), reading.following(tx, of)
+    asked = then is not None and seats.holder(seats.turns(tx, then["id"], Role.COORDINATOR)) is not None
+    return replace(left, next_coordinator=left.next_coordinator or asked)
 
 
 def publish(tx: Connection, id: str, by: str, served: str = "") -> bool:
@@ -54,7 +67,7 @@ def publish(tx: Connection, id: str, by: str, served: str = "") -> bool:
     if state in (SessionState.PLANNED, SessionState.CONFIRMED):
         state = SESSION.after(state, "hold")
     after = SESSION.after(state, "minute")
-    _refuse_gaps(reading.left(tx, of), of["gaps"] or {})
+    _refuse_gaps(to_publish(tx, of), of["gaps"] or {})
     _credit(tx, of, by, served)
     if not now.version:  # a reason stands in for them: what everybody saw so far were headings
         saving.put(tx, of, now, "text", 0, "", by, "draft")

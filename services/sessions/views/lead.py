@@ -329,7 +329,8 @@ def _show(door: Door, outcome: Outcome) -> Response:
 def _given(tx: Connection, door: Door, of: minutes.Row, outcome: Outcome) -> dict[str, Any]:
     shown = facts(tx, of, door.person)
     now, texts = shown["now"], shown["texts"]
-    missing = gaps(minutes.left(tx, of))
+    published = minutes.texts(tx, of).published_at
+    missing = gaps(minutes.left(tx, of) if published else minutes.to_publish(tx, of))
     reasons = of["gaps"] or {}
     begun, over = now >= of["starts_at"], now >= of["ends_at"]
     then, sheet = minutes.following(tx, of), attendance.sheet(tx, of)
