@@ -100,7 +100,7 @@ def test_an_organizer_sets_dates_in_a_browser(site: Site, browser: Any) -> None:
     assert tab.url.startswith(site.url(f"{HOME}/{only}")) and "The dates are saved" in tab.inner_text("main")
     tab.get_by_role("link", name="Skip Tue").first.click()
     tab.get_by_role("button", name="Skip this date").click()
-    tab.get_by_role("button", name="Undo: A date was skipped").click()
+    tab.get_by_role("button", name="Undo: A date was left out").click()
     assert "Undone" in tab.inner_text("main")
     window.close()
     assert ada and len(site.baton.rows("sessions", "session", state="planned")) == 6
