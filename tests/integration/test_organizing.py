@@ -156,6 +156,19 @@ def test_an_invite_goes_out_once_more_under_a_higher_number(baton: Any, ring: An
     assert undo(baton, olga, "resend").status_code == 409, "a mail cannot be taken back"
 
 
+def test_a_second_press_on_the_same_button_mails_nobody_twice(baton: Any, ring: Any, olga: Any) -> None:
+    _, (one, *_) = ring
+    url, typed = f"/sessions/s/{one}/decide/resend", {"people": "", "reason": "Lost"}
+    seen = olga.post(url, data=typed).text.partition('name="seen" value="')[2].partition('"')[0]
+    assert olga.post(url, data={**typed, "seen": seen, "step": "save"}).status_code == 303
+    before = baton.dump()
+    page = olga.post(url, data={**typed, "seen": seen, "step": "save"})
+    assert page.status_code == 409 and "Invites to this session went out in the meantime." in page.text
+    assert baton.dump() == before
+    fresh = page.text.partition('name="seen" value="')[2].partition('"')[0]
+    assert olga.post(url, data={**typed, "seen": fresh, "step": "save"}).status_code == 303, "who means it can"
+
+
 def test_attendance_closing_and_minutes_once_more(baton: Any, ring: Any, olga: Any) -> None:
     where, (one, *_) = ring
     ids = {name: person(baton, name) for name in ("Ada", "Bea", "Cem")}
