@@ -12,6 +12,7 @@ from services.sessions import models
 from services.sessions.circles import health, journal
 from services.sessions.circles import timeline as timelines
 from services.sessions.meetings import listing
+from services.sessions.turns import journal as turn_journal
 from shared import clock, db
 from tests.turns import circle, person, promise_four, sessions, tick, turns
 
@@ -209,6 +210,22 @@ def test_attendance_closing_and_minutes_once_more(baton: Any, ring: Any, olga: A
     baton.pass_time(days=3)
     baton.tick()
     assert sessions(baton, where)[0]["state"] == "closed", "and shut again by itself"
+
+
+def test_the_reasons_of_an_erased_organizer_go_and_the_session_stays_closed(baton: Any, ring: Any, olga: Any) -> None:
+    where, (one, *_) = ring
+    decide(olga, one, "lead", person=person(baton, "Cem"), agreed="yes", reason="Bea has the flu")
+    baton.pass_time(days=14, hours=2)
+    baton.tick()
+    assert decide(olga, one, "close", reason="Ada fell ill").status_code == 303
+    with db.write("sessions") as tx:
+        turn_journal.forget(tx, "olga")
+    assert {row["reason"] for row in baton.rows("sessions", "change", by=OLGA)} == {""}
+    found = repr([baton.rows("sessions", "change"), baton.rows("sessions", "session")])
+    assert "Ada fell ill" not in found and "flu" not in found
+    row = sessions(baton, where)[0]
+    assert row["state"] == "closed" and set(row["gaps"].values()) == {turn_journal.WITHHELD}
+    assert undo(baton, olga, "close").status_code == 303, "it can be undone all the same"
 
 
 def test_bad_input_is_refused_and_nothing_is_lost(baton: Any, ring: Any, olga: Any) -> None:
