@@ -3,12 +3,14 @@ about a session in somebody's place, each with a preview where it mails people, 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
+from threading import Event
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from services.sessions import models
+from services.sessions import locks, models
 from services.sessions.circles import health, journal
 from services.sessions.circles import timeline as timelines
 from services.sessions.meetings import listing
@@ -226,6 +228,29 @@ def test_the_reasons_of_an_erased_organizer_go_and_the_session_stays_closed(bato
     row = sessions(baton, where)[0]
     assert row["state"] == "closed" and set(row["gaps"].values()) == {turn_journal.WITHHELD}
     assert undo(baton, olga, "close").status_code == 303, "it can be undone all the same"
+
+
+def test_taking_back_and_erasing_at_once_do_not_wait_for_each_other(baton: Any, ring: Any, olga: Any) -> None:
+    _, (one, *_) = ring
+    decide(olga, one, "lead", person=person(baton, "Bea"), agreed="yes", reason="They asked me")
+    id, begun = entry(baton, "assign")["id"], Event()
+
+    def taking_back() -> None:
+        begun.set()
+        with db.write("sessions") as tx:
+            journal.undo(tx, OLGA, id)
+
+    with ThreadPoolExecutor(1) as pool:
+        with db.write("sessions") as tx:
+            locks.placing(tx)
+            locks.sessions(tx)
+            other = pool.submit(taking_back)
+            begun.wait()
+            wait([other], timeout=0.5)  # for the other to come as far as it can
+            turn_journal.forget(tx, "olga")
+        other.result()
+    [row] = baton.rows("sessions", "change", id=id)
+    assert row["undone_at"] and row["reason"] == ""
 
 
 def test_bad_input_is_refused_and_nothing_is_lost(baton: Any, ring: Any, olga: Any) -> None:
