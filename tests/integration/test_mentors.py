@@ -433,6 +433,40 @@ def test_an_organizer_removes_and_puts_back_and_nobody_is_put_in_who_said_no(bat
     assert pool(baton)[silent] == "asked" and not known(baton, "sessions", silent)
 
 
+def test_a_link_made_by_a_link_is_as_old_as_that_one(baton: Baton, asked: tuple[str, str, str]) -> None:
+    _, _, gus = asked
+    mailed, client = link(baton, "mentor", gus), baton.client("sessions")
+    baton.pass_machine_time(100)
+    table = db.metadata("signup").tables["person"]
+    with db.write("signup") as tx:
+        tx.execute(table.update().where(table.c.id == gus).values(readdressed_at=clock.machine()))
+    baton.pass_machine_time(100)
+    leave = re.search(r"/signup/pool/[\w.-]+", client.get(mailed).text).group()  # type: ignore[union-attr]
+    for answer in (baton.client("signup").get(leave), baton.client("signup").post(leave, data={"do": "leave"})):
+        assert answer.status_code == 410
+    assert pool(baton)[gus] == "agreed"
+
+
+def test_who_begins_anew_after_a_removal_has_not_said_yes_again(baton: Baton, olga: str) -> None:
+    gus = guest(baton)
+    signup(people.remove_mentor, gus)
+    baton.pass_machine_time(3700)
+    typed = {"name": "Gus", "email": "gus.guest@example.org", "stream": "stream1", "timezone": "UTC", "charter": "1"}
+    with db.write("signup") as tx:
+        people.apply(tx, {**typed, "answers": {}})
+        assert people.confirm(tx, gus) == "confirmed"
+    baton.drain()
+    assert pool(baton)[gus] == "removed"
+    signup(people.graduate, gus, by=f"person/{gus}")
+    with pytest.raises(Refused, match="An organizer took this person out"):
+        signup(people.offer, gus, [TOP], by=f"person/{gus}")
+    signup(people.restore_mentor, gus)
+    baton.drain()
+    assert pool(baton)[gus] == "left" and baton.rows("sessions", "pool") == []
+    signup(people.offer, gus, [TOP], by=f"person/{gus}")
+    assert pool(baton)[gus] == "agreed", "their own yes, again"
+
+
 def test_a_guest_is_told_of_erased_and_downloads_like_anybody(baton: Baton, asked: tuple[str, str, str]) -> None:
     _, one, gus = asked
     do(answering.accept, turn(baton, one, "Gus Guest", "mentor")["id"], f"person/{gus}")
