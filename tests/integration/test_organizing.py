@@ -16,7 +16,7 @@ from services.sessions.circles import timeline as timelines
 from services.sessions.meetings import listing
 from services.sessions.turns import journal as turn_journal
 from shared import clock, db
-from tests.turns import circle, person, promise_four, sessions, tick, turns
+from tests.turns import circle, person, promise_four, sessions, tick, turns, written
 
 from .test_turns_pages import sign_in
 
@@ -374,6 +374,29 @@ def test_lists_of_800_circles_come_in_pages_for_the_price_of_one(baton: Any, olg
     for odd in ("?show=nonsense&stream=none&page=-1", "?page=99999999999999999999", "?stream=%ff&page=x"):
         assert olga.get(f"/sessions/circles{odd}").status_code == 200
         assert olga.get(f"/sessions/all{odd}").status_code == 200
+
+
+def test_what_may_be_corrected_again_is_late_in_neither_list(baton: Any, ring: Any, olga: Any) -> None:
+    where, (one, *_) = ring
+    baton.pass_time(days=14, hours=2)
+    baton.tick()
+    written(baton, one, "We met", "person/ada")
+    with db.write("sessions") as tx:
+        tx.execute(models.session.update().where(models.session.c.id == one).values(state="minuted"))
+
+    def late() -> tuple[int, bool]:
+        with db.read("sessions") as tx:
+            [row] = listing.listed(tx, "minuted")
+            counted = tx.execute(sa.select(sa.func.count()).select_from(models.session).where(health.is_unclosed()))
+            return int(counted.scalar_one()), row["late"] is not None
+
+    assert late() == (0, False)
+    baton.pass_time(days=3)
+    assert late() == (1, True)
+    assert decide(olga, one, "reopen", reason="A name is wrong").status_code == 303
+    assert late() == (0, False)
+    baton.pass_time(days=3)
+    assert late() == (1, True)
 
 
 def test_the_timeline_tells_all_in_order_page_by_page(baton: Any, ring: Any, olga: Any) -> None:
