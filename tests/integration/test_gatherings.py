@@ -583,6 +583,30 @@ def test_the_guest_is_forgotten_everywhere(house: House) -> None:
     settled(house.baton)
 
 
+@pytest.mark.parametrize("after", [{"guest_name": "Barbara", "guest_email": "b@example.com"},
+                                   {"guest_name": "", "guest_email": ""}], ids=["replaced", "taken out"])  # fmt: skip
+def test_a_former_guest_is_forgotten_and_the_present_one_is_not(house: House, after: dict[str, str]) -> None:
+    id = house.sent(house.talk())
+    do(proposing.save, id, {**TALK, **after}, [], None)
+    house.baton.tick()
+    assert "Forget former guests" in house.organizer.get(f"/sessions/gatherings/{id}").text
+    answer = house.organizer.post(f"/sessions/gatherings/{id}/forget-guest")
+    assert answer.status_code == 303
+    house.baton.tick()
+    left = repr(house.baton.dump())
+    assert "grace@example.com" not in left and "Grace Hopper" not in left
+    assert (row(id)["guest_name"] or "") == after["guest_name"] and not row(id)["former"]
+    assert "guest_name" in refusal(notes.forget_guest, id)
+    assert house.organizer.get(f"/sessions/gatherings/{id}").status_code == 200
+    if after["guest_name"]:
+        over(id)
+        do(notes.forget_guest, id)
+        house.baton.tick()
+        assert "b@example.com" not in repr(house.baton.dump())
+    assert house.organizer.get(f"/sessions/gatherings/{id}").status_code == 200
+    settled(house.baton)
+
+
 # ---- hostile and odd ----
 
 

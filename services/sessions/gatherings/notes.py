@@ -70,20 +70,25 @@ def _tell(tx: Connection, row: reading.Row) -> None:
 
 
 def forget_guest(tx: Connection, by: str, id: str) -> None:
-    """Take out the guest's name and address, here, in what was published and in mails.
+    """Take out names and addresses of the guest and of former ones, here, in what was published and in mails.
 
-    :raises Refused: it is still to come (change or cancel it first), or there is no guest.
+    While a guest is expected, only those of former ones.
+
+    :raises Refused: nobody but the guest who is expected is there to be forgotten, or nobody at all.
     """
     row = reading.one(tx, id, hold=True)
-    if row["sequence"] is not None and row["state"] in reading.AHEAD and row["starts_at"] > clock.now():
+    expected = reading.expects(row)
+    if expected and not row["former"]:
         raise Refused("guest_name", "The guest is expected.", "Take them out of the talk, or cancel it, first.")
-    if not row["guest_name"] and not row["guest"]:
+    if not row["guest_name"] and not row["guest"] and not row["former"]:
         raise Refused("guest_name", "There is no guest.", "Load the page again.")
-    gone = {"guest": None, "guest_name": None, "guest_email": None, "version": gathering.c.version + 1}
-    tx.execute(sa.update(gathering).where(gathering.c.id == id).values(**gone))
+    values: dict[str, Any] = {"former": [], "version": gathering.c.version + 1}
+    if not expected:
+        values |= {"guest": None, "guest_name": None, "guest_email": None}
+    tx.execute(sa.update(gathering).where(gathering.c.id == id).values(**values))
     erase(tx, meetings.subject(id))
-    if row["guest"]:
-        emit(tx, "guest.forgotten", f"person/{row['guest']}", {"person": row["guest"]})
+    for each in [*row["former"], *([row["guest"]] if row["guest"] and not expected else [])]:
+        emit(tx, "guest.forgotten", f"person/{each}", {"person": each})
     journal.note(tx, by, "gathering-forget-guest", None, {}, {}, session=id)
 
 

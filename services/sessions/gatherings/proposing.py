@@ -76,6 +76,7 @@ def save(
     if values["guest_email"] != row["guest_email"] or not (row["guest"] and values["guest_name"]):
         if row["sequence"] is not None and row["guest"]:
             telling.settle(tx, id, without=row["guest"])  # another guest: who was invited is told while we know how
+            values["former"] = [*row["former"], row["guest"]]
         values["guest"] = db.new_id() if values["guest_name"] else None
     _write(tx, id, **values, **({"draft": draft} if row["sequence"] is None else {}))
     if row["sequence"] is not None:

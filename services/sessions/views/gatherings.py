@@ -108,6 +108,7 @@ def _managed(tx: Connection, row: reading.Row) -> dict[str, Any]:
         "counts": Counter(said.get(id, "no answer") for id in told),
         "many": row["kind"] == reading.ORGANIZERS and len(who.people) > rules.MANY,
         "begun": row["starts_at"] <= clock.now(),
+        "expected": reading.expects(row),
         "typed": row,
     }
 
