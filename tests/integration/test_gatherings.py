@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from services.notifications.models import mail
 from services.sessions.gatherings import notes, plans, proposing, reading, recipients
 from services.sessions.models import minutes, turn
 from services.sessions.rules.refusals import Refused, Stale
 from services.signup import access_links, people
-from shared import access, clock, config, db, tokens
+from shared import access, clock, config, db, tokens, worker
 from tests.circles import circle, circles, do, join, settled, signup
 from tests.integration.test_invites import answers, calendar_in, kinds, link, mails, told
 from tests.integration.test_meetings import begin
@@ -604,6 +605,30 @@ def test_a_former_guest_is_forgotten_and_the_present_one_is_not(house: House, af
         house.baton.tick()
         assert "b@example.com" not in repr(house.baton.dump())
     assert house.organizer.get(f"/sessions/gatherings/{id}").status_code == 200
+    settled(house.baton)
+
+
+def test_the_guest_is_not_forgotten_before_they_know_that_it_is_off(house: House) -> None:
+    id = house.sent(house.talk())
+    grace = guest_of(id)
+    do(proposing.cancel, id, "")
+    assert "guest_name" in refusal(notes.forget_guest, id), "nobody has looked at the invites"
+    worker.app.tasks["sessions.tick"].run()
+    assert not house.invited(id)
+    assert "guest_name" in refusal(notes.forget_guest, id), "nobody was handed what was published"
+    assert house.organizer.post(f"/sessions/gatherings/{id}/forget-guest").status_code == 409
+    house.baton.drain()
+    assert kinds(house.baton, grace, id) == ["talk", "invite-cancel"]
+    with db.write("notifications") as tx:
+        tx.execute(mail.update().where(mail.c.person == grace, mail.c.kind == "invite-cancel").values(state="queued"))
+    do(notes.forget_guest, id)
+    house.baton.drain()
+    assert [each["address"] for each in mails(house.baton, grace, id)] == ["grace@example.com"] * 2, "it is queued"
+    with db.write("notifications") as tx:
+        tx.execute(mail.update().where(mail.c.person == grace).values(state="sent"))
+    house.baton.pass_machine_time(3600)
+    house.baton.drain()
+    assert "grace@example.com" not in repr(house.baton.dump())
     settled(house.baton)
 
 

@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from shared import clock, db
-from shared.events import emit, erase
+from shared.events import emit, erase, keeping
 
 from ..circles import journal
 from ..invites import due
+from ..invites import reading as invited
 from ..meetings import telling as meetings
 from ..minutes.saving import MOST
 from ..models import gathering, no_talks
@@ -74,7 +75,8 @@ def forget_guest(tx: Connection, by: str, id: str) -> None:
 
     While a guest is expected, only those of former ones.
 
-    :raises Refused: nobody but the guest who is expected is there to be forgotten, or nobody at all.
+    :raises Refused: nobody but the guest who is expected is there to be forgotten, or nobody at all; or somebody is
+        not told yet what was published about it, as that it is off.
     """
     row = reading.one(tx, id, hold=True)
     expected = reading.expects(row)
@@ -82,6 +84,11 @@ def forget_guest(tx: Connection, by: str, id: str) -> None:
         raise Refused("guest_name", "The guest is expected.", "Take them out of the talk, or cancel it, first.")
     if not row["guest_name"] and not row["guest"] and not row["former"]:
         raise Refused("guest_name", "There is no guest.", "Load the page again.")
+    off = row["state"] == "cancelled" and row["starts_at"] > clock.now()
+    unaware = off and row["guest"] is not None and invited.invited(tx, id, row["guest"]) is not None
+    if unaware or keeping.owed(tx, meetings.subject(id)):
+        remedy = "Do it in a few minutes. If it stays so, look at the page Operation for what cannot be delivered."
+        raise Refused("guest_name", "The guest, or somebody else, is not told yet how it stands.", remedy)
     values: dict[str, Any] = {"former": [], "version": gathering.c.version + 1}
     if not expected:
         values |= {"guest": None, "guest_name": None, "guest_email": None}
