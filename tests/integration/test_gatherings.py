@@ -372,6 +372,18 @@ def test_a_talk_is_for_the_whole_program_and_its_guest(house: House) -> None:
     settled(house.baton)
 
 
+@pytest.mark.parametrize("address", ["ada@example.org", "ADA@Example.org"])
+def test_a_guest_of_the_program_gets_one_invite(house: House, address: str) -> None:
+    id = house.sent(house.talk(guest_name="Ada", guest_email=address))
+    both = [*mails(house.baton, house.ada, id), *mails(house.baton, guest_of(id), id)]
+    assert [(each["person"], each["kind"]) for each in both] == [(guest_of(id), "talk")]
+    do(proposing.cancel, id, "")
+    house.baton.tick()
+    assert kinds(house.baton, guest_of(id), id) == ["talk", "invite-cancel"] and not kinds(house.baton, house.ada, id)
+    assert kinds(house.baton, house.bo, id) == ["talk", "invite-cancel"]
+    settled(house.baton)
+
+
 def test_a_guest_declines_by_the_link(house: House) -> None:
     id = house.sent(house.talk())
     client, way = house.baton.client("sessions"), link(mails(house.baton, guest_of(id), id)[0])
