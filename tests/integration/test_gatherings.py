@@ -356,6 +356,46 @@ def test_two_who_edit_do_not_overwrite_each_other(house: House) -> None:
     assert row(id)["title"] == "Mine"
 
 
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_who_cancels_while_the_first_invites_are_told_waits_for_that(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who tells has the subject and needs the session's row; who cancels took that row, and waited for the subject."""
+    from services.sessions.gatherings import telling
+    from services.sessions.invites import telling as invites
+
+    id = house.meeting()
+    do(proposing.send, id, None)
+    told_some, wrong = threading.Event(), list[Exception]()
+    real = invites._need_no_reminder
+
+    def slowly(tx: Any, row: Any) -> None:
+        told_some.set()
+        canceller.join(0.5)
+        real(tx, row)
+
+    def cancel() -> None:
+        told_some.wait()
+        try:
+            do(proposing.cancel, id, "")
+        except Exception as error:
+            wrong.append(error)
+
+    monkeypatch.setattr(invites, "_need_no_reminder", slowly)
+    canceller = threading.Thread(target=cancel)
+    canceller.start()
+    try:
+        with db.write("sessions") as tx:
+            telling.settle(tx, id)
+    finally:
+        told_some.set()
+        canceller.join()
+    house.baton.tick()
+    assert not wrong and not house.invited(id)
+    assert told(house.baton, house.ada, id) == [("REQUEST", 0), ("CANCEL", 1)]
+    settled(house.baton)
+
+
 # ---- talks ----
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, db
 from shared.events import emit, erase, keeping
 
+from .. import locks
 from ..circles import journal
 from ..invites import due
 from ..invites import reading as invited
@@ -78,6 +79,7 @@ def forget_guest(tx: Connection, by: str, id: str) -> None:
     :raises Refused: nobody but the guest who is expected is there to be forgotten, or nobody at all; or somebody is
         not told yet what was published about it, as that it is off.
     """
+    locks.sessions(tx)
     row = reading.one(tx, id, hold=True)
     expected = reading.expects(row)
     if expected and not row["former"]:
