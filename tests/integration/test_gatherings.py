@@ -296,6 +296,20 @@ def test_another_agenda_alone_is_told_to_nobody(house: House) -> None:
     assert kinds(house.baton, house.ada, id) == ["meeting"] and row(id)["text"] == "Other things"
 
 
+def test_what_circles_wrote_is_looked_at_before_anybody_reads_it(house: House) -> None:
+    """Minutes are private to their circle: an agenda is made of them only while nobody else reads it."""
+    id = house.meeting()
+    page, button = f"/sessions/gatherings/{id}/edit", 'value="anew"'
+    assert button in house.organizer.get(page).text
+    house.minuted(house.one)
+    house.sent(id)
+    assert button not in house.organizer.get(page).text
+    form = {**WHEN, "title": "Monthly", "text": "Talk.", "do": "anew"}
+    answer = house.organizer.post(page, data=form)
+    assert answer.status_code == 422 and 'id="f-text-wrong"' in answer.text and "Talk." in answer.text
+    assert row(id)["text"] == "Talk."
+
+
 def test_cancelled_and_taken_back(house: House) -> None:
     id = house.sent(house.meeting())
     do(proposing.cancel, id, "Too few can")

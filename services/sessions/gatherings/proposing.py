@@ -67,6 +67,9 @@ def save(
             refused += refusal.all
     if row["sequence"] is not None and not found.get("title", "x"):
         refused.append(Refused("title", "The title is missing.", "Say what it is about, in a few words."))
+    if anew and row["sequence"] is not None:
+        remedy = "Write into the agenda what is to be in it, then save."
+        refused.append(Refused("text", "It was sent: what circles wrote would be read before you saw it.", remedy))
     Refused.raise_any(refused)
     if row["kind"] == TALK:
         found["streams"] = []
