@@ -516,7 +516,10 @@ def test_hundreds_are_told_in_events_of_a_bearable_size(house: House, monkeypatc
     from services.sessions.invites import telling
 
     monkeypatch.setattr(telling, "EACH", 2)
+    real, read = telling.reading.answers, list[Any]()
+    monkeypatch.setattr(telling.reading, "answers", lambda *given: read.append(given[1]) or real(*given))
     id = house.sent(house.talk())
+    assert read.count([id]) == 1, "answers are read once, not for each event"
     found = [event["data"] for event in house.baton.rows("sessions", "event", type="session.announced")]
     sizes = [len(data["attendees"]) for data in found if data["session"] == id]
     assert sizes == [2, 2, 1] and len(house.invited(id)) == 5
@@ -632,7 +635,12 @@ def test_a_talk_is_listed_with_its_recording(house: House) -> None:
     over(id)
     house.baton.tick()
     assert "recording" in refusal(notes.save, id, "", "javascript:alert(1)", None)
+    ways = ("/sessions/talks", f"/sessions/gatherings/{id}")
+    do(notes.save, id, "", "https://video.example.org/1", None)
+    assert not [way for way in ways if "https://video.example.org/1" in bo.get(way).text], "saved for now"
+    assert "Nothing to read yet" in bo.get(ways[1]).text
     do(notes.save, id, "", "https://video.example.org/1", None, True)
+    assert "https://video.example.org/1" in bo.get(ways[1]).text
     house.baton.tick()
     assert "https://video.example.org/1" in bo.get("/sessions/talks").text
     hers = house.baton.rows("notifications", "mail", person=guest_of(id))
