@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from services.notifications.models import mail
+from services.sessions import keeping
 from services.sessions.gatherings import notes, plans, proposing, reading, recipients
+from services.sessions.meetings import listing
 from services.sessions.models import minutes, turn
 from services.sessions.rules.refusals import Refused, Stale
 from services.signup import access_links, people
@@ -704,6 +706,27 @@ def test_the_guest_is_not_forgotten_before_they_know_that_it_is_off(house: House
     house.baton.drain()
     assert "grace@example.com" not in repr(house.baton.dump())
     settled(house.baton)
+
+
+def test_when_it_is_over_it_is_closed_and_nothing_of_it_is_late(house: House) -> None:
+    id = house.sent(house.talk())
+    over(id)
+    house.baton.tick()
+    assert row(id)["state"] == "closed"
+    house.baton.pass_time(days=5)
+    house.baton.tick()
+    with db.read("sessions") as tx:
+        assert id not in {each["id"] for each in listing.listed(tx, "held")}
+        assert [each["late"] for each in listing.listed(tx, "closed") if each["id"] == id] == [None]
+    missed = house.baton.rows("sessions", "event", type="minutes.missed")
+    assert not [each for each in missed if each["data"]["session"] == id]
+    assert "over" in house.organizer.get(f"/sessions/gatherings/{id}").text
+    house.baton.pass_time(days=config.current().keep_runs + 1)
+    with db.write("sessions") as tx:
+        while keeping.prune(tx):
+            pass
+    assert not house.baton.rows("sessions", "invite", session=id)
+    assert house.organizer.get(f"/sessions/gatherings/{id}").status_code == 200
 
 
 # ---- hostile and odd ----
