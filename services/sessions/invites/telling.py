@@ -194,9 +194,9 @@ def _tell(
     was: str | None = None,
 ) -> None:
     """Publish one message to these people, and write down that they were told."""
-    said = reading.answers(tx, [row["id"]])[row["id"]] if people else {}
+    answers = reading.answers(tx, [row["id"]])[row["id"]] if people else {}
     for start in range(0, len(people), EACH):
-        _tell_some(tx, row, about, what, people[start : start + EACH], known, now_told, said, changed, was)
+        _tell_some(tx, row, about, what, people[start : start + EACH], known, now_told, answers, changed, was)
 
 
 def _tell_some(
@@ -207,7 +207,7 @@ def _tell_some(
     people: list[str],
     known: Mapping[str, Row],
     now_told: dict[str, Any],
-    said: Mapping[str, str],
+    answers: Mapping[str, str],
     changed: tuple[str, ...],
     was: str | None,
 ) -> None:
@@ -226,7 +226,7 @@ def _tell_some(
             "sequence": sequence,
             "coordinator": now_told["coordinator"],
             "mentor": now_told["mentor"],
-            "attendees": attendees(people, said),
+            "attendees": attendees(people, answers),
             "what": what,
             "changed": list(changed),
             "was": was,
