@@ -194,9 +194,8 @@ def _tell(
     was: str | None = None,
 ) -> None:
     """Publish one message to these people, and write down that they were told."""
-    answers = reading.answers(tx, [row["id"]])[row["id"]] if people else {}
     for start in range(0, len(people), EACH):
-        _tell_some(tx, row, about, what, people[start : start + EACH], known, now_told, answers, changed, was)
+        _tell_some(tx, row, about, what, people[start : start + EACH], known, now_told, changed, was)
 
 
 def _tell_some(
@@ -207,7 +206,6 @@ def _tell_some(
     people: list[str],
     known: Mapping[str, Row],
     now_told: dict[str, Any],
-    answers: Mapping[str, str],
     changed: tuple[str, ...],
     was: str | None,
 ) -> None:
@@ -226,7 +224,7 @@ def _tell_some(
             "sequence": sequence,
             "coordinator": now_told["coordinator"],
             "mentor": now_told["mentor"],
-            "attendees": attendees(people, answers),
+            "attendees": attendees(tx, row["id"], people),
             "what": what,
             "changed": list(changed),
             "was": was,
@@ -241,6 +239,7 @@ def _tell_some(
     logger.info("session.announced", session=row["id"], what=what, people=len(people), sequence=sequence)
 
 
-def attendees(people: Iterable[str], said: Mapping[str, str]) -> list[dict[str, str | None]]:
-    """These persons with what they answered (`said`: reading.answers), as events carry them."""
+def attendees(tx: Connection, session_id: str, people: Iterable[str]) -> list[dict[str, str | None]]:
+    """These persons with what they answered, as events carry them."""
+    said = reading.answers(tx, [session_id])[session_id]
     return [{"person": person, "answer": said.get(person)} for person in people]

@@ -104,8 +104,7 @@ SESSION: Life[SessionState] = Life(
         Transition(
             "close",
             "be closed",
-            "minutes, attendance and a next coordinator are there, or a reason for each that is not; "
-            "of a meeting or talk for many circles: its end has come",
+            "minutes, attendance and a next coordinator are there, or a reason for each that is not",
             {_S.HELD: _S.CLOSED, _S.MINUTED: _S.CLOSED},
         ),
         Transition(
