@@ -39,10 +39,10 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from shared import config
-from shared.events import Event, erase, on
+from shared.events import Event, NotYet, erase, on
 
 from . import people
-from .mail import compose, gathering, invitation, letter, session, summary
+from .mail import compose, gathering, invitation, ledger, letter, session, summary
 from .mail.compose import Reader
 from .models import SERVICE
 
@@ -90,10 +90,18 @@ def application_repeated(tx: Connection, event: Event) -> None:
     compose.write(tx, "sign-in", event.id, to, context, link="enter")
 
 
-@on(SERVICE, "application.expired", "application.withdrawn", "member.erased", "guest.forgotten")
+@on(SERVICE, "application.expired", "application.withdrawn", "member.erased")
 def person_gone(tx: Connection, event: Event) -> None:
     people.forget(tx, event.data["person"])
     erase(tx, event.subject)
+
+
+@on(SERVICE, "guest.forgotten")
+def guest_forgotten(tx: Connection, event: Event) -> None:
+    """Not before they know that they are not expected any more: afterwards there is no address to tell them."""
+    if ledger.waits(tx, event.data["person"], "invite-cancel"):
+        raise NotYet("the mail that it is off waits still")
+    person_gone(tx, event)
 
 
 @on(SERVICE, "applications.summarized")

@@ -80,10 +80,12 @@ def decide(tx: Connection, by: str, id: str, asked: Asked, seen: str | None = No
 
     :param seen: the token of the preview.
     :raises Refused: as the deed.
-    :raises Stale: something else would happen by now.
+    :raises Stale: something else would happen by now, or it was sent out since.
     """
     found = _do(tx, by, id, asked)
     if seen is not None and seen != found.token:
+        if asked.deed == "resend":
+            raise Stale("deed", "Invites to this session went out in the meantime.", "This would send one more.")
         raise Stale("deed", "Something has changed in the meantime.", "This is what would happen now.")
     return found
 
@@ -123,7 +125,9 @@ def _do(tx: Connection, by: str, id: str, asked: Asked) -> Decided:
         effects.append("Invites name who leads and who mentors: whoever has one gets an update.")
     if asked.deed not in MAILS or not effects:
         effects.append("Nobody gets a mail.")
-    return Decided(effects, hashlib.sha256(repr((asked.deed, effects)).encode()).hexdigest()[:16])
+    # The same invite once more has a higher number: so a second press on the same button is stale.
+    numbers = [data["sequence"] for type, data in told if type == "session.announced"]
+    return Decided(effects, hashlib.sha256(repr((asked.deed, effects, numbers)).encode()).hexdigest()[:16])
 
 
 def _touched(tx: Connection, circle: str) -> int:

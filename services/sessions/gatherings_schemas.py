@@ -18,7 +18,7 @@ class Gathering(Schema):
 
     id = _text("once it is sent, that of its session too")
     kind = _text("organizers: the monthly meeting; talk")
-    state = _text("proposed, dropped, planned, held or cancelled")
+    state = _text("proposed, dropped, planned, closed or cancelled")
     title = fields.String(allow_none=True)
     text = _text("Markdown: the agenda, or what the talk is about")
     day = _text("local date in its zone")

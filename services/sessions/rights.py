@@ -15,12 +15,14 @@ Row = Mapping[Any, Any]
 
 
 def may_read(tx: Connection, of: Row, person: str, roles: tuple[str, ...]) -> bool:
-    """Its circle's present members, those who lead or mentor it, and organizers. Who is only asked to mentor sees what
-    turns.mentoring shows.
+    """Its circle's present members, organizers, and, while they are in the program, those who lead or mentor it. Who is
+    only asked to mentor sees what turns.mentoring shows.
     """
     if "organizer" in roles or leads(tx, of, person):
         return True
-    return person in people.members(tx, of["circle"]) or people.duties(tx, of["id"]).get("mentor") == person
+    return person in people.members(tx, of["circle"]) or (
+        people.duties(tx, of["id"]).get("mentor") == person and people.is_here(tx, person)
+    )
 
 
 def leads(tx: Connection, of: Row, person: str) -> bool:

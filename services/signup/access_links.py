@@ -87,8 +87,11 @@ def use_sign_in(tx: Connection, token: str) -> rows.Row:
 
 
 def outdated(row: rows.Row, claims: dict[str, Any]) -> bool:
-    """Whether a link was mailed to an address that is theirs no more: somebody else may read that mailbox now."""
-    return int(row["readdressed_at"] or 0) > float(claims["iat"])
+    """Whether a link was mailed to an address that is theirs no more: somebody else may read that mailbox now.
+
+    `since`: of a link that was made for who came by another one, when that one was mailed.
+    """
+    return int(row["readdressed_at"] or 0) > float(claims.get("since", claims["iat"]))
 
 
 def add_organizer(tx: Connection, by: str, email: str, name: str | None = None) -> str:

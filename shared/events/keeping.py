@@ -39,6 +39,11 @@ def one(tx: Connection, position: int, subscriber: str) -> dict[str, Any] | None
     return dict(row) if row else None
 
 
+def owed(tx: Connection, subject: str) -> bool:
+    """Whether somebody has not confirmed an event about it: who blanks that now takes it from whoever it is for."""
+    return tx.execute(_OWED, {"subject": subject}).first() is not None
+
+
 def retry(tx: Connection, position: int, subscriber: str) -> bool:
     """Owe a delivery again from the start: a dead one, or one that was skipped. False when it is neither.
 
@@ -146,6 +151,7 @@ _PRUNE = sa.text(
     " AND e.seq < (SELECT max(l.seq) FROM event l WHERE l.subject = e.subject)"
     " ORDER BY e.position LIMIT :step)"
 )
+_OWED = sa.text("SELECT 1 FROM delivery WHERE subject = :subject AND confirmed_at IS NULL LIMIT 1")
 _OLDEST = sa.text(
     "SELECT recorded FROM event WHERE position ="
     " (SELECT min(event) FROM delivery WHERE subscriber = :subscriber AND confirmed_at IS NULL)"

@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
+from services.notifications.models import mail
+from services.sessions import keeping
 from services.sessions.gatherings import notes, plans, proposing, reading, recipients
+from services.sessions.meetings import listing
 from services.sessions.models import minutes, turn
 from services.sessions.rules.refusals import Refused, Stale
 from services.signup import access_links, people
-from shared import access, clock, config, db, tokens
+from shared import access, clock, config, db, tokens, worker
 from tests.circles import circle, circles, do, join, settled, signup
 from tests.integration.test_invites import answers, calendar_in, kinds, link, mails, told
 from tests.integration.test_meetings import begin
@@ -295,6 +298,20 @@ def test_another_agenda_alone_is_told_to_nobody(house: House) -> None:
     assert kinds(house.baton, house.ada, id) == ["meeting"] and row(id)["text"] == "Other things"
 
 
+def test_what_circles_wrote_is_looked_at_before_anybody_reads_it(house: House) -> None:
+    """Minutes are private to their circle: an agenda is made of them only while nobody else reads it."""
+    id = house.meeting()
+    page, button = f"/sessions/gatherings/{id}/edit", 'value="anew"'
+    assert button in house.organizer.get(page).text
+    house.minuted(house.one)
+    house.sent(id)
+    assert button not in house.organizer.get(page).text
+    form = {**WHEN, "title": "Monthly", "text": "Talk.", "do": "anew"}
+    answer = house.organizer.post(page, data=form)
+    assert answer.status_code == 422 and 'id="f-text-wrong"' in answer.text and "Talk." in answer.text
+    assert row(id)["text"] == "Talk."
+
+
 def test_cancelled_and_taken_back(house: House) -> None:
     id = house.sent(house.meeting())
     do(proposing.cancel, id, "Too few can")
@@ -355,6 +372,46 @@ def test_two_who_edit_do_not_overwrite_each_other(house: House) -> None:
     assert row(id)["title"] == "Mine"
 
 
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_who_cancels_while_the_first_invites_are_told_waits_for_that(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who tells has the subject and needs the session's row; who cancels took that row, and waited for the subject."""
+    from services.sessions.gatherings import telling
+    from services.sessions.invites import telling as invites
+
+    id = house.meeting()
+    do(proposing.send, id, None)
+    told_some, wrong = threading.Event(), list[Exception]()
+    real = invites._need_no_reminder
+
+    def slowly(tx: Any, row: Any) -> None:
+        told_some.set()
+        canceller.join(0.5)
+        real(tx, row)
+
+    def cancel() -> None:
+        told_some.wait()
+        try:
+            do(proposing.cancel, id, "")
+        except Exception as error:
+            wrong.append(error)
+
+    monkeypatch.setattr(invites, "_need_no_reminder", slowly)
+    canceller = threading.Thread(target=cancel)
+    canceller.start()
+    try:
+        with db.write("sessions") as tx:
+            telling.settle(tx, id)
+    finally:
+        told_some.set()
+        canceller.join()
+    house.baton.tick()
+    assert not wrong and not house.invited(id)
+    assert told(house.baton, house.ada, id) == [("REQUEST", 0), ("CANCEL", 1)]
+    settled(house.baton)
+
+
 # ---- talks ----
 
 
@@ -368,6 +425,18 @@ def test_a_talk_is_for_the_whole_program_and_its_guest(house: House) -> None:
     [hers] = mails(house.baton, guest_of(id), id)
     assert hers["address"] == "grace@example.com" and "thank you for giving this talk" in hers["text"]
     assert str(calendar_in(hers)[0]["ATTENDEE"]) == "mailto:grace@example.com"
+    settled(house.baton)
+
+
+@pytest.mark.parametrize("address", ["ada@example.org", "ADA@Example.org"])
+def test_a_guest_of_the_program_gets_one_invite(house: House, address: str) -> None:
+    id = house.sent(house.talk(guest_name="Ada", guest_email=address))
+    both = [*mails(house.baton, house.ada, id), *mails(house.baton, guest_of(id), id)]
+    assert [(each["person"], each["kind"]) for each in both] == [(guest_of(id), "talk")]
+    do(proposing.cancel, id, "")
+    house.baton.tick()
+    assert kinds(house.baton, guest_of(id), id) == ["talk", "invite-cancel"] and not kinds(house.baton, house.ada, id)
+    assert kinds(house.baton, house.bo, id) == ["talk", "invite-cancel"]
     settled(house.baton)
 
 
@@ -449,7 +518,15 @@ def test_hundreds_are_told_in_events_of_a_bearable_size(house: House, monkeypatc
     from services.sessions.invites import telling
 
     monkeypatch.setattr(telling, "EACH", 2)
+    real, read = telling.reading.answers, list[Any]()
+
+    def answers_of(tx: Any, sessions: list[str]) -> Any:
+        read.append(sessions)
+        return real(tx, sessions)
+
+    monkeypatch.setattr(telling.reading, "answers", answers_of)
     id = house.sent(house.talk())
+    assert read.count([id]) == 1, "answers are read once, not for each event"
     found = [event["data"] for event in house.baton.rows("sessions", "event", type="session.announced")]
     sizes = [len(data["attendees"]) for data in found if data["session"] == id]
     assert sizes == [2, 2, 1] and len(house.invited(id)) == 5
@@ -565,7 +642,12 @@ def test_a_talk_is_listed_with_its_recording(house: House) -> None:
     over(id)
     house.baton.tick()
     assert "recording" in refusal(notes.save, id, "", "javascript:alert(1)", None)
+    ways = ("/sessions/talks", f"/sessions/gatherings/{id}")
+    do(notes.save, id, "", "https://video.example.org/1", None)
+    assert not [way for way in ways if "https://video.example.org/1" in bo.get(way).text], "saved for now"
+    assert "Nothing to read yet" in bo.get(ways[1]).text
     do(notes.save, id, "", "https://video.example.org/1", None, True)
+    assert "https://video.example.org/1" in bo.get(ways[1]).text
     house.baton.tick()
     assert "https://video.example.org/1" in bo.get("/sessions/talks").text
     hers = house.baton.rows("notifications", "mail", person=guest_of(id))
@@ -581,6 +663,75 @@ def test_the_guest_is_forgotten_everywhere(house: House) -> None:
     left = repr(house.baton.dump())
     assert "grace@example.com" not in left and "Grace Hopper" not in left
     settled(house.baton)
+
+
+@pytest.mark.parametrize("after", [{"guest_name": "Barbara", "guest_email": "b@example.com"},
+                                   {"guest_name": "", "guest_email": ""}], ids=["replaced", "taken out"])  # fmt: skip
+def test_a_former_guest_is_forgotten_and_the_present_one_is_not(house: House, after: dict[str, str]) -> None:
+    id = house.sent(house.talk())
+    do(proposing.save, id, {**TALK, **after}, [], None)
+    house.baton.tick()
+    assert "Forget former guests" in house.organizer.get(f"/sessions/gatherings/{id}").text
+    answer = house.organizer.post(f"/sessions/gatherings/{id}/forget-guest")
+    assert answer.status_code == 303
+    house.baton.tick()
+    left = repr(house.baton.dump())
+    assert "grace@example.com" not in left and "Grace Hopper" not in left
+    assert (row(id)["guest_name"] or "") == after["guest_name"] and not row(id)["former"]
+    assert "guest_name" in refusal(notes.forget_guest, id)
+    assert house.organizer.get(f"/sessions/gatherings/{id}").status_code == 200
+    if after["guest_name"]:
+        over(id)
+        do(notes.forget_guest, id)
+        house.baton.tick()
+        assert "b@example.com" not in repr(house.baton.dump())
+    assert house.organizer.get(f"/sessions/gatherings/{id}").status_code == 200
+    settled(house.baton)
+
+
+def test_the_guest_is_not_forgotten_before_they_know_that_it_is_off(house: House) -> None:
+    id = house.sent(house.talk())
+    grace = guest_of(id)
+    do(proposing.cancel, id, "")
+    assert "guest_name" in refusal(notes.forget_guest, id), "nobody has looked at the invites"
+    worker.app.tasks["sessions.tick"].run()
+    assert not house.invited(id)
+    assert "guest_name" in refusal(notes.forget_guest, id), "nobody was handed what was published"
+    assert house.organizer.post(f"/sessions/gatherings/{id}/forget-guest").status_code == 409
+    house.baton.drain()
+    assert kinds(house.baton, grace, id) == ["talk", "invite-cancel"]
+    with db.write("notifications") as tx:
+        tx.execute(mail.update().where(mail.c.person == grace, mail.c.kind == "invite-cancel").values(state="queued"))
+    do(notes.forget_guest, id)
+    house.baton.drain()
+    assert [each["address"] for each in mails(house.baton, grace, id)] == ["grace@example.com"] * 2, "it is queued"
+    with db.write("notifications") as tx:
+        tx.execute(mail.update().where(mail.c.person == grace).values(state="sent"))
+    house.baton.pass_machine_time(3600)
+    house.baton.drain()
+    assert "grace@example.com" not in repr(house.baton.dump())
+    settled(house.baton)
+
+
+def test_when_it_is_over_it_is_closed_and_nothing_of_it_is_late(house: House) -> None:
+    id = house.sent(house.talk())
+    over(id)
+    house.baton.tick()
+    assert row(id)["state"] == "closed"
+    house.baton.pass_time(days=5)
+    house.baton.tick()
+    with db.read("sessions") as tx:
+        assert id not in {each["id"] for each in listing.listed(tx, "held")}
+        assert [each["late"] for each in listing.listed(tx, "closed") if each["id"] == id] == [None]
+    missed = house.baton.rows("sessions", "event", type="minutes.missed")
+    assert not [each for each in missed if each["data"]["session"] == id]
+    assert "over" in house.organizer.get(f"/sessions/gatherings/{id}").text
+    house.baton.pass_time(days=config.current().keep_runs + 1)
+    with db.write("sessions") as tx:
+        while keeping.prune(tx):
+            pass
+    assert not house.baton.rows("sessions", "invite", session=id)
+    assert house.organizer.get(f"/sessions/gatherings/{id}").status_code == 200
 
 
 # ---- hostile and odd ----

@@ -8,6 +8,7 @@ import hmac
 import os
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from email.policy import default
 from pathlib import Path
@@ -19,11 +20,12 @@ from icalendar import Calendar
 
 from services.notifications.mail import ledger, sending, smtp
 from services.notifications.models import mail
-from services.sessions import items, minutes
+from services.sessions import items, locks, minutes
 from services.sessions.circles import journal, moving
 from services.sessions.invites import answering, reminding, telling
 from services.sessions.meetings import asking, changing
 from services.sessions.models import standing, turn
+from services.sessions.rules.refusals import Refused
 from services.sessions.turns import answering as turns_answering
 from services.signup import people
 from shared import access, clock, config, db, tokens
@@ -436,6 +438,42 @@ def test_days_away_answer_for_the_sessions_on_them_and_taken_back_do_not(baton: 
     for row in baton.rows("sessions", "absence"):
         client.post(f"/sessions/absences/{row['id']}/withdraw")
     assert answers(baton) == {(one["id"], met.ada): ("coming", "page")}, "what they said themselves stays"
+
+
+def test_days_away_that_are_taken_back_give_the_answers_before_them_back(baton: Any, met: Met) -> None:
+    client = signed_in(baton, met.ada)
+    client.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
+    one, two, three, *_ = met.sessions()
+    for row, said in ((one, "coming"), (two, "cannot")):
+        client.post(f"/sessions/answers/{row['id']}", data={"answer": said})
+    before = baton.rows("sessions", "rsvp")
+    for last in (two, three):  # twice: the second finds what the first has answered
+        typed = {"first": one["day"], "last": last["day"]}
+        assert client.post("/sessions/absences", data=typed).status_code == 303
+    assert answers(baton) == {
+        (one["id"], met.ada): ("cannot", "absence"), (two["id"], met.ada): ("cannot", "page"),
+        (three["id"], met.ada): ("cannot", "absence"),
+    }  # fmt: skip
+    for row in baton.rows("sessions", "absence"):
+        client.post(f"/sessions/absences/{row['id']}/withdraw")
+    assert baton.rows("sessions", "rsvp") == before
+
+
+def test_no_answer_lands_after_the_session_was_cancelled(baton: Any, met: Met) -> None:
+    def coming() -> None:
+        with db.write("sessions") as tx:
+            answering.answer(tx, met.first, met.ada, "coming", "link")
+
+    table = db.metadata("sessions").tables["session"]
+    with ThreadPoolExecutor(1) as pool:
+        with db.write("sessions") as tx:
+            locks.sessions(tx)
+            other = pool.submit(coming)
+            wait([other], timeout=0.5)  # for the other to come as far as it can
+            tx.execute(table.update().where(table.c.id == met.sessions()[0]["id"]).values(state="cancelled"))
+        with pytest.raises(Refused, match="will not take place"):
+            other.result()
+    assert not answers(baton)
 
 
 def test_another_time_asks_anew_and_another_coordinator_does_not(baton: Any, met: Met) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from services.sessions import minutes
+from services.sessions.circles import journal
+from services.sessions.rules.refusals import Refused
 from services.sessions.turns import answering
 from shared import db, tokens
 from tests.integration.test_turns_pages import sign_in
@@ -143,6 +145,21 @@ def test_credit_goes_to_who_really_served(baton: Any, led: Any, tick_first: bool
     assert client.get(link(baton, one, "Bea")).status_code == 200
     assert client.get(link(baton, one, "Cem")).status_code == 403
     promise_four(baton)
+
+
+def test_who_was_not_there_does_not_take_the_credit_back(baton: Any, led: Any) -> None:
+    path, one = held(baton, led)
+    assert (
+        baton.client("sessions").post(path, data={"do": "publish", "served": person(baton, "Bea")}).status_code == 303
+    )
+    [entry] = baton.rows("sessions", "change", verb="correct")
+    ada = f"person/{person(baton, 'Ada')}"
+    assert entry["by"] == ada and not journal.can_undo(entry, ada) and journal.can_undo(entry, "organizer/olga")
+    with pytest.raises(Refused, match="not yours to take back"):
+        do(journal.undo, ada, entry["id"])
+    assert turns(baton, one) == {"Ada": "released", "Bea": "served"}
+    do(journal.undo, "organizer/olga", entry["id"])
+    assert turns(baton, one) == {"Ada": "served", "Bea": "released"}
 
 
 def test_nobody_may_have_served(baton: Any, led: Any) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from services.sessions.circles import membership, reading
 from services.sessions.rules.rotation import Role
 from services.sessions.turns import answering, asking, mentoring
 from services.signup import access_links, people
 from services.signup.rules import Busy, Refused
 from shared import clock, db, tokens
 from tests.conftest import Baton
-from tests.turns import circle, do, join, person, promise_four, sessions, tick, turn, turns, written
+from tests.turns import circle, do, enter, join, person, promise_four, sessions, tick, turn, turns, written
 
 TOP = "stream3"
 
@@ -293,6 +294,27 @@ def test_an_organizer_who_says_so_mentors_anywhere_but_their_own_circle(baton: B
     assert row["left_at"] is not None
 
 
+def test_who_comes_into_a_circle_mentors_it_no_more(baton: Baton) -> None:
+    where = circle(baton, "Ada", "Bea")
+    olga = join(baton, "Olga")
+    with db.write("signup") as tx:
+        access_links.add_organizer(tx, "system", "olga@example.org")
+        people.offer(tx, f"person/{olga}", olga, ["stream1"])
+    baton.drain()
+    do(membership.leave, olga, do(reading.place_of, olga)["circle"])
+    tick(baton)
+    one = sessions(baton, where)[0]["id"]
+    do(answering.assign, one, olga, True, "They asked for it", "organizer/olga", Role.MENTOR)
+    assert turns(baton, one, "mentor")["Olga"] == "accepted"
+    with db.write("sessions") as tx:
+        enter(tx, olga, where)
+        membership.tell(tx, [olga], where, "moved")
+    tick(baton, hours=1)
+    stands = baton.rows("sessions", "standing", role="mentor", person=olga, circle=where)
+    assert [row["left_at"] is None for row in stands] == [False]
+    assert turns(baton, one, "mentor")["Olga"] == "released"
+
+
 def test_the_monthly_cap_holds_for_guests_and_no_mentor_is_an_outcome(baton: Baton, olga: str) -> None:
     where = circle(baton, "Ada", "Bea", stream=TOP, apart=8, first=timedelta(days=4))
     gus = guest(baton)
@@ -411,6 +433,40 @@ def test_an_organizer_removes_and_puts_back_and_nobody_is_put_in_who_said_no(bat
     assert pool(baton)[silent] == "asked" and not known(baton, "sessions", silent)
 
 
+def test_a_link_made_by_a_link_is_as_old_as_that_one(baton: Baton, asked: tuple[str, str, str]) -> None:
+    _, _, gus = asked
+    mailed, client = link(baton, "mentor", gus), baton.client("sessions")
+    baton.pass_machine_time(100)
+    table = db.metadata("signup").tables["person"]
+    with db.write("signup") as tx:
+        tx.execute(table.update().where(table.c.id == gus).values(readdressed_at=clock.machine()))
+    baton.pass_machine_time(100)
+    leave = re.search(r"/signup/pool/[\w.-]+", client.get(mailed).text).group()  # type: ignore[union-attr]
+    for answer in (baton.client("signup").get(leave), baton.client("signup").post(leave, data={"do": "leave"})):
+        assert answer.status_code == 410
+    assert pool(baton)[gus] == "agreed"
+
+
+def test_who_begins_anew_after_a_removal_has_not_said_yes_again(baton: Baton, olga: str) -> None:
+    gus = guest(baton)
+    signup(people.remove_mentor, gus)
+    baton.pass_machine_time(3700)
+    typed = {"name": "Gus", "email": "gus.guest@example.org", "stream": "stream1", "timezone": "UTC", "charter": "1"}
+    with db.write("signup") as tx:
+        people.apply(tx, {**typed, "answers": {}})
+        assert people.confirm(tx, gus) == "confirmed"
+    baton.drain()
+    assert pool(baton)[gus] == "removed"
+    signup(people.graduate, gus, by=f"person/{gus}")
+    with pytest.raises(Refused, match="An organizer took this person out"):
+        signup(people.offer, gus, [TOP], by=f"person/{gus}")
+    signup(people.restore_mentor, gus)
+    baton.drain()
+    assert pool(baton)[gus] == "left" and baton.rows("sessions", "pool") == []
+    signup(people.offer, gus, [TOP], by=f"person/{gus}")
+    assert pool(baton)[gus] == "agreed", "their own yes, again"
+
+
 def test_a_guest_is_told_of_erased_and_downloads_like_anybody(baton: Baton, asked: tuple[str, str, str]) -> None:
     _, one, gus = asked
     do(answering.accept, turn(baton, one, "Gus Guest", "mentor")["id"], f"person/{gus}")
@@ -516,6 +572,22 @@ def test_a_mentor_sees_agenda_and_past_minutes_of_that_circle_alone_and_only_whi
     assert client.get(f"{base}/minutes/{past}").status_code == 403
     assert client.get("/sessions/api/mentoring").json == {"mentoring": []}
     assert second
+
+
+def test_a_guest_who_left_reads_the_minutes_no_more(baton: Baton, asked: tuple[str, str, str]) -> None:
+    _, one, gus = asked
+    do(answering.accept, turn(baton, one, "Gus Guest", "mentor")["id"], f"person/{gus}")
+    tick(baton, days=14, hours=3)
+    assert turns(baton, one, "mentor") == {"Gus Guest": "served"}
+    written(baton, one, "We talked", "person/ada")
+    client = baton.client("sessions")
+    client.set_cookie("baton", tokens.sign("cookie", {"person": gus, "roles": ["member"], "at": clock.machine()}))
+    assert "We talked" in client.get(f"/sessions/s/{one}").text
+    with db.write("signup") as tx:
+        people.leave(tx, f"person/{gus}", gus)
+    baton.drain()
+    client.set_cookie("baton", tokens.sign("cookie", {"person": gus, "roles": ["member"], "at": clock.machine()}))
+    assert client.get(f"/sessions/s/{one}").status_code == 403
 
 
 # ---- the organizer's pages ----

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from services.sessions import attendance, items, minutes, models, people, resources
+from services.sessions.minutes import forgetting
 from services.sessions.rules import agenda
 from services.sessions.rules.refusals import Refused
 from shared import clock, db, personal
@@ -526,6 +527,23 @@ def test_erasing_blanks_what_events_quote_once_they_are_delivered(circle: Circle
     row = only(events(baton, "session.minuted"))
     assert row["data"]["text"] == "" and row["erased"] and row["data"]["present"] == circle.members
     assert texts(circle).text == "Bo was ill.", "the minutes are the circle's"
+
+
+def test_erasing_reads_no_minutes_of_circles_they_were_not_in(circle: Circle, baton: Baton) -> None:
+    ready(circle, "Bo was ill.")
+    publish(circle)
+    delivery, real = db.metadata("sessions").tables["delivery"], forgetting._concerned
+    read: list[Any] = []
+
+    def concerned(data: dict[str, Any]) -> set[str]:
+        read.append(data)
+        return real(data)
+
+    with db.write("sessions") as tx, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forgetting, "_concerned", concerned)
+        tx.execute(delivery.update().values(confirmed_at=1.0))
+        assert minutes.forget(tx, "stranger") == minutes.forget(tx, "%") == 0 and read == []
+        assert minutes.forget(tx, circle.bo) == len(read) == 1
 
 
 # ---- at the same moment ----

@@ -3,17 +3,20 @@ about a session in somebody's place, each with a preview where it mails people, 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
+from threading import Event
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from services.sessions import models
+from services.sessions import locks, models
 from services.sessions.circles import health, journal
 from services.sessions.circles import timeline as timelines
 from services.sessions.meetings import listing
+from services.sessions.turns import journal as turn_journal
 from shared import clock, db
-from tests.turns import circle, person, promise_four, sessions, tick, turns
+from tests.turns import circle, person, promise_four, sessions, tick, turns, written
 
 from .test_turns_pages import sign_in
 
@@ -156,6 +159,19 @@ def test_an_invite_goes_out_once_more_under_a_higher_number(baton: Any, ring: An
     assert undo(baton, olga, "resend").status_code == 409, "a mail cannot be taken back"
 
 
+def test_a_second_press_on_the_same_button_mails_nobody_twice(baton: Any, ring: Any, olga: Any) -> None:
+    _, (one, *_) = ring
+    url, typed = f"/sessions/s/{one}/decide/resend", {"people": "", "reason": "Lost"}
+    seen = olga.post(url, data=typed).text.partition('name="seen" value="')[2].partition('"')[0]
+    assert olga.post(url, data={**typed, "seen": seen, "step": "save"}).status_code == 303
+    before = baton.dump()
+    page = olga.post(url, data={**typed, "seen": seen, "step": "save"})
+    assert page.status_code == 409 and "Invites to this session went out in the meantime." in page.text
+    assert baton.dump() == before
+    fresh = page.text.partition('name="seen" value="')[2].partition('"')[0]
+    assert olga.post(url, data={**typed, "seen": fresh, "step": "save"}).status_code == 303, "who means it can"
+
+
 def test_attendance_closing_and_minutes_once_more(baton: Any, ring: Any, olga: Any) -> None:
     where, (one, *_) = ring
     ids = {name: person(baton, name) for name in ("Ada", "Bea", "Cem")}
@@ -196,6 +212,45 @@ def test_attendance_closing_and_minutes_once_more(baton: Any, ring: Any, olga: A
     baton.pass_time(days=3)
     baton.tick()
     assert sessions(baton, where)[0]["state"] == "closed", "and shut again by itself"
+
+
+def test_the_reasons_of_an_erased_organizer_go_and_the_session_stays_closed(baton: Any, ring: Any, olga: Any) -> None:
+    where, (one, *_) = ring
+    decide(olga, one, "lead", person=person(baton, "Cem"), agreed="yes", reason="Bea has the flu")
+    baton.pass_time(days=14, hours=2)
+    baton.tick()
+    assert decide(olga, one, "close", reason="Ada fell ill").status_code == 303
+    with db.write("sessions") as tx:
+        turn_journal.forget(tx, "olga")
+    assert {row["reason"] for row in baton.rows("sessions", "change", by=OLGA)} == {""}
+    found = repr([baton.rows("sessions", "change"), baton.rows("sessions", "session")])
+    assert "Ada fell ill" not in found and "flu" not in found
+    row = sessions(baton, where)[0]
+    assert row["state"] == "closed" and set(row["gaps"].values()) == {turn_journal.WITHHELD}
+    assert undo(baton, olga, "close").status_code == 303, "it can be undone all the same"
+
+
+def test_taking_back_and_erasing_at_once_do_not_wait_for_each_other(baton: Any, ring: Any, olga: Any) -> None:
+    _, (one, *_) = ring
+    decide(olga, one, "lead", person=person(baton, "Bea"), agreed="yes", reason="They asked me")
+    id, begun = entry(baton, "assign")["id"], Event()
+
+    def taking_back() -> None:
+        begun.set()
+        with db.write("sessions") as tx:
+            journal.undo(tx, OLGA, id)
+
+    with ThreadPoolExecutor(1) as pool:
+        with db.write("sessions") as tx:
+            locks.placing(tx)
+            locks.sessions(tx)
+            other = pool.submit(taking_back)
+            begun.wait()
+            wait([other], timeout=0.5)  # for the other to come as far as it can
+            turn_journal.forget(tx, "olga")
+        other.result()
+    [row] = baton.rows("sessions", "change", id=id)
+    assert row["undone_at"] and row["reason"] == ""
 
 
 def test_bad_input_is_refused_and_nothing_is_lost(baton: Any, ring: Any, olga: Any) -> None:
@@ -319,6 +374,29 @@ def test_lists_of_800_circles_come_in_pages_for_the_price_of_one(baton: Any, olg
     for odd in ("?show=nonsense&stream=none&page=-1", "?page=99999999999999999999", "?stream=%ff&page=x"):
         assert olga.get(f"/sessions/circles{odd}").status_code == 200
         assert olga.get(f"/sessions/all{odd}").status_code == 200
+
+
+def test_what_may_be_corrected_again_is_late_in_neither_list(baton: Any, ring: Any, olga: Any) -> None:
+    where, (one, *_) = ring
+    baton.pass_time(days=14, hours=2)
+    baton.tick()
+    written(baton, one, "We met", "person/ada")
+    with db.write("sessions") as tx:
+        tx.execute(models.session.update().where(models.session.c.id == one).values(state="minuted"))
+
+    def late() -> tuple[int, bool]:
+        with db.read("sessions") as tx:
+            [row] = listing.listed(tx, "minuted")
+            counted = tx.execute(sa.select(sa.func.count()).select_from(models.session).where(health.is_unclosed()))
+            return int(counted.scalar_one()), row["late"] is not None
+
+    assert late() == (0, False)
+    baton.pass_time(days=3)
+    assert late() == (1, True)
+    assert decide(olga, one, "reopen", reason="A name is wrong").status_code == 303
+    assert late() == (0, False)
+    baton.pass_time(days=3)
+    assert late() == (1, True)
 
 
 def test_the_timeline_tells_all_in_order_page_by_page(baton: Any, ring: Any, olga: Any) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from services.sessions.gatherings import proposing
 from services.sessions.turns import answering
 from shared import access, clock, config, db, tokens
 from shared.config import SERVICES
@@ -26,6 +28,18 @@ def signed_in(baton: Baton, service: str, who: str, *roles: str) -> Any:
     return client
 
 
+def sent_talk() -> str:
+    """A talk in a month, for everybody."""
+    day = (clock.now() + timedelta(days=30)).date().isoformat()
+    typed = {"title": "Reading code", "guest_name": "Grace", "guest_email": "grace@example.com", "text": "How.",
+             "day": day, "time": "18:00", "zone": "Europe/London", "minutes": "60", "location": "Hall"}  # fmt: skip
+    with db.write("sessions") as tx:
+        id = proposing.propose(tx, "system", "talk")
+        proposing.save(tx, "system", id, typed, [], None)
+        proposing.send(tx, "system", id, None)
+    return id
+
+
 def pages(baton: Baton, known: dict[str, str], links: dict[str, str]) -> list[tuple[str, str]]:
     """(service, path) of everything that can be got: by what is known, or by nobody's id."""
     found = []
@@ -34,6 +48,8 @@ def pages(baton: Baton, known: dict[str, str], links: dict[str, str]) -> list[tu
             if "GET" not in (rule.methods or ()):
                 continue
             purpose = rule.rule.removeprefix(f"/{service}/").partition("/")[0]
+            if "/gatherings/<id>" in rule.rule:
+                found.append((service, _filled(rule.rule, {**known, "id": known["talk"]})))
             kind = "circle" if "/circles/<id>" in rule.rule else "turn" if "/turns/<id>" in rule.rule else "session"
             found.append((service, _filled(rule.rule, {**known, "id": known[kind], "token": links.get(purpose, "no")})))
     return found
@@ -52,13 +68,15 @@ def test_every_page_is_shown_with_a_pool_of_one(baton: Baton, change_settings: A
     first = sessions(baton, where)[0]["id"]
     asked = turn(baton, first, "Ada")["id"]
     do(answering.accept, asked, "person/a")
+    talk = sent_talk()
     baton.tick()
     ada = person(baton, "Ada")
     claims = {"person": ada, "session": first, "turn": asked, "offer": "x", "key": "first"}
     links = {purpose: tokens.sign(purpose, claims) for purpose in (*tokens.LINKS, "feed")}
     known = {"circle": where, "session": first, "turn": asked, "person": ada, "slug": "stream1", "stream": "stream1",
-             "name": "members", "form": "csv"}  # fmt: skip
-    paths = pages(baton, known, links)
+             "name": "members", "form": "csv", "talk": talk}  # fmt: skip
+    to_talk = f"/sessions/rsvp/{tokens.sign('rsvp', {'person': ada, 'session': talk})}"
+    paths = [*pages(baton, known, links), ("sessions", to_talk)]
     change_settings(database_pool=1)
     db.close()
     assert config.current().database_pool == 1 and len(paths) > 100
@@ -78,6 +96,7 @@ def test_every_page_is_shown_with_a_pool_of_one(baton: Baton, change_settings: A
     assert len(seen) == READERS * len(paths)
     assert not sorted({(status, path) for status, path in seen if status >= 500})
     good = {path for status, path in seen if status == 200}
-    assert {path for path in (f"/sessions/lead/{links['lead']}", f"/sessions/item/{links['item']}")} <= good
+    assert {f"/sessions/lead/{links['lead']}", f"/sessions/item/{links['item']}", to_talk} <= good
     if roles:
         assert {"/sessions/", "/sessions/turns", f"/sessions/s/{first}", f"/sessions/s/{first}/lead"} <= good
+        assert f"/sessions/gatherings/{talk}" in good

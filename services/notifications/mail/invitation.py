@@ -71,13 +71,25 @@ def remind(tx: Connection, cause: str, data: Mapping[str, Any]) -> None:
 
 
 def reader(tx: Connection, data: Mapping[str, Any], person: str) -> Reader | None:
-    """Whom a mail is for: somebody of the program, or the guest that the event names; None if they were erased."""
+    """Whom a mail is for: somebody of the program, or the guest that the event names; None if they were erased.
+
+    None, too, for who is the guest by their address: one address gets one invite, that of who speaks. Only here are
+    addresses known.
+    """
     guest = data.get("guest")
     if not guest or guest["person"] != person:
-        return people.reader(tx, person)
+        found = people.reader(tx, person)
+        return None if found and guest and _same(found.email, guest["guest_email"]) else found
     if not guest["guest_email"] or people.forgotten(tx, [person]):
         return None
     return Reader(person, guest["guest_name"], guest["guest_email"], data.get("zone", ""))
+
+
+def _same(one: str | None, other: str | None) -> bool:
+    try:
+        return bool(one and other) and letter.wire(str(one)).casefold() == letter.wire(str(other)).casefold()
+    except ValueError:
+        return False  # as above: the letter says so
 
 
 def _write(

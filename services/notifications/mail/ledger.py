@@ -156,6 +156,12 @@ def waiting(tx: Connection) -> bool:
     return tx.execute(due).first() is not None or tx.execute(stale.limit(1)).first() is not None
 
 
+def waits(tx: Connection, person: str, kind: str) -> bool:
+    """Whether a mail of that kind to them is on its way out."""
+    hers = sa.select(mail.c.id).where(mail.c.person == person, mail.c.kind == kind)
+    return tx.execute(hers.where(mail.c.state.in_([State.QUEUED, State.SENDING])).limit(1)).first() is not None
+
+
 # ---- addresses that refuse ----
 
 

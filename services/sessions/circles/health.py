@@ -86,7 +86,7 @@ def _look(tx: Connection, rows: list[dict[str, Any]]) -> list[Health]:
     duties = invites.duties(tx, [row["id"] for row in ahead.values()])
     names = people.names(tx, [person for each in duties.values() for person in each.values()])
     late = {row.circle: row for row in tx.execute(_grouped(_late(), ids))}
-    unclosed = {row.circle: row for row in tx.execute(_grouped(_unclosed(), ids))}
+    unclosed = {row.circle: row for row in tx.execute(_grouped(is_unclosed(), ids))}
     seats = set(tx.execute(sa.select(session.c.circle).where(_open_seat(), session.c.circle.in_(ids))).scalars())
     found = []
     for row in rows:
@@ -132,13 +132,14 @@ def _late() -> Any:
     return sa.and_(session.c.state == SessionState.HELD, session.c.ends_at <= clock.now() - LATE)
 
 
-def _unclosed() -> Any:
+def is_unclosed() -> Any:
+    """A session whose minutes nobody can correct any more, and that is not closed."""
     over = sa.and_(
         minutes.c.session == session.c.id,
         minutes.c.published_at <= clock.now() - SHUT,
         sa.or_(minutes.c.reopened_until.is_(None), minutes.c.reopened_until <= clock.now()),
     )
-    return sa.and_(session.c.state == SessionState.MINUTED, sa.exists().where(over))
+    return sa.and_(session.c.state == SessionState.MINUTED, sa.exists().where(over).correlate(session))
 
 
 def _open_seat() -> Any:
@@ -160,10 +161,10 @@ def _where(stream: str, only: str) -> list[Any]:
     wanted = {
         "late": has(_late()),
         "seat": has(_open_seat()),
-        "unclosed": has(_unclosed()),
+        "unclosed": has(is_unclosed()),
         "dates": dates,
         "nobody": ~anybody,
-        "help": sa.or_(has(_late()), has(_open_seat()), has(_unclosed()), dates),
+        "help": sa.or_(has(_late()), has(_open_seat()), has(is_unclosed()), dates),
     }
     found: list[Any] = [circles.c.closed_at.is_not(None) if only == "closed" else circles.c.closed_at.is_(None)]
     if only in wanted:

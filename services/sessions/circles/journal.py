@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, db, log
 from shared.events import emit
 
+from .. import locks
 from ..models import change
 from ..models import circle as circles
 from ..rules import text
@@ -144,8 +145,10 @@ def can_undo(entry: Row, by: str) -> bool:
 
 
 def _may(entry: Row, by: str) -> bool:
-    """Members take back what they did themselves, organizers everything."""
-    return by == entry["by"] or not by.startswith("person/")
+    """Members take back what they did themselves, organizers everything. Who served is for organizers alone to decide:
+    whoever published that they were not there would have the turn count for them all the same.
+    """
+    return not by.startswith("person/") or (by == entry["by"] and entry["verb"] != "correct")
 
 
 def undo(tx: Connection, by: str, id: str) -> Row:
@@ -153,13 +156,15 @@ def undo(tx: Connection, by: str, id: str) -> Row:
 
     :raises Refused: it is unknown, somebody else's, was undone, or what it made has changed since.
     """
+    locks.placing(tx)  # both before the row: erasing holds them and writes to entries
+    locks.sessions(tx)
     entry = tx.execute(sa.select(change).where(change.c.id == id).with_for_update()).mappings().first()
     if entry is None:
         raise Refused("change", "There is no such change to undo.", "Look in the list of changes of the circle.")
     if entry["verb"] not in _undo:
         raise Refused("change", "This cannot be taken back.", "Change it by hand, where that is possible.")
     if not _may(entry, by):
-        raise Refused("change", "Somebody else made this change.", "Ask them, or an organizer, to take it back.")
+        raise Refused("change", "This is not yours to take back.", "Ask an organizer to take it back.")
     if entry["undone_at"] is not None:
         raise Refused("change", "This was undone already.", "Nothing is to be done.")
     _undo[entry["verb"]](tx, by, entry)

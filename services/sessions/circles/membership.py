@@ -20,7 +20,7 @@ from ..models import circle as circles
 from ..models import place as places
 from ..models import waiting
 from ..rules import placing as rules
-from ..turns import asking
+from ..turns import asking, mentoring
 from . import reading, standing
 
 
@@ -34,6 +34,7 @@ def enter(tx: Connection, person: str, circle: str, how: str, by: str) -> None:
     row = {"id": db.new_id(), "person": person, "circle": circle, "since": clock.now(), "how": how, "by": by}
     tx.execute(sa.insert(places).values(**row))
     standing.begin(tx, circle, person)
+    mentoring.settle(tx, person)
     due.touch(tx, [circle])
     tx.execute(sa.delete(waiting).where(waiting.c.person == person))
 

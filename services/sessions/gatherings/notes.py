@@ -8,10 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from shared import clock, db
-from shared.events import emit, erase
+from shared.events import emit, erase, keeping
 
+from .. import locks
 from ..circles import journal
 from ..invites import due
+from ..invites import reading as invited
 from ..meetings import telling as meetings
 from ..minutes.saving import MOST
 from ..models import gathering, no_talks
@@ -70,20 +72,32 @@ def _tell(tx: Connection, row: reading.Row) -> None:
 
 
 def forget_guest(tx: Connection, by: str, id: str) -> None:
-    """Take out the guest's name and address, here, in what was published and in mails.
+    """Take out names and addresses of the guest and of former ones, here, in what was published and in mails.
 
-    :raises Refused: it is still to come (change or cancel it first), or there is no guest.
+    While a guest is expected, only those of former ones.
+
+    :raises Refused: nobody but the guest who is expected is there to be forgotten, or nobody at all; or somebody is
+        not told yet what was published about it, as that it is off.
     """
+    locks.sessions(tx)
     row = reading.one(tx, id, hold=True)
-    if row["sequence"] is not None and row["state"] in reading.AHEAD and row["starts_at"] > clock.now():
+    expected = reading.expects(row)
+    if expected and not row["former"]:
         raise Refused("guest_name", "The guest is expected.", "Take them out of the talk, or cancel it, first.")
-    if not row["guest_name"] and not row["guest"]:
+    if not row["guest_name"] and not row["guest"] and not row["former"]:
         raise Refused("guest_name", "There is no guest.", "Load the page again.")
-    gone = {"guest": None, "guest_name": None, "guest_email": None, "version": gathering.c.version + 1}
-    tx.execute(sa.update(gathering).where(gathering.c.id == id).values(**gone))
+    off = row["state"] == "cancelled" and row["starts_at"] > clock.now()
+    unaware = off and row["guest"] is not None and invited.invited(tx, id, row["guest"]) is not None
+    if unaware or keeping.owed(tx, meetings.subject(id)):
+        remedy = "Do it in a few minutes. If it stays so, look at the page Operation for what cannot be delivered."
+        raise Refused("guest_name", "The guest, or somebody else, is not told yet how it stands.", remedy)
+    values: dict[str, Any] = {"former": [], "version": gathering.c.version + 1}
+    if not expected:
+        values |= {"guest": None, "guest_name": None, "guest_email": None}
+    tx.execute(sa.update(gathering).where(gathering.c.id == id).values(**values))
     erase(tx, meetings.subject(id))
-    if row["guest"]:
-        emit(tx, "guest.forgotten", f"person/{row['guest']}", {"person": row["guest"]})
+    for each in [*row["former"], *([row["guest"]] if row["guest"] and not expected else [])]:
+        emit(tx, "guest.forgotten", f"person/{each}", {"person": each})
     journal.note(tx, by, "gathering-forget-guest", None, {}, {}, session=id)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, db
 from shared.events import emit
 
-from .. import people
+from .. import locks, people
 from ..circles import journal
 from ..invites import due
 from ..meetings import telling as meetings
@@ -56,6 +56,7 @@ def save(
     :param anew: make the agenda anew of the month's minutes.
     :raises Refused: with every wrong field in `all`; it has begun or is off; or somebody changed it meanwhile (Stale).
     """
+    locks.sessions(tx)
     row = _editable(tx, id, seen)
     found: dict[str, Any] = {}
     refused = []
@@ -66,6 +67,9 @@ def save(
             refused += refusal.all
     if row["sequence"] is not None and not found.get("title", "x"):
         refused.append(Refused("title", "The title is missing.", "Say what it is about, in a few words."))
+    if anew and row["sequence"] is not None:
+        remedy = "Write into the agenda what is to be in it, then save."
+        refused.append(Refused("text", "It was sent: what circles wrote would be read before you saw it.", remedy))
     Refused.raise_any(refused)
     if row["kind"] == TALK:
         found["streams"] = []
@@ -76,6 +80,7 @@ def save(
     if values["guest_email"] != row["guest_email"] or not (row["guest"] and values["guest_name"]):
         if row["sequence"] is not None and row["guest"]:
             telling.settle(tx, id, without=row["guest"])  # another guest: who was invited is told while we know how
+            values["former"] = [*row["former"], row["guest"]]
         values["guest"] = db.new_id() if values["guest_name"] else None
     _write(tx, id, **values, **({"draft": draft} if row["sequence"] is None else {}))
     if row["sequence"] is not None:
@@ -144,6 +149,7 @@ def send(tx: Connection, by: str, id: str, seen: str | None) -> bool:
     :param seen: `Recipients.token` of whom the organizer was shown, so that nobody else is mailed; None: whoever it is.
     :raises Refused: something is missing, its time is over, nobody would get it; or it is for others by now (Stale).
     """
+    locks.sessions(tx)
     row = reading.one(tx, id, hold=True)
     if row["sequence"] is not None:
         return False
@@ -186,6 +192,7 @@ def cancel(tx: Connection, by: str, id: str, reason: str) -> None:
 
     :raises Refused: it was not sent, has begun or is off already.
     """
+    locks.sessions(tx)
     said = asking.text.line("reason", reason, asking.REASON_MOST)
     _sent(tx, id)
     _set_state(tx, id, "cancelled", said or None)
@@ -197,6 +204,7 @@ def restore(tx: Connection, by: str, id: str) -> None:
 
     :raises Refused: it was not cancelled, or its time is over.
     """
+    locks.sessions(tx)
     row = reading.one(tx, id, hold=True)
     if row["state"] != "cancelled":
         raise Refused("gathering", "This was not cancelled.", "Load the page again.")

@@ -70,6 +70,12 @@ def people_told(tx: Connection, id: str) -> list[str]:
     return list(tx.execute(query.order_by(invite.c.person)).scalars())
 
 
+def expects(row: Row) -> bool:
+    """Whether a guest is to come to it: until then, name and address are needed."""
+    sure = row["sequence"] is not None and row["state"] in AHEAD and row["starts_at"] > clock.now()
+    return bool(sure and row["guest_name"])
+
+
 def may_read(tx: Connection, of: Row, person: str, roles: tuple[str, ...]) -> bool:
     """Organizers; of what was sent, whoever is invited; a talk is for all members."""
     if "organizer" in roles:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import clock, db
+from shared import clock
 
+from .. import locks
 from ..invites import due
 from ..invites import reading as invited
 from ..invites import telling as invites
@@ -30,7 +31,7 @@ def settle(tx: Connection, id: str, without: str | None = None) -> None:
 
     :param without: somebody it is not for any more, whatever else is written.
     """
-    db.lock(tx, "invites")
+    locks.sessions(tx)
     tx.execute(sa.delete(unannounced).where(unannounced.c.circle == id))
     row = reading.one(tx, id)
     if row["sequence"] is None or row["starts_at"] <= clock.now():

@@ -50,6 +50,7 @@ def answer(tx: Connection, session_id: str, person: str, said: str, source: str)
     """
     if said not in (COMING, CANNOT):
         raise Refused("answer", "This is no answer.", "Say that you are coming, or that you cannot.")
+    locks.sessions(tx)  # before looking: it may be moved, or cancelled, meanwhile
     told = open_invite(tx, session_id, person)
     _write(tx, session_id, person, said, told["sequence"], source)
 
@@ -71,10 +72,16 @@ def open_invite(tx: Connection, session_id: str, person: str) -> Row:
 
 
 def cannot_between(tx: Connection, person: str, first: str, last: str) -> None:
-    """They cannot come to any planned session of theirs from one local date to another."""
+    """They cannot come to any planned session of theirs from one local date to another. What they had answered for one
+    of them is kept, for when they take it back.
+    """
+    locks.sessions(tx)
     for id, sequence in planned(tx, person, first, last).items():
-        theirs = reading.invited(tx, id, person)
-        _write(tx, id, person, CANNOT, theirs["sequence"] if theirs else sequence, ABSENCE)
+        theirs, said = reading.invited(tx, id, person), reading.answer_of(tx, id, person)
+        if said and (said["answer"], said["source"] == ABSENCE) == (CANNOT, False):
+            continue  # their own no stands by itself
+        before = said and (said["before"] if said["source"] == ABSENCE else _kept(said))
+        _write(tx, id, person, CANNOT, theirs["sequence"] if theirs else sequence, ABSENCE, before)
 
 
 def planned(tx: Connection, person: str, first: str, last: str) -> dict[str, int]:
@@ -85,14 +92,25 @@ def planned(tx: Connection, person: str, first: str, last: str) -> dict[str, int
 
 
 def no_answer_between(tx: Connection, person: str, first: str, last: str) -> None:
-    """What was answered for who is away then is no answer any more, unless they are away all the same."""
+    """What was answered for who is away then is no answer any more, unless they are away all the same; what they had
+    answered themselves is one again.
+    """
     other = sa.exists().where(
         absence.c.person == person, absence.c.role.is_(None), absence.c.withdrawn_at.is_(None),
         absence.c.first <= session.c.day, absence.c.last >= session.c.day,
     )  # fmt: skip
     said = sa.select(_ahead(first, last).where(~other).subquery().c.id)
     where = (rsvp.c.person == person, rsvp.c.source == ABSENCE, rsvp.c.session.in_(said))
+    for row in tx.execute(sa.select(rsvp).where(*where, rsvp.c.before.is_not(None))).mappings().all():
+        back = {**row["before"], "at": datetime.fromisoformat(row["before"]["at"]), "before": None}
+        mine = (rsvp.c.session == row["session"], rsvp.c.person == person)
+        tx.execute(sa.update(rsvp).where(*mine).values(**back))
     tx.execute(sa.delete(rsvp).where(*where))
+
+
+def _kept(said: Row) -> dict[str, Any]:
+    """An answer as `rsvp.before` keeps it."""
+    return {**{name: said[name] for name in ("answer", "sequence", "source")}, "at": said["at"].isoformat()}
 
 
 def _ahead(first: str, last: str) -> Any:
@@ -111,6 +129,7 @@ def by_calendar(
     :param sequence: of the invite that it answers; None when the calendar did not say.
     :param proposed: of a counter, the instant, RFC 3339; None where nobody could read it.
     """
+    locks.sessions(tx)
     told = reading.invited(tx, session_id, person)
     if told is not None and sequence is not None and sequence < told["sequence"]:
         logger.info("reply.ignored", why="older-sequence", session=session_id)
@@ -133,9 +152,11 @@ def _remark(tx: Connection, session_id: str, person: str, what: str, proposed: s
         tx.execute(sa.delete(rsvp).where(rsvp.c.session == session_id, rsvp.c.person == person))
 
 
-def _write(tx: Connection, session_id: str, person: str, said: str, sequence: int, source: str) -> None:
+def _write(
+    tx: Connection, session_id: str, person: str, said: str, sequence: int, source: str, before: Any = None
+) -> None:
     locks.sessions(tx)  # before the row: a "cannot" goes on to turns
-    fresh = {"answer": said, "sequence": sequence, "source": source, "at": clock.now()}
+    fresh = {"answer": said, "sequence": sequence, "source": source, "at": clock.now(), "before": before}
     insert = db.insert(tx, rsvp).values(session=session_id, person=person, **fresh)
     tx.execute(insert.on_conflict_do_update(index_elements=["session", "person"], set_=fresh))
     tx.execute(sa.delete(remark).where(remark.c.session == session_id, remark.c.person == person))

@@ -70,5 +70,5 @@ def _remind_of(tx: Connection, row: telling.Row, hours: int) -> None:
     # Not older than what anybody was told, or the reminder would count as overtaken.
     data |= {"hours": hours, "sequence": max([row["sequence"], *(each.sequence for each in told_now)])}
     for start in range(0, len(people), telling.EACH):
-        data["attendees"] = telling.attendees(tx, row["id"], people[start : start + telling.EACH])
+        data["attendees"] = telling.attendees(people[start : start + telling.EACH], said)
         emit(tx, "session.reminded", sessions.subject(row["id"]), data)

@@ -194,8 +194,9 @@ def _tell(
     was: str | None = None,
 ) -> None:
     """Publish one message to these people, and write down that they were told."""
+    answers = reading.answers(tx, [row["id"]])[row["id"]] if people else {}
     for start in range(0, len(people), EACH):
-        _tell_some(tx, row, about, what, people[start : start + EACH], known, now_told, changed, was)
+        _tell_some(tx, row, about, what, people[start : start + EACH], known, now_told, answers, changed, was)
 
 
 def _tell_some(
@@ -206,6 +207,7 @@ def _tell_some(
     people: list[str],
     known: Mapping[str, Row],
     now_told: dict[str, Any],
+    answers: Mapping[str, str],
     changed: tuple[str, ...],
     was: str | None,
 ) -> None:
@@ -224,7 +226,7 @@ def _tell_some(
             "sequence": sequence,
             "coordinator": now_told["coordinator"],
             "mentor": now_told["mentor"],
-            "attendees": attendees(tx, row["id"], people),
+            "attendees": attendees(people, answers),
             "what": what,
             "changed": list(changed),
             "was": was,
@@ -239,7 +241,6 @@ def _tell_some(
     logger.info("session.announced", session=row["id"], what=what, people=len(people), sequence=sequence)
 
 
-def attendees(tx: Connection, session_id: str, people: Iterable[str]) -> list[dict[str, str | None]]:
-    """These persons with what they answered, as events carry them."""
-    said = reading.answers(tx, [session_id])[session_id]
+def attendees(people: Iterable[str], said: Mapping[str, str]) -> list[dict[str, str | None]]:
+    """These persons with what they answered (`said`: reading.answers), as events carry them."""
     return [{"person": person, "answer": said.get(person)} for person in people]

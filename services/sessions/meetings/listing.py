@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from shared import clock
 
 from .. import people
+from ..circles import health
 from ..invites import reading as invites
 from ..models import circle, minutes, session
 from ..rules.states import SessionState
@@ -37,6 +38,7 @@ def listed(tx: Connection, state: str, stream: str = "", page: int = 1) -> list[
     order = session.c.starts_at.desc() if state in _FIRST else session.c.starts_at
     query = (
         sa.select(session, circle.c.name.label("circle_name"), circle.c.stream, minutes.c.published_at)
+        .add_columns(health.is_unclosed().label("unclosed"))
         .outerjoin(circle, circle.c.id == session.c.circle)
         .outerjoin(minutes, minutes.c.session == session.c.id)
         .where(session.c.state == state)
@@ -59,6 +61,4 @@ def _late(row: Any) -> Any:
         return row["ends_at"] if row["ends_at"] <= now else None
     if row["state"] == SessionState.HELD:
         return row["ends_at"] if row["ends_at"] <= now - _DAY else None
-    if row["state"] == SessionState.MINUTED and row["published_at"]:
-        return row["published_at"] if row["published_at"] <= now - 2 * _DAY else None
-    return None
+    return row["published_at"] if row["unclosed"] else None

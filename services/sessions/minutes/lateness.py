@@ -21,12 +21,19 @@ LATE = {"coordinator": timedelta(hours=24), "organizers": timedelta(hours=72)}
 
 
 def hold(tx: Connection, most: int) -> int:
-    """Let sessions whose end has passed be held; returns how many, at most `most`."""
+    """Let sessions whose end has passed be held; returns how many, at most `most`.
+
+    Meetings and talks, which are of no circle, are closed with that: nobody owes minutes of them.
+    """
     over = (session.c.state.in_(reading.AHEAD), session.c.ends_at <= clock.now())
-    query = sa.select(session.c.id, session.c.state).where(*over).order_by(session.c.ends_at).limit(most)
+    query = (
+        sa.select(session.c.id, session.c.state, session.c.circle).where(*over).order_by(session.c.ends_at).limit(most)
+    )
     rows = tx.execute(query.with_for_update(skip_locked=True)).all()
     for row in rows:
         after = SESSION.after(SessionState(row.state), "hold")
+        if row.circle is None:
+            after = SESSION.after(after, "close")
         tx.execute(session.update().where(session.c.id == row.id).values(state=after.value))
     return len(rows)
 

@@ -24,6 +24,7 @@ gathering = sa.Table(
     sa.Column("guest", Key),  # stands for a person in invite and rsvp; signup knows nothing of them
     sa.Column("guest_name", sa.String(200)),
     sa.Column("guest_email", sa.String(254)),
+    sa.Column("former", Json, nullable=False, server_default="[]"),  # ids of guests of whom was told, not forgotten yet
     sa.Column("notes", sa.Text, nullable=False),  # Markdown
     sa.Column("shared_at", Instant),  # when the notes were told of
     sa.Column("recording", sa.String(2000)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from shared import db
-from shared.db import Day, Instant, Json, Key
+from shared.db import Day, Instant, Json, Key, NullableJson
 
 metadata = db.metadata("sessions")
 
@@ -74,6 +74,8 @@ rsvp = sa.Table(
     sa.Column("sequence", sa.Integer, nullable=False),  # of the invite that was answered
     sa.Column("source", sa.String(12), nullable=False),  # link, page, calendar, absence
     sa.Column("at", Instant, nullable=False),
+    # Of an absence: the answer that it stands in for, {answer, sequence, source, at}.
+    sa.Column("before", NullableJson),
 )
 sa.Index("ix_rsvp_person", rsvp.c.person)
 

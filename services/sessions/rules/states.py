@@ -104,7 +104,8 @@ SESSION: Life[SessionState] = Life(
         Transition(
             "close",
             "be closed",
-            "minutes, attendance and a next coordinator are there, or a reason for each that is not",
+            "minutes, attendance and a next coordinator are there, or a reason for each that is not; "
+            "of a meeting or talk for many circles: its end has come",
             {_S.HELD: _S.CLOSED, _S.MINUTED: _S.CLOSED},
         ),
         Transition(

@@ -12,11 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ..circles import journal
-from ..models import change
+from ..models import change, session
 from ..rules.rotation import Change, Duty, Session
 from ..rules.rotation.verbs import Move
 from .seats import Row
 
+WITHHELD = "the reason of somebody who was erased"
 VERBS = {"swap": "swap", "substitute": "substitute", "skip me": "skip-me", "skip date": "skip-date"}
 
 
@@ -35,8 +36,30 @@ def entries(tx: Connection, circle: str, most: int = 10) -> list[Row]:
 
 
 def forget(tx: Connection, person: str) -> None:
-    """Blank what an erased person gave as reasons."""
-    tx.execute(sa.update(change).where(change.c.by == f"person/{person}").values(reason=""))
+    """Blank what an erased person gave as reasons, as a member or as an organizer."""
+    mine = change.c.by.in_([f"person/{person}", f"organizer/{person}"])
+    copied = sa.select(change.c.session, change.c.reason).where(mine, change.c.verb.in_(_GAPS), change.c.reason != "")
+    for id, reason in tx.execute(copied.order_by(change.c.session)).all():
+        _withhold(tx, id, reason)
+    tx.execute(sa.update(change).where(mine).values(reason=""))
+
+
+_GAPS = ("gap", "close")  # their reasons stand at the session, too, and in what later entries found there
+
+
+def _withhold(tx: Connection, id: str, reason: str) -> None:
+    """That something is missing for a reason stays; the reason goes."""
+    for gaps in tx.execute(sa.select(session.c.gaps).where(session.c.id == id)).scalars().all():
+        tx.execute(sa.update(session).where(session.c.id == id).values(gaps=_without(gaps, reason)))
+    for row in tx.execute(sa.select(change).where(change.c.session == id, change.c.verb.in_(_GAPS))).mappings().all():
+        kept = {name: _without(row[name], reason) for name in ("before", "after")}
+        tx.execute(sa.update(change).where(change.c.id == row["id"]).values(**kept))
+
+
+def _without(said: Any, reason: str) -> Any:
+    if isinstance(said, dict):
+        return {name: _without(each, reason) for name, each in said.items()}
+    return WITHHELD if said == reason else said
 
 
 def plain(done: Change) -> list[list[Any]]:

@@ -76,6 +76,7 @@ def settle(tx: Connection, who: str) -> None:
     level = known.get(theirs.stream, -1) if theirs is not None and takes_part else -1
     pools = set(tx.execute(sa.select(pool.c.stream).where(pool.c.person == who)).scalars())
     gone = [row.circle for row in rows if level <= known.get(row.stream, -1) and row.stream not in pools]
+    gone += _own(tx, {who})  # nobody mentors the circle that they are in
     _end(tx, who, gone)
 
 

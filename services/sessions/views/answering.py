@@ -31,11 +31,12 @@ Row = Mapping[Any, Any]
 
 @dataclass(frozen=True)
 class Door:
-    """Who came in, about which turn, and by which address."""
+    """Who came in, about which turn, and by which address; by a link: `since` when it was mailed."""
 
     turn: str
     person: str
     base: str
+    since: float | None = None
 
     @property
     def actor(self) -> str:
@@ -52,7 +53,7 @@ def linked(token: str) -> Response:
 def by_link(token: str) -> Door:
     """Who came in by that link, about which turn."""
     said = claims("turn", token)
-    return Door(said["turn"], said["person"], f"/sessions/turn/{token}")
+    return Door(said["turn"], said["person"], f"/sessions/turn/{token}", float(said["iat"]))
 
 
 @blueprint.route("/turns/<id>", methods=["GET", "POST"])
@@ -81,7 +82,7 @@ def claims(purpose: str, token: str) -> dict[str, str]:
 
     :raises Problem: it is broken, too old, or its person is in the program no more.
     """
-    wanted = ("person", *{"turn": ["turn"], "take": ["session"]}.get(purpose, []))
+    wanted = ("person", "iat", *{"turn": ["turn"], "take": ["session"]}.get(purpose, []))
     try:
         found = {name: str(tokens.read(purpose, token)[name]) for name in wanted}
     except (tokens.BadToken, KeyError) as bad:
@@ -204,10 +205,14 @@ def about_circle(tx: Connection, person: str, session: str) -> dict[str, Any] | 
 
 
 def _doors(tx: Connection, door: Door) -> dict[str, str]:
-    """Links of their own by which a mentor says that they are away, and, from the pool, that they are asked no more."""
-    found = {"away": tokens.path("away", tokens.sign("away", {"person": door.person}))}
+    """Links of their own by which a mentor says that they are away, and, from the pool, that they are asked no more.
+
+    Made for who came by a link they are as old as that one: it may lie in a mailbox that is theirs no more.
+    """
+    theirs: dict[str, Any] = {"person": door.person, **({"since": door.since} if door.since else {})}
+    found = {"away": tokens.path("away", tokens.sign("away", theirs))}
     if tx.execute(pooled.select().where(pooled.c.person == door.person).limit(1)).first():
-        found["pool"] = tokens.path("pool", tokens.sign("pool", {"person": door.person}))
+        found["pool"] = tokens.path("pool", tokens.sign("pool", theirs))
     return found
 
 

@@ -71,11 +71,12 @@ def show(id: str) -> Response:
     roles = reader.roles if reader else ()
     with db.read(SERVICE) as tx:
         row = reading.one(tx, id)
-        if "organizer" in roles:
-            return page("gathering.html", **_managed(tx, row))
-        if not reading.may_read(tx, row, reader_id(), roles):
-            problem(403, "This meeting is for others", "Its page is for who is invited, and the organizers.")
-        return page("gathering_read.html", **read(tx, row, reader_id()))
+        manages = "organizer" in roles
+        allowed = manages or reading.may_read(tx, row, reader_id(), roles)
+        shown = _managed(tx, row) if manages else read(tx, row, reader_id())
+    if not allowed:
+        problem(403, "This meeting is for others", "Its page is for who is invited, and the organizers.")
+    return page("gathering.html" if manages else "gathering_read.html", **shown)
 
 
 def read(tx: Connection, row: reading.Row, person: str) -> dict[str, Any]:
@@ -108,6 +109,7 @@ def _managed(tx: Connection, row: reading.Row) -> dict[str, Any]:
         "counts": Counter(said.get(id, "no answer") for id in told),
         "many": row["kind"] == reading.ORGANIZERS and len(who.people) > rules.MANY,
         "begun": row["starts_at"] <= clock.now(),
+        "expected": reading.expects(row),
         "typed": row,
     }
 
@@ -152,7 +154,8 @@ def send(id: str) -> Response:
     if not problems:
         return go(url(id), "gathering-sent")
     with db.read(SERVICE) as tx:
-        return page("gathering.html", problems, **_managed(tx, reading.one(tx, id)))
+        shown = _managed(tx, reading.one(tx, id))
+    return page("gathering.html", problems, **shown)
 
 
 @blueprint.post("/gatherings/<id>/split")

@@ -56,16 +56,24 @@ def _answer(session: str, person: str, source: str, back: str) -> Response:
             if refused.field != "until":
                 problem(410 if refused.field == "session" else 422, refused.message, refused.remedy)
     with db.read(SERVICE) as tx:
-        try:
-            answering.open_invite(tx, session, person)
-        except Refused as refused:
-            if telling.is_one(tx, session) and person in gatherings.people_told(tx, session):
-                row = gatherings.one(tx, session)
-                return page("gathering_read.html", problems, **gathered.read(tx, row, person), closed=refused.message)
-            problem(410, refused.message, refused.remedy)
-        given = _shown(tx, session, person)
+        given, shut = _readable(tx, session, person)
+    if shut and not given:
+        problem(410, shut.message, shut.remedy)
+    if shut:
+        return page("gathering_read.html", problems, **given)
     wanted = request.args.get("answer", "") if request.method == "GET" else answering.CANNOT
     return page("rsvp.html", problems, **given, wanted=wanted, until=request.form.get("until", ""))
+
+
+def _readable(tx: Any, session: str, person: str) -> tuple[dict[str, Any], Refused | None]:
+    """What the page shows, and why nothing can be answered any more: then only who is invited to a gathering reads."""
+    try:
+        answering.open_invite(tx, session, person)
+    except Refused as refused:
+        if telling.is_one(tx, session) and person in gatherings.people_told(tx, session):
+            return gathered.read(tx, gatherings.one(tx, session), person), refused
+        return {}, refused
+    return _shown(tx, session, person), None
 
 
 def _take(session: str, person: str, source: str) -> str:

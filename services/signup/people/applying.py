@@ -22,6 +22,7 @@ from ..models import person as people
 from ..models import program as programs
 from ..program import Program, load, remembered
 from ..rules import Refused, answers, text
+from . import pooling
 from . import row as rows
 from .asking import ask
 from .row import Row
@@ -239,7 +240,7 @@ def confirm(tx: Connection, person: str, charter: str | None = None) -> str:
     if again:
         kept = {**again, "search": rows.search_words(again["name"], row["email"]), "charter_at": now}
         values |= {**kept, "left_at": None, "left_from": None, "leave_reason": None, "erase_after": None}
-        values |= {"was_organizer": None, "pool": None, "pool_streams": None}  # who signs up anew begins anew
+        values |= {"was_organizer": None, **pooling.afresh(row)}  # who signs up anew begins anew
         values["answers"] = {**row["answers"], **again["answers"]}
     elif row["state"] == "imported":
         if charter != load(tx).charter.version:

@@ -109,6 +109,14 @@ def _create(tx: Connection, key: str, values: dict[str, Any]) -> Row:
     return row
 
 
+def afresh(row: Row) -> dict[str, Any]:
+    """What stays of what was said, for who begins anew: nothing, but that an organizer removed them. Put back, they
+    have not said yes.
+    """
+    removed = row["pool"] == "removed"
+    return {"pool": row["pool"], "pool_was": "left"} if removed else dict.fromkeys(("pool", "pool_streams", "pool_was"))
+
+
 # ---- what they themselves say ----
 
 

@@ -78,7 +78,7 @@ def graduate(tx: Connection, by: str, person: str, mentors: Iterable[str] = ()) 
     wanted = list(mentors)
     kept: dict[str, Any] = {}
     if not row["is_organizer"]:
-        kept = {"pool": None, "pool_streams": None}  # what was said in another life says nothing of this one
+        kept = pooling.afresh(row)  # what was said in another life says nothing of this one
     rows.change(tx, row, {"state": rules.after("graduate", row["state"]), **kept}, "member.graduated")
     audit.note(tx, by, "person.graduated", rows.subject(person), {"from": row["state"]})
     if wanted:
