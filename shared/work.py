@@ -91,6 +91,11 @@ def main(args: list[str]) -> int:
         from celery import signals
 
         from .worker import app
+
+        if not settings.broker_url.startswith("amqp"):
+            from . import transport
+
+            transport.mend()
     except config.SettingError as wrong:
         print(f"error: {wrong}", file=sys.stderr)
         return 2
