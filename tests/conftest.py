@@ -28,6 +28,10 @@ from .postgres import Postgres, Rewound, required
 
 SECRET = "a-secret-of-tests-that-is-long-enough"
 START = "2027-01-04T09:00:00+00:00*0"
+EMPTY, SEEDED = "empty", "seeded"  # what databases of tests can be set back to
+
+
+_apps: dict[Any, Any] = {}
 
 
 class Baton:
@@ -36,7 +40,6 @@ class Baton:
     def __init__(self, settings: Config, monkeypatch: pytest.MonkeyPatch) -> None:
         self.config = settings
         self.queue: deque[tuple[str, list[Any]]] = deque()
-        self._apps: dict[str, Any] = {}
         self._patch = monkeypatch
         self._offset = 0.0
         real = clock.machine
@@ -76,10 +79,13 @@ class Baton:
         self._offset += seconds
 
     def app(self, service: str) -> Any:
-        """The Flask app of that service."""
-        if service not in self._apps:
-            self._apps[service] = import_module(f"services.{service}").create_app()
-        return self._apps[service]
+        """The Flask app of that service, made once for all tests with the same settings; it keeps no state."""
+        found = config.current()
+        key = (service, replace(found, data=Path(), database_urls=(), clock=""))
+        if key not in _apps:
+            _apps[key] = import_module(f"services.{service}").create_app()
+        log.configure(found.log)  # as making it does
+        return _apps[key]
 
     def client(self, service: str) -> Any:
         """A test client of that service's app."""
@@ -116,15 +122,27 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A migrated, empty SQLite file per service, to be copied."""
-    folder = tmp_path_factory.mktemp("templates")
-    config.use(Config(secret=SECRET, data=folder))
-    for service in SERVICES:
-        migrate.upgrade(service)
-    db.close()
-    for service in SERVICES:
-        _fold_wal(folder / f"{service}.db")
-    return {service: folder / f"{service}.db" for service in SERVICES}
+    """Folders with a migrated SQLite file per service, to be copied: EMPTY, and SEEDED as the first start does."""
+    folders = {state: tmp_path_factory.mktemp(state) for state in (EMPTY, SEEDED)}
+    for state, folder in folders.items():
+        config.use(Config(secret=SECRET, data=folder, clock=START))
+        for service in SERVICES:
+            migrate.upgrade(service)
+        if state == SEEDED:
+            _seed()
+        db.close()
+        for service in SERVICES:
+            _fold_wal(folder / f"{service}.db")
+    return folders
+
+
+def _seed() -> None:
+    """What the first start of a Baton writes, and what all services make of it."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        made = Baton(config.current(), monkeypatch)
+        with db.write("signup") as tx:
+            import_module("services.signup.seed").seed(tx)
+        made.drain()
 
 
 def _fold_wal(path: Path) -> None:
@@ -137,28 +155,38 @@ def _fold_wal(path: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_databases(postgres: Postgres) -> dict[str, Rewound]:
-    """A migrated database per service, to be set back before each test."""
+def postgres_databases(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Rewound]:
+    """A migrated database per service, to be set back before each test: to EMPTY or to SEEDED."""
+    folder = tmp_path_factory.mktemp("postgres")
     urls = {service: postgres.create(f"template_{service}") for service in SERVICES}
-    config.use(Config(secret=SECRET, database_urls=tuple(urls.items()), database_pool=2))
+    config.use(Config(secret=SECRET, data=folder, clock=START, database_urls=tuple(urls.items()), database_pool=2))
     for service in SERVICES:
         migrate.upgrade(service)
     db.close()
-    return {service: Rewound(postgres, f"template_{service}") for service in SERVICES}
+    databases = {service: Rewound(postgres, f"template_{service}", EMPTY) for service in SERVICES}
+    _seed()
+    db.close()
+    for kept in databases.values():
+        kept.remember(SEEDED)
+    return databases
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[tuple[str, str], ...]]:
-    """Four migrated databases, as (service, URL): once SQLite, once PostgreSQL."""
+def database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[tuple[str, str], ...]]:
+    """Four migrated databases, as (service, URL): once SQLite, once PostgreSQL. Seeded for tests of a whole `baton`."""
+    state = SEEDED if "baton" in request.fixturenames else EMPTY
     if request.param == "sqlite":
-        templates = request.getfixturevalue("sqlite_templates")
-        for service, template in templates.items():
-            shutil.copy(template, tmp_path / f"{service}.db")
-        yield tuple((service, f"sqlite:///{tmp_path / service}.db") for service in SERVICES)
+        # One place for all tests: an engine that is used again knows its statements already.
+        place = tmp_path_factory.getbasetemp() / "databases"
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(request.getfixturevalue("sqlite_templates")[state], place)
+        yield tuple((service, f"sqlite:///{place / service}.db") for service in SERVICES)
         return
     databases: dict[str, Rewound] = request.getfixturevalue("postgres_databases")
     for kept in databases.values():
-        kept.rewind()
+        kept.rewind(state)
     yield tuple((service, kept.url) for service, kept in databases.items())
 
 
@@ -171,18 +199,24 @@ def settings(database: tuple[tuple[str, str], ...], tmp_path: Path) -> Iterator[
     for memo in (schedule._finished, pulse._noted):
         memo.clear()  # remembered per database, and this one may have been another test's
     yield found
-    db.close()
+    _close()
     config.use(None)
+
+
+def _close() -> None:
+    """End connections, but for those to PostgreSQL that the next test would make again, all alike. Engines are kept."""
+    for key, engine in list(db._engines.items()):
+        pool: Any = engine.pool
+        if engine.dialect.name == "sqlite":
+            engine.dispose()
+        elif pool.size() != Config.database_pool or pool.checkedout():
+            db._engines.pop(key).dispose()
 
 
 @pytest.fixture
 def baton(settings: Config, monkeypatch: pytest.MonkeyPatch) -> Baton:
     """One whole Baton in this process, seeded as its first start would."""
-    made = Baton(settings, monkeypatch)
-    with db.write("signup") as tx:
-        import_module("services.signup.seed").seed(tx)
-    made.drain()
-    return made
+    return Baton(settings, monkeypatch)
 
 
 @pytest.fixture(autouse=True)

@@ -58,29 +58,43 @@ class Rewound:
     themselves, or left a connection that holds a lock, costs the next one a new database.
     """
 
-    def __init__(self, server: Postgres, template: str) -> None:
+    def __init__(self, server: Postgres, template: str, state: str) -> None:
+        """
+        :param state: what to call the state that the template is in now.
+        """
         self.server, self.template, self.made = server, template, 0
-        with psycopg.connect(server.server.get_uri(template), autocommit=True) as connection:
-            self.shape = self._shape(connection)
-            self.script = "\n".join(self._script(connection))
+        self.scripts: dict[str, str] = {}
+        self.remember(state)
         self._make()
+
+    def remember(self, state: str) -> None:
+        """Take the template's present rows as another state to go back to."""
+        with psycopg.connect(self.server.server.get_uri(self.template), autocommit=True) as connection:
+            self.shape = self._shape(connection)
+            self.scripts[state] = "\n".join(self._script(connection))
 
     @property
     def url(self) -> str:
         """A SQLAlchemy URL of the database."""
         return self.server.url(self.name)
 
-    def rewind(self) -> None:
-        """Rows and sequences as in the template."""
+    def rewind(self, state: str) -> None:
+        """Rows and sequences as in that state."""
         try:
-            with psycopg.connect(self.server.server.get_uri(self.name), autocommit=True) as connection:
-                if self._shape(connection) == self.shape:
-                    connection.execute(self.script)
-                    return
+            if self._rewound(state):
+                return
         except psycopg.Error:
             pass  # somebody still holds a lock: a new database is free of it
         self.server.drop(self.name)
         self._make()
+        assert self._rewound(state)
+
+    def _rewound(self, state: str) -> bool:
+        with psycopg.connect(self.server.server.get_uri(self.name), autocommit=True) as connection:
+            if self._shape(connection) != self.shape:
+                return False
+            connection.execute(self.scripts[state])
+            return True
 
     def _make(self) -> None:
         self.made += 1
@@ -107,8 +121,8 @@ class Rewound:
             if found and found[0]:
                 rows = found[0].replace("'", "''")
                 yield f'INSERT INTO "{table}" SELECT * FROM json_populate_recordset(NULL::"{table}", \'{rows}\');'
-        for (sequence,) in connection.execute("SELECT sequencename FROM pg_sequences").fetchall():
-            yield f"SELECT setval('\"{sequence}\"', 1, false);"
+        for sequence, last in connection.execute("SELECT sequencename, last_value FROM pg_sequences").fetchall():
+            yield f"SELECT setval('\"{sequence}\"', {last or 1}, {'true' if last else 'false'});"
 
 
 def required() -> bool:

@@ -9,6 +9,7 @@ import importlib.util
 import os
 import shutil
 import sys
+from pathlib import Path
 
 from .settings import ROOT
 
@@ -17,6 +18,7 @@ OPTIONAL = {
     "wrk (load on the pages): install the package wrk": ("wrk",),
     "smtp-sink (load of mail): install the package postfix": ("smtp-sink", "/usr/sbin/smtp-sink"),
 }
+MEMORY, ROOM = Path("/dev/shm"), 4 << 30
 ICAL_JS = ROOT / "tests" / "node" / "node_modules" / "ical.js"
 
 
@@ -33,6 +35,9 @@ def main(args: list[str]) -> int:
         print("missing: embedded PostgreSQL (tests on PostgreSQL): run this through ./baton test", file=sys.stderr)
     for name in [name for name in os.environ if name.startswith("BATON_")]:
         del os.environ[name]  # the suite chooses its own settings, whatever the shell has set
+    # Databases of tests are written to the disk at every commit, as real ones are; in memory that costs nothing.
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     # A process per core: much of the suite waits for real processes. One alone where a person wants to look inside.
     alone = {"-n", "-s", "--pdb", "--capture=no"} & set(args)
     spread = [] if alone else ["-n", "auto", "--dist", "worksteal"]
