@@ -17,7 +17,7 @@ from .joining import joining
 from .pages import go, page, refusals, unreadable
 
 blueprint = Blueprint("links", __name__)
-_OPENING = {"label": "Open my page", "note": "On somebody else's computer? Sign out when you are done."}
+_OPENING: dict[str, Any] = {"label": "Open my page", "note": "On somebody else's computer? Sign out when you are done."}
 
 
 @blueprint.route("/signup/confirm/<token>", methods=["GET", "POST"])
