@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from markupsafe import escape
 
 from services.signup import audit, people, program
 from shared import db
@@ -206,6 +207,22 @@ def test_what_changes_nothing_is_not_called_a_change(baton: Baton, client: Any, 
     signed_in(client, person, "member")
     same = client.post("/signup/me/stream", data={"stream": "stream2"}, follow_redirects=True).text
     assert "Nothing has changed" in same and "You have changed" not in same
+
+
+def test_an_earlier_charter_is_brought_back_as_the_next_version(baton: Baton, runs: Any) -> None:
+    here = "/signup/organizer/charter"
+    with db.read("signup") as tx:
+        words = program.load(tx).charter.text
+    runs.post(here, data={"text": "We bring cake."})
+    assert "?from=" not in runs.get(f"{here}/2").text, "it is the one that holds"
+    assert f'href="{here}?from=1"' in runs.get(f"{here}/1").text
+    page = runs.get(f"{here}?from=1").text
+    assert (
+        str(escape(words.splitlines()[-1])) in page and "We bring cake." not in page and "Publish as version 3" in page
+    )
+    assert "We bring cake." in runs.get(f"{here}?from=99").text, "no such version: the one that holds"
+    with db.read("signup") as tx:
+        assert program.load(tx).charter.version == "2", "looking publishes nothing"
 
 
 def test_the_log_says_which_charter_was_published(baton: Baton, runs: Any) -> None:
