@@ -163,6 +163,7 @@ def test_the_snippets_carry_what_is_needed(baton: Baton, runs: Any) -> None:
     assert "name=&#34;charter&#34;" in page or "name=&quot;charter&quot;" in page
     assert "answers.stream2-" in page and "BATON_EMBED_ORIGINS" in page
     plain = runs.get("/signup/organizer/snippets/stream2/plain").text
+    assert "<small>A repository, a notebook, a post.</small>" in plain, "the word of help below a question"
     assert '<option value="">The same as the program: Toronto</option>' in plain
     assert "<option>Asia/Kolkata</option>" in plain and 'value="America/Toronto"' not in plain
 
