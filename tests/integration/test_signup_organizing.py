@@ -226,6 +226,11 @@ def test_an_earlier_charter_is_brought_back_as_the_next_version(baton: Baton, ru
         assert program.load(tx).charter.version == "2", "looking publishes nothing"
 
 
+def test_the_page_before_taking_a_role_says_what_its_button_does(baton: Baton, runs: Any) -> None:
+    other = organizer("ida@example.org")
+    assert "Remove Olga as an organizer?" in runs.get(f"/signup/organizer/organizers/{other}/remove").text
+
+
 def test_the_log_says_which_charter_was_published(baton: Baton, runs: Any) -> None:
     assert runs.post("/signup/organizer/charter", data={"text": "We bring cake."}).status_code == 303
     page = runs.get("/signup/organizer/audit").text
@@ -264,7 +269,7 @@ def test_search_and_order_know_no_accents(baton: Baton, runs: Any) -> None:
 
 def test_coming_back_at_once_opens_the_organizers_pages_again(baton: Baton, runs: Any) -> None:
     organizer("otto@example.org")
-    assert "You are no organizer any more, unless you come back within 30 days" in runs.get("/signup/me/leave").text
+    assert "You are not an organizer any more, unless you come back within 30 days" in runs.get("/signup/me/leave").text
     runs.post("/signup/me/leave")
     assert runs.get("/signup/organizer/").status_code == 403
     runs.post("/signup/me/come-back")

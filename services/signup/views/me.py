@@ -195,7 +195,7 @@ def leave() -> Response:
         happens=[
             "You get no more turns, invitations or letters: only a goodbye with a link back.",
             "Your answers stay until you ask us to erase them.",
-            *([f"You are no organizer any more, unless you come back within {days} days."] if organizes else []),
+            *([f"You are not an organizer any more, unless you come back within {days} days."] if organizes else []),
         ],
         undo="press Come back on your own page, or sign up again.",
         label="Leave",
