@@ -423,7 +423,7 @@ def test_a_talk_is_for_the_whole_program_and_its_guest(house: House) -> None:
     assert mail["kind"] == "talk" and "Grace Hopper" in mail["text"] and "About *small* steps." in mail["text"]
     assert "<em>small</em>" in mail["html"]
     [hers] = mails(house.baton, guest_of(id), id)
-    assert hers["address"] == "grace@example.com" and "thank you for giving this talk" in hers["text"]
+    assert hers["address"] == "grace@example.com" and "Thank you for giving this talk" in hers["text"]
     assert str(calendar_in(hers)[0]["ATTENDEE"]) == "mailto:grace@example.com"
     settled(house.baton)
 

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from markupsafe import escape
 
 from services.signup import audit, people, program
 from shared import db
@@ -162,6 +163,7 @@ def test_the_snippets_carry_what_is_needed(baton: Baton, runs: Any) -> None:
     assert "name=&#34;charter&#34;" in page or "name=&quot;charter&quot;" in page
     assert "answers.stream2-" in page and "BATON_EMBED_ORIGINS" in page
     plain = runs.get("/signup/organizer/snippets/stream2/plain").text
+    assert "<small>A repository, a notebook, a post.</small>" in plain, "the word of help below a question"
     assert '<option value="">The same as the program: Toronto</option>' in plain
     assert "<option>Asia/Kolkata</option>" in plain and 'value="America/Toronto"' not in plain
 
@@ -208,6 +210,27 @@ def test_what_changes_nothing_is_not_called_a_change(baton: Baton, client: Any, 
     assert "Nothing has changed" in same and "You have changed" not in same
 
 
+def test_an_earlier_charter_is_brought_back_as_the_next_version(baton: Baton, runs: Any) -> None:
+    here = "/signup/organizer/charter"
+    with db.read("signup") as tx:
+        words = program.load(tx).charter.text
+    runs.post(here, data={"text": "We bring cake."})
+    assert "?from=" not in runs.get(f"{here}/2").text, "it is the one that holds"
+    assert f'href="{here}?from=1"' in runs.get(f"{here}/1").text
+    page = runs.get(f"{here}?from=1").text
+    assert (
+        str(escape(words.splitlines()[-1])) in page and "We bring cake." not in page and "Publish as version 3" in page
+    )
+    assert "We bring cake." in runs.get(f"{here}?from=99").text, "no such version: the one that holds"
+    with db.read("signup") as tx:
+        assert program.load(tx).charter.version == "2", "looking publishes nothing"
+
+
+def test_the_page_before_taking_a_role_says_what_its_button_does(baton: Baton, runs: Any) -> None:
+    other = organizer("ida@example.org")
+    assert "Remove Olga as an organizer?" in runs.get(f"/signup/organizer/organizers/{other}/remove").text
+
+
 def test_the_log_says_which_charter_was_published(baton: Baton, runs: Any) -> None:
     assert runs.post("/signup/organizer/charter", data={"text": "We bring cake."}).status_code == 303
     page = runs.get("/signup/organizer/audit").text
@@ -246,7 +269,7 @@ def test_search_and_order_know_no_accents(baton: Baton, runs: Any) -> None:
 
 def test_coming_back_at_once_opens_the_organizers_pages_again(baton: Baton, runs: Any) -> None:
     organizer("otto@example.org")
-    assert "You are no organizer any more, unless you come back within 30 days" in runs.get("/signup/me/leave").text
+    assert "You are not an organizer any more, unless you come back within 30 days" in runs.get("/signup/me/leave").text
     runs.post("/signup/me/leave")
     assert runs.get("/signup/organizer/").status_code == 403
     runs.post("/signup/me/come-back")

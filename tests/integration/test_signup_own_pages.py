@@ -34,8 +34,28 @@ def test_confirming_signs_in_and_leads_to_ones_own_page(baton: Baton, client: An
     assert (answer.status_code, answer.headers["Location"]) == (303, "/signup/me?said=confirmed")
     page = client.get("/signup/me?said=confirmed")
     assert page.status_code == 200 and "Ada Lovelace" in page.text and "confirmed. Welcome!" in page.text
+    page = client.get(confirm)
+    assert "Your address is confirmed" in page.text and "deleted" not in page.text, "nobody asks twice, or threatens"
     again = client.post(confirm)
     assert again.headers["Location"] == "/signup/me?said=already"
+
+
+def test_a_link_to_confirm_what_is_purged_says_so_before_anything_is_pressed(baton: Baton, client: Any) -> None:
+    link = f"/signup/confirm/{tokens.sign('confirm', {'person': db.new_id()})}"
+    page = client.get(link)
+    assert page.status_code == 410 and "leads nowhere any more" in page.text
+
+
+def test_what_the_answers_tell_is_done_in_the_checklist(baton: Baton, client: Any) -> None:
+    person = member()
+    signed_in(client, person, "member")
+    assert "Done: Start a blog, or tell us yours" in client.get("/signup/me").text
+    with db.write("signup") as tx:
+        people.correct(tx, f"person/{person}", person, {"blog": "https://ada.example.org"})
+    page = client.get("/signup/me").text
+    assert "https://ada.example.org, as you told us." in page
+    assert "one: Start a blog" not in page, "what is known needs no button"
+    assert "Done: Tell us your GitHub name" in page
 
 
 def test_a_sign_in_link_works_once(baton: Baton, client: Any) -> None:

@@ -154,6 +154,14 @@ def test_every_change_is_in_the_log(baton):
     assert (BOSS, "program.saved", "program") in logged and (BOSS, "charter.published", "program") in logged
 
 
+def test_the_log_names_what_was_changed_alone(baton):
+    form = {"name": "Ours", "timezone": now(baton).timezone, "video_url": "", "chat_invite": ""}
+    do(program.save_program, BOSS, form)
+    do(program.save_program, BOSS, form)
+    [entry] = baton.rows("signup", "audit", what="program.saved")
+    assert entry["detail"] == {"fields": ["name"]}
+
+
 def test_a_start_lets_in_the_organizer_whom_the_settings_name(baton: Baton, change_settings: Any) -> None:
     """In production nobody sees a terminal with a link: who is named can ask for one."""
     do(seed.start)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -204,6 +205,8 @@ def test_every_kind_is_short_plain_and_says_why(kind: str) -> None:
     assert '<html lang="en"' in words.html and words.html.count("<h1") == 1
     assert "<svg" not in words.html and "data:" not in words.html and "<script" not in words.html
     assert "<b>Ann" not in words.html
+    greeted = re.compile(r"Hello [^\n<]*,(?:<[^>]*>|\s)*([a-z][^\n<]{0,30})")
+    assert not greeted.search(words.text) and not greeted.search(words.html), "a sentence begins with a capital letter"
     if KINDS[kind].link:
         assert SAMPLE["link"] in words.text and SAMPLE["link"] in words.html
     assert len(words.subject) <= 78

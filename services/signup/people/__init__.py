@@ -6,7 +6,7 @@ the audit log, emit the event of the catalogue, and raise `rules.Refused` when t
 
 from __future__ import annotations
 
-from .applying import Applied, apply, ask_imported, confirm, mail_wait, resend_confirmation
+from .applying import Applied, apply, ask_imported, confirm, confirming, mail_wait, resend_confirmation
 from .asking import ask
 from .downloading import Gathering, ask_download, download, forget_downloads, gathered, gathering
 from .erasing import erase_later, erase_now, expire, keep, withdraw, withdrawn
@@ -43,6 +43,7 @@ __all__ = [
     "change_stream",
     "come_back",
     "confirm",
+    "confirming",
     "confirm_new_address",
     "correct",
     "counts",

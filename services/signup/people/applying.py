@@ -223,6 +223,15 @@ def ask_imported(tx: Connection, row: Row, reminder: bool = False) -> None:
     emit(tx, "application.imported", rows.subject(row["id"]), data)
 
 
+def confirming(row: rows.Row | None) -> str:
+    """What confirming comes to: "confirmed", "already" when it was proven before, "gone" with nothing to confirm."""
+    if row is None or row["state"] == "erased":
+        return "gone"
+    if row["state"] in rules.UNPROVEN or (row["state"] in rules.OUTSIDE and row["reapplied"]):
+        return "confirmed"
+    return "already" if row["state"] in rules.MEMBERS else "gone"
+
+
 def confirm(tx: Connection, person: str, charter: str | None = None) -> str:
     """Prove that the address is theirs: "confirmed", "already" when it was, "gone" when the application was purged.
 
@@ -230,12 +239,10 @@ def confirm(tx: Connection, person: str, charter: str | None = None) -> str:
         or when it is not the present one, they are told "charter", and nothing has changed.
     """
     row = tx.execute(sa.select(people).where(people.c.id == person).with_for_update()).mappings().first()
-    if row is None or row["state"] == "erased":
-        return "gone"
-    again = row["reapplied"]
-    if row["state"] not in rules.UNPROVEN and not (row["state"] in rules.OUTSIDE and again):
-        return "already" if row["state"] in rules.MEMBERS else "gone"
-    now = clock.now()
+    outcome = confirming(row)
+    if row is None or outcome != "confirmed":
+        return outcome
+    again, now = row["reapplied"], clock.now()
     values: dict[str, Any] = {"state": rules.after("confirm", row["state"]), "confirmed_at": now, "reapplied": None}
     if again:
         kept = {**again, "search": rows.search_words(again["name"], row["email"]), "charter_at": now}

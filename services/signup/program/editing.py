@@ -55,12 +55,14 @@ def save_program(tx: Connection, by: str, fields: Mapping[str, str]) -> None:
             except Refused as refusal:
                 refused.append(refusal)
     Refused.raise_any(refused)
-    if not values:
+    now = load(tx)
+    told = sorted(field for field, value in values.items() if value != getattr(now, field))
+    if not told:
         return
-    if "chat_invite" in values and values["chat_invite"] != load(tx).chat_invite:
+    if "chat_invite" in told:
         values["chat_invite_at"] = clock.now() if values["chat_invite"] else None
     tx.execute(sa.update(programs).values(**values))
-    changed(tx, by, "program.saved", {"fields": sorted(fields)})
+    changed(tx, by, "program.saved", {"fields": told})
 
 
 def _url(field: str, value: str) -> str | None:

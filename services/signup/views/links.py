@@ -17,6 +17,7 @@ from .joining import joining
 from .pages import go, page, refusals, unreadable
 
 blueprint = Blueprint("links", __name__)
+_OPENING: dict[str, Any] = {"label": "Open my page", "note": "On somebody else's computer? Sign out when you are done."}
 
 
 @blueprint.route("/signup/confirm/<token>", methods=["GET", "POST"])
@@ -29,6 +30,12 @@ def confirm(token: str) -> Response:
     if request.method != "POST":
         if _withdrawn(claims["person"]):
             return nowhere("withdrawn", again=True)
+        with db.read("signup") as tx:
+            outcome = people.confirming(people.one(tx, claims["person"]))
+        if outcome == "gone":
+            return nowhere("gone", again=True)
+        if outcome == "already":
+            return page("link.html", heading="Your address is confirmed", text="You are in already.", **_OPENING)
         return joining(claims["person"]) or page(
             "link.html",
             heading="Confirm your address",
@@ -53,13 +60,8 @@ def enter(token: str) -> Response:
     except tokens.BadToken as bad:
         return nowhere(bad.reason)
     if request.method != "POST":
-        return page(
-            "link.html",
-            heading="Open your page",
-            text="This signs you in on this device for 30 days.",
-            label="Open my page",
-            note="On somebody else's computer? Sign out when you are done.",
-        )
+        text = "This signs you in on this device for 30 days."
+        return page("link.html", heading="Open your page", text=text, **_OPENING)
     return _opened(claims, target=_local(claims.get("next")) or "/signup/me")
 
 

@@ -58,13 +58,17 @@ def _checklist(now: Program, person: Mapping[str, Any]) -> list[dict[str, Any]]:
         "github": (f"{HOME}/answers", "Write it down"),
         "blog": (f"{HOME}/answers", "Write it down"),
     }
-    done = person["checklist"] or {}
+    ticked = person["checklist"] or {}
     items = []
     for key, (title, text) in _STEPS.items():
         href, link = links.get(key, (None, ""))
+        known = person[key] if key in ("github", "blog") else None  # written into the answers: nobody need tick it too
         if key == "chat" and not href:
             text = "The organizers have not put the invitation here yet."
-        items.append({"key": key, "title": title, "text": text, "href": href, "link": link, "done": key in done})
+        if known:
+            text, link = f"{known}, as you told us.", "Change it"
+        item = {"key": key, "title": title, "text": text, "href": href, "link": link}
+        items.append({**item, "done": bool(known) or key in ticked, "known": bool(known)})
     return items
 
 
@@ -191,7 +195,7 @@ def leave() -> Response:
         happens=[
             "You get no more turns, invitations or letters: only a goodbye with a link back.",
             "Your answers stay until you ask us to erase them.",
-            *([f"You are no organizer any more, unless you come back within {days} days."] if organizes else []),
+            *([f"You are not an organizer any more, unless you come back within {days} days."] if organizes else []),
         ],
         undo="press Come back on your own page, or sign up again.",
         label="Leave",

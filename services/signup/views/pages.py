@@ -58,7 +58,7 @@ SAID = {
     "mapped": "Saved. The next file of this form is read the same way.",
     "mapping-undone": "The last mapping is undone. What you see is what held before it, or a guess.",
     "thrown-away": "The file is thrown away, and everything that was read in it.",
-    "no-organizer": "They are no organizer any more.",
+    "no-organizer": "They are not an organizer any more.",
 }
 
 

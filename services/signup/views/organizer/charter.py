@@ -16,7 +16,7 @@ blueprint = Blueprint("organizer_charter", __name__, url_prefix=f"{HOME}/charter
 @blueprint.route("", methods=["GET", "POST"])
 @access.needs("organizer")
 def edit() -> Response:
-    """The text that holds, to change and publish."""
+    """The text that holds, to change and publish; with `from`, an earlier one, to bring back."""
     problems: list[dict[str, str]] = []
     if request.method == "POST":
         before = _current()
@@ -25,7 +25,8 @@ def edit() -> Response:
             return go(f"{HOME}/charter", "same-charter" if before == _current() else "published")
     with db.read("signup") as tx:
         now, charters = program.load(tx), program.charter_texts(tx)
-    typed = {"text": request.form.get("text", now.charter.text)}
+    texts = {charter.version: charter.text for charter in charters}
+    typed = {"text": request.form.get("text", texts.get(request.args.get("from", ""), now.charter.text))}
     return page("charter", "charter.html", problems, program=now, charters=charters, typed=typed, zone=now.timezone)
 
 
@@ -37,7 +38,8 @@ def version(version: str) -> Response:
         now, charters = program.load(tx), program.charter_texts(tx)
     for charter in charters:
         if charter.version == version:
-            return page("charter", "charter_version.html", charter=charter, zone=now.timezone)
+            earlier = version != now.charter.version
+            return page("charter", "charter_version.html", charter=charter, earlier=earlier, zone=now.timezone)
     return not_found("version of the charter")
 
 

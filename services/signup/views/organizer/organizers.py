@@ -42,7 +42,7 @@ def remove(person: str) -> Response:
         row = people.one(tx, person) or not_found("organizer")
     return sure(
         "organizers",
-        heading=f"Is {row['name']} no organizer any more?",
+        heading=f"Remove {row['name']} as an organizer?",
         happens=["They are signed out everywhere at once.", "They can no longer see or change anything here."],
         undo="add them again under Organizers.",
         label="Remove",

@@ -54,7 +54,7 @@ WORDS = {
     "mapping.undone": "The mapping of a form was undone",
     "download.asked": "Asked for all that is held about them",
     "organizer.added": "Became an organizer",
-    "organizer.removed": "Is no organizer any more",
+    "organizer.removed": "Stopped being an organizer",
     "program.seeded": "The program was set up",
     "program.saved": "The program was changed",
     "section.added": "A section was added",
