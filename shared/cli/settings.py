@@ -17,6 +17,7 @@ from . import Refused
 
 SECRET_FILE = "secret"
 BROKER_FILE = "broker-url"
+PRIVATE = 0o077  # as UMask= in deploy/systemd
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -35,11 +36,15 @@ def merged() -> dict[str, str]:
 def apply(data: str | None = None, secret: bool = True) -> dict[str, str]:
     """Put the data folder, secret and broker of this machine into the environment where they are not set.
 
+    What is made from here on, by this process and those it starts, is for its owner only: databases, mails and logs
+    speak of people as much as a backup does.
+
     :param data: the `--data` of a command, relative to where the command was typed.
     :param secret: make the secret if there is none yet.
     :returns: the settings as they are now.
     :raises Refused: the data folder cannot be written.
     """
+    os.umask(PRIVATE)
     settings = merged()
     there = folder(data)
     os.environ["BATON_DATA"] = str(there)
