@@ -19,7 +19,7 @@ from dotenv import dotenv_values
 from shared import config
 from shared.cli.settings import ROOT
 from shared.config import SERVICES
-from tests.postgres import required
+from tests.postgres import absent
 
 from . import image
 from .layout import read, seconds
@@ -34,9 +34,7 @@ def tool(name: str, package: str) -> str:
         # The package's own starter forgets the exit code.
         spec = importlib.util.find_spec("compose")
         found = str(Path(spec.origin).parent / name) if spec and spec.origin else None
-    if not found and required():
-        raise RuntimeError(f"no {name}: install {package}")
-    return found or pytest.skip(f"no {name} here: install {package}")
+    return found or absent(f"no {name} here: install {package}")
 
 
 def run(*command: str, **env: str) -> subprocess.CompletedProcess[str]:

@@ -14,6 +14,7 @@ import pytest
 
 from services.blog.convert import Converted, Target, text
 
+from ..postgres import absent
 from ..posts import FIXTURES, SKINNY, corpus, of, one
 
 PLAIN = Target("jekyll", ("job",), "blog", base="/blog", authors=True)
