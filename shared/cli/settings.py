@@ -6,9 +6,11 @@ Every command asks here before it imports anything that reads settings, so that 
 
 from __future__ import annotations
 
+import argparse
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 from dotenv import dotenv_values
 
@@ -56,6 +58,18 @@ def apply(data: str | None = None, secret: bool = True) -> dict[str, str]:
         except OSError:
             pass
     return merged()
+
+
+def take_options(parser: argparse.ArgumentParser, commands: Any) -> None:
+    """`--data` and `--json`, before a subcommand or after it.
+
+    :param commands: what `add_subparsers` gave, with all subcommands.
+    """
+    parser.add_argument("--data", help="the data folder (default: BATON_DATA, or var)")
+    parser.add_argument("--json", action="store_true", help="answer in JSON")
+    for each in commands.choices.values():
+        each.add_argument("--data", default=argparse.SUPPRESS, help="the data folder")
+        each.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="answer in JSON")
 
 
 def folder(data: str | None = None) -> Path:
