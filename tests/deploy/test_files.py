@@ -70,6 +70,7 @@ def test_every_container_is_kept_small() -> None:
         assert told.get("read_only") or name == "rabbitmq", f"{name} may write to its own file system"
         assert "build" in told or told.get("user") or name == "proxy", f"{name} may be root"
         assert "healthcheck" in told or name == "migrate", name
+        assert "build" in told or re.search(r":v?\d", told["image"]), f"{name} may be another program tomorrow"
         assert not re.search(r"(PASSWORD|SECRET|URL)$", " ".join(told.get("environment", {}))) or name == "proxy", name
         if name.endswith("-worker"):
             assert seconds(told["stop_grace_period"]) >= 75, "tasks may take 60 seconds"
