@@ -63,7 +63,11 @@ class Libraries(logging.Handler):
 def _of_the_network(error: BaseException | None) -> bool:
     """A broken or refused connection, in the words of any library on the way (redis, amqp, kombu)."""
     names = {"ConnectionError", "TimeoutError", "OperationalError", "BusyLoadingError", "RecoverableConnectionError"}
-    return isinstance(error, OSError) or any(kind.__name__ in names for kind in type(error).__mro__)
+    while error is not None:
+        if isinstance(error, OSError) or any(kind.__name__ in names for kind in type(error).__mro__):
+            return True
+        error = error.__cause__ or error.__context__  # beat wraps it
+    return False
 
 
 def listen() -> None:

@@ -122,7 +122,9 @@ class Mount:
                 await transport.send_bytes(part)
         except RuntimeError:  # RSGIProtocolClosed: the reader went away
             pass
-        except Exception:
+        except (
+            Exception
+        ):  # of whatever makes the parts; the server would close the connection without a word in the log
             logger.exception("web.stream_failed")
             raise
         finally:
@@ -149,7 +151,8 @@ class Mount:
                     answers.append((answer, self._computed(scope, body)))
                     asked.append(scope)
         except Exception as error:
-            # The commit failed: nothing of it happened, whatever the apps have said.
+            # The commit failed, for whatever reason: nothing of it happened, whatever the apps have said, and everybody
+            # who waits gets an answer.
             if not db.full(error):
                 logger.exception("web.commit_failed", answers=len(answers))
             said = [self._failed(scope, error) for scope in asked]
@@ -167,7 +170,7 @@ class Mount:
         try:
             app, path = self._app(scope)
             return self.failed(app, environ(scope, path, b""), error)
-        except Exception:
+        except Exception:  # the words for a failure may fail too; FAILED cannot
             logger.exception("web.app_failed")
             return FAILED
 
@@ -175,7 +178,7 @@ class Mount:
         """The answer; an app that breaks spoils nobody else's."""
         try:
             return self.answer(scope, body)
-        except Exception:
+        except Exception:  # of any app; unanswered, it would leave this request and those beside it waiting
             logger.exception("web.app_failed")
             return FAILED
 

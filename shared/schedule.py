@@ -209,7 +209,21 @@ def tick(service: str) -> list[str]:
                 ran.append(entry.name)
         except Exception:
             logger.exception("schedule.failed", service=service, job=entry.name)
+            _note_begun(entry)
     return ran
+
+
+def _note_begun(entry: Job) -> None:
+    """Keep that a run began which failed: what it wrote is undone, and with it that it ever began, and nobody would see
+    on the page or in the metrics that it does not end."""
+    try:
+        with db.write(entry.service) as tx:
+            now = clock.now()
+            period = entry.period(tx, now)
+            if period is not None:
+                tx.execute(_BEGIN, {"job": entry.name, "period": period, "now": now})
+    except Exception as error:  # the database is what fails: the doctor and the log say so
+        logger.warning("schedule.not_noted", service=entry.service, job=entry.name, error=type(error).__name__)
 
 
 def _run(entry: Job) -> bool:

@@ -15,9 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from .postgres import required
+from .postgres import absent
 
 NODE = Path(__file__).resolve().parent / "node"
 _VEVENT = 4  # ICAL_VEVENT_COMPONENT
@@ -38,7 +36,7 @@ def ical_js(texts: list[bytes]) -> list[dict[str, Any]]:
     """What ical.js reads in each: {method, events}, all in one run of Node."""
     node = shutil.which("node") or shutil.which("nodejs")
     if node is None or not (NODE / "node_modules" / "ical.js").is_dir():
-        _missing("ical.js: install Node.js, then npm ci --prefix tests/node")
+        absent("ical.js: install Node.js, then npm ci --prefix tests/node")
         return []
     given = json.dumps([text.decode() for text in texts])
     done = subprocess.run([node, str(NODE / "read.mjs")], input=given, capture_output=True, text=True, timeout=120)
@@ -102,7 +100,7 @@ def _libical() -> Any:
     try:
         lib = ctypes.CDLL("libical.so.3")
     except OSError:
-        _missing("libical: install Debian's package libical3")
+        absent("libical: install Debian's package libical3")
     pointer = ctypes.c_void_p
     for name, result, taken in (
         ("icalparser_parse_string", pointer, [ctypes.c_char_p]),
@@ -123,9 +121,3 @@ def _libical() -> Any:
 
 def _instant(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
-
-
-def _missing(what: str) -> None:
-    if required():
-        pytest.fail(f"missing: {what}")
-    pytest.skip(f"missing: {what}")

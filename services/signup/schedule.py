@@ -190,13 +190,14 @@ def summarize_applications(tx: Connection, period: str) -> None:
 
 
 def _last_summary(tx: Connection, today: date) -> date | None:
-    """The day of the summary before today's, so that days on which nothing ran are made up for; at most a month.
+    """The day of the summary before today's, so that days on which nothing ran, or it failed, are made up for.
 
-    None before the first one.
+    At most a month; None before the first one.
     """
     run = db.metadata("signup").tables["run"]
     name = "applications.summarize"
-    before = sa.select(sa.func.max(run.c.period)).where(run.c.job == name, run.c.period < today.isoformat())
+    told = (run.c.job == name, run.c.finished.is_not(None), run.c.period < today.isoformat())
+    before = sa.select(sa.func.max(run.c.period)).where(*told)
     last = tx.execute(before).scalar()
     return max(date.fromisoformat(last), today - MONTH) if last else None
 

@@ -71,7 +71,7 @@ def examine(data: str | None) -> Iterator[Line]:
         yield Line("settings", WRONG, str(wrong), "see .env.example")
         return
     yield Line("settings", OK, f"read; services {', '.join(found.services)}; {found.base_url}")
-    for check in (secret, disk, zones, databases, broker, smtp, events, mails):
+    for check in (secret, privacy, disk, zones, databases, broker, smtp, events, mails):
         try:
             yield from check(found)
         except Exception as error:
@@ -88,7 +88,7 @@ def secret(found: config.Config) -> Iterator[Line]:
     readable = [
         path
         for path in (found.data / settings.SECRET_FILE, settings.ROOT / ".env")
-        if path.exists() and path.stat().st_mode & 0o077
+        if path.exists() and _for_others(path)
     ]
     for path in readable:
         yield Line("secret", WARNING, f"others on this machine can read {path}", f"chmod 600 {shlex.quote(str(path))}")
@@ -98,10 +98,8 @@ def secret(found: config.Config) -> Iterator[Line]:
 
 def disk(found: config.Config) -> Iterator[Line]:
     """Is there space, where the data are and where the databases are?"""
-    urls = (found.database_url(service) for service in found.services)
-    files = [Path(url.removeprefix("sqlite:///").partition("?")[0]) for url in urls if url.startswith("sqlite")]
     seen: set[int] = set()
-    for folder in (found.data, *(file.parent for file in files)):
+    for folder in (found.data, *(file.parent for file in _files(found))):
         if not folder.is_dir() or folder.stat().st_dev in seen:
             continue
         seen.add(folder.stat().st_dev)
@@ -115,6 +113,32 @@ def disk(found: config.Config) -> Iterator[Line]:
             yield Line("disk", OK, said)
         if not os.access(folder, os.W_OK):
             yield Line("disk", WRONG, f"{folder} cannot be written", "give yourself the right to")
+
+
+def privacy(found: config.Config) -> Iterator[Line]:
+    """Do the data speak to their owner only? What Baton makes does; a folder of before, or a copy, may not."""
+    readable: dict[Path, list[str]] = {}
+    for file in (*_files(found), *(found.data / "log").glob("*.log*")):
+        folder = found.data if found.data in file.parents else file.parent
+        # It is enough that nobody may enter the folder.
+        if file.exists() and _for_others(file) and _for_others(folder):
+            readable.setdefault(folder, []).append(file.name)
+    for folder, names in readable.items():
+        said = f"others on this machine can read {', '.join(sorted(names))} in {folder}"
+        yield Line("data folder", WARNING, said, f"chmod -R go= {shlex.quote(str(folder))}")
+    if not readable:
+        yield Line("data folder", OK, f"{found.data}, for its owner only")
+
+
+def _for_others(path: Path) -> bool:
+    """May others on this machine do anything with it?"""
+    return bool(path.stat().st_mode & settings.PRIVATE)
+
+
+def _files(found: config.Config) -> list[Path]:
+    """The databases that are files."""
+    urls = (found.database_url(service) for service in found.services)
+    return [Path(url.removeprefix("sqlite:///").partition("?")[0]) for url in urls if url.startswith("sqlite")]
 
 
 def zones(found: config.Config) -> Iterator[Line]:

@@ -18,8 +18,6 @@ DOCUMENTS = ("shared.events.document", "services.sessions.document")
 def main(args: list[str]) -> int:
     """Parse and run one of the subcommands."""
     parser = argparse.ArgumentParser(prog="./baton events", description="Deliveries between the services.")
-    parser.add_argument("--data", help="the data folder (default: BATON_DATA, or var)")
-    parser.add_argument("--json", action="store_true", help="answer in JSON")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="what is owed to whom, the oldest of it, replays")
     commands.add_parser("dead", help="list deliveries that failed too often; each blocks its own subject only")
@@ -39,6 +37,7 @@ def main(args: list[str]) -> int:
     again.add_argument("subscriber", help="who is told")
     docs = commands.add_parser("docs", help="write docs/events.md, docs/asyncapi.json and docs/states.md from the code")
     docs.add_argument("--check", action="store_true", help="write nothing; fail when they are stale")
+    settings.take_options(parser, commands)
     options = parser.parse_args(args)
     if options.command == "docs":
         found_stale = [importlib.import_module(name).main(["--check"] if options.check else []) for name in DOCUMENTS]

@@ -63,7 +63,7 @@ def write(service: str, form: str, folder: Path) -> dict[str, int]:
             with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
                 file.writelines(export.text(part, form))
             draft.replace(path)
-        except BaseException:
+        except BaseException:  # Ctrl-C too: a draft left behind is half of everybody's data under an odd name
             draft.unlink(missing_ok=True)
             raise
         written[path.name] = path.stat().st_size

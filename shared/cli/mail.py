@@ -17,8 +17,6 @@ SERVICE = "notifications"
 def main(args: list[str]) -> int:
     """Parse and run one of the subcommands."""
     parser = argparse.ArgumentParser(prog="./baton mail", description="Mails, and what became of them.")
-    parser.add_argument("--data", help="the data folder (default: BATON_DATA, or var)")
-    parser.add_argument("--json", action="store_true", help="answer in JSON")
     commands = parser.add_subparsers(dest="command", required=True)
     listed = commands.add_parser("list", help="the newest mails, fifty at a time")
     listed.add_argument("--recipient", default="", help="part of a name or address")
@@ -35,6 +33,7 @@ def main(args: list[str]) -> int:
         some = commands.add_parser(name, help=what)
         some.add_argument("ids", nargs="*", metavar="id")
         some.add_argument("--all", action="store_true", help="all that are held")
+    settings.take_options(parser, commands)
     options = parser.parse_args(args)
     settings.apply(options.data)
     try:

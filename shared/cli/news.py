@@ -19,8 +19,8 @@ NEWS = (
 _OURS = re.compile(r"^\S+Z (\w+) |\"level\": \"(\w+)\"")
 _SAID = re.compile(r"said='([^']*)'|said=\"([^\"]*)\"|\"said\": \"([^\"]*)\"|said=(\S+)")
 _WARNING = re.compile(r"\b(warning|error|critical|fatal)\b", re.IGNORECASE)
-# Valkey's advice about a kernel setting that matters to big servers only.
-_NO_WARNING = re.compile(r"overcommit")
+# Valkey's advice about a kernel setting that matters to big servers only; the last line of SQLAlchemy's errors, a link.
+_NO_WARNING = re.compile(r"overcommit|^\(Background on this error at: ")
 
 
 class News:

@@ -6,9 +6,11 @@ Every command asks here before it imports anything that reads settings, so that 
 
 from __future__ import annotations
 
+import argparse
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 from dotenv import dotenv_values
 
@@ -17,6 +19,7 @@ from . import Refused
 
 SECRET_FILE = "secret"
 BROKER_FILE = "broker-url"
+PRIVATE = 0o077  # as UMask= in deploy/systemd
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -35,11 +38,15 @@ def merged() -> dict[str, str]:
 def apply(data: str | None = None, secret: bool = True) -> dict[str, str]:
     """Put the data folder, secret and broker of this machine into the environment where they are not set.
 
+    What is made from here on, by this process and those it starts, is for its owner only: databases, mails and logs
+    speak of people as much as a backup does.
+
     :param data: the `--data` of a command, relative to where the command was typed.
     :param secret: make the secret if there is none yet.
     :returns: the settings as they are now.
     :raises Refused: the data folder cannot be written.
     """
+    os.umask(PRIVATE)
     settings = merged()
     there = folder(data)
     os.environ["BATON_DATA"] = str(there)
@@ -51,6 +58,18 @@ def apply(data: str | None = None, secret: bool = True) -> dict[str, str]:
         except OSError:
             pass
     return merged()
+
+
+def take_options(parser: argparse.ArgumentParser, commands: Any) -> None:
+    """`--data` and `--json`, before a subcommand or after it.
+
+    :param commands: what `add_subparsers` gave, with all subcommands.
+    """
+    parser.add_argument("--data", help="the data folder (default: BATON_DATA, or var)")
+    parser.add_argument("--json", action="store_true", help="answer in JSON")
+    for each in commands.choices.values():
+        each.add_argument("--data", default=argparse.SUPPRESS, help="the data folder")
+        each.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="answer in JSON")
 
 
 def folder(data: str | None = None) -> Path:

@@ -22,8 +22,6 @@ def main(args: list[str]) -> int:
         description="API tokens, for `Authorization: Bearer`. Each acts for the organizer who made it.",
         epilog="Scopes: " + " ".join(f"{name}: {meaning}" for name, meaning in bearer.SCOPES.items()),
     )
-    parser.add_argument("--data", help="the data folder (default: BATON_DATA, or var)")
-    parser.add_argument("--json", action="store_true", help="answer in JSON")
     commands = parser.add_subparsers(dest="command", required=True)
     create = commands.add_parser("create", help="make one; its text is printed once, and kept nowhere")
     create.add_argument("--name", required=True, help="what it is for")
@@ -34,9 +32,7 @@ def main(args: list[str]) -> int:
     commands.add_parser("list", help="all tokens, when each was last used, when it ends")
     revoke = commands.add_parser("revoke", help="void one, for good")
     revoke.add_argument("which", help="its id or its name")
-    for each in commands.choices.values():
-        each.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="answer in JSON")
-        each.add_argument("--data", default=argparse.SUPPRESS, help="the data folder")
+    settings.take_options(parser, commands)
     options = parser.parse_args(args)
     settings.apply(options.data)
     try:

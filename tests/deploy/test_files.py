@@ -19,7 +19,7 @@ from dotenv import dotenv_values
 from shared import config
 from shared.cli.settings import ROOT
 from shared.config import SERVICES
-from tests.postgres import required
+from tests.postgres import absent
 
 from . import image
 from .layout import read, seconds
@@ -34,9 +34,7 @@ def tool(name: str, package: str) -> str:
         # The package's own starter forgets the exit code.
         spec = importlib.util.find_spec("compose")
         found = str(Path(spec.origin).parent / name) if spec and spec.origin else None
-    if not found and required():
-        raise RuntimeError(f"no {name}: install {package}")
-    return found or pytest.skip(f"no {name} here: install {package}")
+    return found or absent(f"no {name} here: install {package}")
 
 
 def run(*command: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -72,6 +70,7 @@ def test_every_container_is_kept_small() -> None:
         assert told.get("read_only") or name == "rabbitmq", f"{name} may write to its own file system"
         assert "build" in told or told.get("user") or name == "proxy", f"{name} may be root"
         assert "healthcheck" in told or name == "migrate", name
+        assert "build" in told or re.search(r":v?\d", told["image"]), f"{name} may be another program tomorrow"
         assert not re.search(r"(PASSWORD|SECRET|URL)$", " ".join(told.get("environment", {}))) or name == "proxy", name
         if name.endswith("-worker"):
             assert seconds(told["stop_grace_period"]) >= 75, "tasks may take 60 seconds"

@@ -14,6 +14,7 @@ import pytest
 
 from services.blog.convert import Converted, Target, text
 
+from ..postgres import absent
 from ..posts import FIXTURES, SKINNY, corpus, of, one
 
 PLAIN = Target("jekyll", ("job",), "blog", base="/blog", authors=True)
@@ -22,10 +23,7 @@ PLAIN = Target("jekyll", ("job",), "blog", base="/blog", authors=True)
 @pytest.fixture(scope="module")
 def jekyll() -> str:
     found = shutil.which("jekyll")
-    if found is None and not os.environ.get("CI"):
-        pytest.skip("Jekyll is not installed here: apt-get install jekyll")
-    assert found, "CI needs Debian's jekyll"
-    return found
+    return found or absent("Jekyll is not installed here: apt-get install jekyll")
 
 
 def build(jekyll: str, site: Path) -> dict[str, str]:

@@ -118,6 +118,19 @@ def test_a_secret_that_others_can_read(here: Baton, capsys: Any, tmp_path: Path)
     assert lines["secret"][0] == "warning" and "chmod 600" in lines["secret"][2]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_data_that_others_can_read(here: Baton, capsys: Any, tmp_path: Path) -> None:
+    assert found(capsys)["data folder"][0] == "ok"
+    file = Path(config.current().database_url("signup").removeprefix("sqlite:///"))
+    os.chmod(file, 0o644)
+    os.chmod(file.parent, 0o755)
+    os.chmod(tmp_path, 0o755)
+    level, said, do = found(capsys)["data folder"]
+    assert level == "warning" and file.name in said and do == f"chmod -R go= {tmp_path}"
+    os.chmod(tmp_path, 0o700)
+    assert found(capsys)["data folder"][0] == "ok", "nobody else may enter"
+
+
 def test_mails_on_the_command_line(here: Baton, capsys: Any, change_settings: Any) -> None:
     from shared.cli import Refused
 

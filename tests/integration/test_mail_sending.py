@@ -15,6 +15,7 @@ from services.notifications.mail import ledger, sending, smtp
 from services.notifications.rules import LEASE, Step
 from shared import clock, db, worker
 from shared.config import Config
+from tests.postgres import absent
 from tests.smtp import DROP, NOISE, STALL, TAKE_AND_DROP, Server, Talk, at
 from tests.told import PROGRAM, applicant, mails, member, states, tell
 
@@ -296,7 +297,7 @@ def test_letters_beyond_ascii_need_smtputf8(serve: Callable[..., Server]) -> Non
 @pytest.fixture
 def certificate(tmp_path: Path) -> ssl.SSLContext:
     if not shutil.which("openssl"):
-        pytest.skip("no openssl here")
+        absent("no openssl here: install it")
     key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
     made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(cert)]
     subprocess.run([*made, "-subj", "/CN=127.0.0.1", "-days", "2"], check=True, capture_output=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -341,6 +342,9 @@ def test_the_command_line(baton: Baton, dead: dict[str, Any], capsys: Any, monke
     assert events.main(["retry", *where]) == 0
     baton.drain()
     assert events.main(["replay", "signup", "blog"]) == 0
+    capsys.readouterr()
+    assert events.main(["list", "--json"]) == 0, "options where people type them"
+    assert json.loads(capsys.readouterr().out)[0]["service"] == "signup"
 
 
 def test_ages_in_words() -> None:

@@ -17,7 +17,7 @@ from tests.conftest import Baton
 pytestmark = pytest.mark.parametrize("database", ["postgres"], indirect=True)
 
 
-@pytest.mark.parametrize("service", ["signup", "notifications", "blog"])
+@pytest.mark.parametrize("service", config.SERVICES)
 def test_one_connection_a_request(
     baton: Baton, service: str, change_settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

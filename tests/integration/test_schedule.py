@@ -94,11 +94,37 @@ def test_a_job_that_fails_leaves_nothing_and_is_run_again(jobs: Any) -> None:
             raise RuntimeError
 
     assert schedule.tick("sessions") == []
-    assert ran(jobs) == [] and jobs.baton.rows("sessions", "run") == []
+    assert ran(jobs) == [] and [each["finished"] for each in jobs.baton.rows("sessions", "run")] == [None]
     fails[0] = False
     schedule.tick("sessions")
     schedule.tick("sessions")
     assert len(ran(jobs)) == 1
+
+
+def test_a_job_that_fails_is_seen_not_to_end_until_it_does(jobs: Any) -> None:
+    """Its transaction takes the row back that says it began; the page and the alert would show the period before."""
+    broken = [False]
+
+    def work(tx: Any, period: str) -> None:
+        note(tx, period)
+        if broken:
+            raise ValueError("no")
+
+    job("sessions", "note", HOURLY)(work)
+    broken.clear()
+    schedule.tick("sessions")
+    jobs.baton.pass_time(hours=1)
+    broken.append(True)
+    for _ in range(2):
+        assert schedule.tick("sessions") == []
+        with db.read("sessions") as tx:
+            assert [(each.job, each.finished) for each in schedule.times(tx)] == [("note", None)]
+            assert schedule.last_runs(tx)[0].finished is None
+    broken.clear()
+    schedule.tick("sessions")
+    with db.read("sessions") as tx:
+        assert schedule.times(tx)[0].finished is not None
+    assert len(ran(jobs)) == 2, "nothing of a run that failed stays"
 
 
 def test_one_that_fails_does_not_keep_the_others_from_running(jobs: Any) -> None:

@@ -94,6 +94,26 @@ def test_a_summary_makes_up_for_days_on_which_nothing_ran(baton):
     assert [(each["since"], each["day"]) for each in summaries(baton)] == [("2027-01-04", "2027-01-06")]
 
 
+def test_a_summary_makes_up_for_days_on_which_it_failed(baton, monkeypatch):
+    from services.signup import schedule
+
+    def broken(*_):
+        raise ValueError("no")
+
+    do(access_links.add_organizer, "system", "boss@example.org")
+    baton.pass_time(hours=5)
+    baton.tick()
+    apply(baton)
+    with monkeypatch.context() as while_broken:
+        while_broken.setattr(schedule, "_midnight", broken)
+        for _ in range(2):
+            baton.pass_time(days=1)
+            baton.tick()
+    baton.pass_time(days=1)
+    baton.tick()
+    assert [(each["since"], each["day"]) for each in summaries(baton)] == [("2027-01-04", "2027-01-06")]
+
+
 def test_the_first_summary_begins_with_the_first_application(baton):
     do(access_links.add_organizer, "system", "boss@example.org")
     apply(baton)

@@ -118,9 +118,18 @@ def test_the_first_organizers_link_opens(up: Up) -> None:
     assert up.status(found[1]) == 200
 
 
-def test_secrets_are_for_the_owner_only(up: Up) -> None:
-    for name in ("secret", "broker-url", "valkey/valkey.conf"):
-        assert (up.data / name).stat().st_mode & 0o077 == 0, name
+def test_what_it_makes_is_for_the_owner_only(up: Up) -> None:
+    """Databases, mails and logs speak of people: a laptop with other users' accounts must not show them."""
+    made = [up.data, *up.data.rglob("*")]
+    assert {path.name for path in made} >= {
+        "secret",
+        "broker-url",
+        "valkey.conf",
+        "signup.db",
+        "notifications.db",
+        "log",
+    }
+    assert [path for path in made if path.stat().st_mode & 0o077 and not path.is_socket()] == []
     assert not list((up.data / "run").glob("first-link*"))
 
 

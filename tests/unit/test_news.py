@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import redis
+from celery import beat
 from structlog.testing import capture_logs
 
 from shared import doorbell, log
@@ -70,6 +72,7 @@ def test_lines_are_read_as_our_log_writes_them() -> None:
         ("error: BATON_SECRET is missing", True),
         ("12:M 22 Nov 2026 # WARNING Memory overcommit must be enabled!", False),
         ('    raise ConnectionError("error")', False),
+        ("(Background on this error at: https://sqlalche.me/e/21/gkpj)", False),
         ("", False),
     ],
 )
@@ -96,6 +99,9 @@ def test_what_libraries_say_of_the_broker_is_one_line(logs: Any) -> None:
     lost = "Couldn't ack 'e130', reason:ConnectionError('Error while reading from 127.0.0.1:6379')"
     record("celery.worker.request", logging.CRITICAL, lost, ConnectionResetError(104, "reset by peer"))
     record("celery.beat", logging.ERROR, "Message Error: Couldn't apply\n['  File']", ConnectionRefusedError(111, "no"))
+    frozen = beat.SchedulingError("Couldn't apply scheduled task notifications.tick: Timeout reading from socket")
+    frozen.__context__ = redis.TimeoutError("Timeout reading from socket")
+    record("celery.beat", logging.ERROR, f"Message Error: {frozen}", frozen)
     record("py.warnings", logging.WARNING, "x.py:1: CPendingDeprecationWarning: In Celery 5.1")
     assert [(entry["event"], entry["log_level"]) for entry in logs] == [("broker.away", "warning")]
     record("celery.worker.consumer.connection", logging.INFO, "Connected to redis://x")

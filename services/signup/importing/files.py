@@ -75,7 +75,7 @@ def give(by: str, name: str, source: BinaryIO) -> str:
         with db.write("signup") as tx:
             tx.execute(sa.update(imports).where(imports.c.id == id).values(**told, state="mapping"))
             audit.note(tx, by, "import.given", SUBJECT, {"import": id})
-    except BaseException:
+    except BaseException:  # Ctrl-C and time limits too: nobody asks for the rest of this file any more
         with contextlib.suppress(SQLAlchemyError), db.write("signup") as tx:  # else it goes after an hour
             _forget(tx, [id])
         raise
