@@ -848,3 +848,23 @@ def test_times_are_those_of_the_reader(baton: Any, met: Met) -> None:
     assert "Tue 12 Jan 2027, 18:30 (Toronto)" in ada["subject"] and "Wed 13 Jan 2027, 05:00 (Kolkata)" in bo["subject"]
     assert calendar_in(ada)[0]["DTSTART"].dt.astimezone(UTC) == calendar_in(bo)[0]["DTSTART"].dt.astimezone(UTC)
     assert config.current().base_url in ada["text"]
+
+
+def test_who_does_not_come_is_not_told_who_leads(baton: Any, met: Met) -> None:
+    with db.write("sessions") as tx:
+        answering.answer(tx, met.first, met.bo, "cannot", "link")
+    met.lead(met.ada)
+    baton.tick()
+    assert kinds(baton, met.ada, met.first) == ["invite", "invite-update"]
+    assert kinds(baton, met.bo, met.first) == ["invite"]
+    # Once they come after all, they are told; and another time is told to everybody.
+    with db.write("sessions") as tx:
+        answering.answer(tx, met.first, met.bo, "coming", "link")
+    baton.tick()
+    assert kinds(baton, met.bo, met.first) == ["invite", "invite-update"]
+    with db.write("sessions") as tx:
+        answering.answer(tx, met.first, met.bo, "cannot", "link")
+    move(met.first)
+    baton.tick()
+    assert kinds(baton, met.bo, met.first) == ["invite", "invite-update", "invite-update"]
+    settled(baton)
