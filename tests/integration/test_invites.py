@@ -899,3 +899,16 @@ def test_what_changes_within_a_few_minutes_is_one_mail(baton: Any, met: Met, mon
         and "19:30" in mails(baton, met.ada, met.first)[-1]["text"]
     )
     settled(baton)
+
+
+def test_the_link_of_an_older_mail_says_that_the_session_was_moved(baton: Any, met: Met) -> None:
+    former = link(mails(baton, met.ada, met.first)[0])
+    client = baton.client("sessions")
+    assert "It was moved" not in client.get(former).text
+    move(met.first, day="2027-01-14", time="19:00")
+    baton.tick()
+    shown = client.get(former).text
+    assert "It was moved since that mail was written" in shown and "Tue 12 Jan 2027, 18:30" in shown
+    assert "Thu 14 Jan 2027, 19:00" in shown
+    assert "It was moved" not in client.get(link(mails(baton, met.ada, met.first)[-1])).text
+    settled(baton)
