@@ -22,11 +22,13 @@ from services.notifications.mail import ledger, sending, smtp
 from services.notifications.models import mail
 from services.sessions import items, locks, minutes
 from services.sessions.circles import journal, moving
-from services.sessions.invites import answering, reminding, telling
+from services.sessions.invites import answering, due, reminding, telling
 from services.sessions.meetings import asking, changing
 from services.sessions.models import standing, turn
 from services.sessions.rules.refusals import Refused
+from services.sessions.rules.states import TurnState
 from services.sessions.turns import answering as turns_answering
+from services.sessions.turns import seats
 from services.signup import people
 from shared import access, clock, config, db, tokens
 from tests import calendars
@@ -61,8 +63,6 @@ class Met:
 
     def lead(self, person: str | None, role: str = "coordinator", session: str | None = None) -> None:
         """Write who said yes, as turns would, and ask for a look."""
-        from services.sessions.invites import due
-
         of = session or self.first
         with db.write("sessions") as tx:
             tx.execute(sa.delete(turn).where(turn.c.session == of, turn.c.role == role))
@@ -187,7 +187,7 @@ def test_coordinator_and_mentor_are_named_and_a_change_is_told(baton: Any, met: 
     met.lead(carol, "mentor")
     baton.tick()
     update = mails(baton, met.ada, met.first)[-1]
-    assert update["kind"] == "invite-update" and "another coordinator, another mentor" in update["text"]
+    assert update["kind"] == "invite-update" and "has changed: coordinator, mentor." in update["text"]
     assert "Coordinator: Bo" in update["text"] and "Mentor: Carol" in update["text"]
     assert "Coordinator: you" in mails(baton, met.bo, met.first)[-1]["text"]
     event, _ = calendar_in(update)
@@ -848,3 +848,67 @@ def test_times_are_those_of_the_reader(baton: Any, met: Met) -> None:
     assert "Tue 12 Jan 2027, 18:30 (Toronto)" in ada["subject"] and "Wed 13 Jan 2027, 05:00 (Kolkata)" in bo["subject"]
     assert calendar_in(ada)[0]["DTSTART"].dt.astimezone(UTC) == calendar_in(bo)[0]["DTSTART"].dt.astimezone(UTC)
     assert config.current().base_url in ada["text"]
+
+
+def test_who_does_not_come_is_not_told_who_leads(baton: Any, met: Met) -> None:
+    with db.write("sessions") as tx:
+        answering.answer(tx, met.first, met.bo, "cannot", "link")
+    met.lead(met.ada)
+    baton.tick()
+    assert kinds(baton, met.ada, met.first) == ["invite", "invite-update"]
+    assert kinds(baton, met.bo, met.first) == ["invite"]
+    # Once they come after all, they are told; and another time is told to everybody.
+    with db.write("sessions") as tx:
+        answering.answer(tx, met.first, met.bo, "coming", "link")
+    baton.tick()
+    assert kinds(baton, met.bo, met.first) == ["invite", "invite-update"]
+    with db.write("sessions") as tx:
+        answering.answer(tx, met.first, met.bo, "cannot", "link")
+    move(met.first)
+    baton.tick()
+    assert kinds(baton, met.bo, met.first) == ["invite", "invite-update", "invite-update"]
+    settled(baton)
+
+
+def test_what_changes_within_a_few_minutes_is_one_mail(baton: Any, met: Met, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(due, "FOLD", timedelta(minutes=5))
+
+    move(met.first)
+    baton.pass_time(minutes=2)
+    baton.tick()
+    with db.write("sessions") as tx:
+        seats.put(tx, seats.hold(tx, met.first), "coordinator", met.ada, TurnState.ACCEPTED, "system")
+    baton.tick()
+    assert kinds(baton, met.bo, met.first) == ["invite"]
+    baton.pass_time(minutes=3)
+    baton.tick()
+    assert kinds(baton, met.bo, met.first) == ["invite", "invite-update"]
+    assert "has changed: time, coordinator." in mails(baton, met.bo, met.first)[-1]["text"]
+    # Changed and changed back: nobody hears of it. A day before, everybody hears at once.
+    was = met.sessions()[0]
+    move(met.first, day="2027-01-15")
+    move(met.first, day=was["day"], time=was["time"])
+    baton.pass_time(minutes=5)
+    baton.tick()
+    assert len(mails(baton, met.bo, met.first)) == 2
+    baton.pass_time(days=(was["starts_at"] - clock.now()).days, hours=-1)
+    move(met.first, day=was["day"], time="19:30")
+    baton.tick()
+    assert (
+        kinds(baton, met.bo, met.first)[-1] == "invite-update"
+        and "19:30" in mails(baton, met.ada, met.first)[-1]["text"]
+    )
+    settled(baton)
+
+
+def test_the_link_of_an_older_mail_says_that_the_session_was_moved(baton: Any, met: Met) -> None:
+    former = link(mails(baton, met.ada, met.first)[0])
+    client = baton.client("sessions")
+    assert "It was moved" not in client.get(former).text
+    move(met.first, day="2027-01-14", time="19:00")
+    baton.tick()
+    shown = client.get(former).text
+    assert "It was moved since that mail was written" in shown and "Tue 12 Jan 2027, 18:30" in shown
+    assert "Thu 14 Jan 2027, 19:00" in shown
+    assert "It was moved" not in client.get(link(mails(baton, met.ada, met.first)[-1])).text
+    settled(baton)

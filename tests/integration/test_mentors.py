@@ -503,7 +503,7 @@ def test_who_changed_their_mind_about_being_erased_is_a_guest_again(baton: Baton
 # ---- what a mentor sees ----
 
 
-def test_a_mentor_sees_agenda_and_past_minutes_of_that_circle_alone_and_only_while_asked(
+def test_a_mentor_sees_agenda_and_past_minutes_of_that_circle_alone_and_only_after_a_yes(
     baton: Baton, olga: str
 ) -> None:
     where = circle(baton, "Ada", "Bea", stream=TOP, first=timedelta(days=1))
@@ -526,6 +526,18 @@ def test_a_mentor_sees_agenda_and_past_minutes_of_that_circle_alone_and_only_whi
         ("interviews", "A secret of the others") if circle_id == where else ("A secret of the others", "interviews")
     )
     client, base = baton.client("sessions"), link(baton, "mentor", gus)
+    before = baton.dump()
+    # Only asked, they see what is planned, and nothing of minutes.
+    asked = client.get(base).text
+    assert "Agenda" in asked and "/minutes/" not in asked and "Past minutes" not in asked
+    assert client.get(f"{base}/minutes/{past}").status_code == 403
+    client.set_cookie("baton", tokens.sign("cookie", {"person": gus, "roles": ["member"], "at": clock.machine()}))
+    [theirs] = client.get("/sessions/api/mentoring").json["mentoring"]
+    assert theirs["agenda"] and theirs["past"] == theirs["items"] == []
+    assert client.get(f"/sessions/turns/{held['id']}/minutes/{past}").status_code == 403
+    client.delete_cookie("baton")
+    assert baton.dump() == before
+    do(answering.accept, held["id"], f"person/{gus}")
     before = baton.dump()
     page = client.get(base).text
     assert "Agenda" in page and f"{base}/minutes/{past}" in page and other not in page
@@ -561,8 +573,6 @@ def test_a_mentor_sees_agenda_and_past_minutes_of_that_circle_alone_and_only_whi
     assert secret not in json.dumps(api)
     assert client.get(f"/sessions/api/resources/{TOP}").status_code == 403
     # With the no, or once it is over, it is closed again.
-    do(answering.accept, held["id"], f"person/{gus}")
-    assert client.get(f"{base}/minutes/{past}").status_code == 200
     do(answering.decline, held["id"], f"person/{gus}")
     assert client.get(f"{base}/minutes/{past}").status_code == 403
     assert "Past minutes" not in client.get(base).text

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from services.notifications.mail import session
 from services.sessions import attendance, items, minutes, models, people, resources
+from services.sessions.circles import membership
 from services.sessions.minutes import forgetting
 from services.sessions.rules import agenda
 from services.sessions.rules.refusals import Refused
@@ -588,3 +590,15 @@ def test_an_item_is_settled_once(circle: Circle, baton: Baton) -> None:
 
     at_once(4, move)
     assert len([row for row in baton.rows("sessions", "change") if row["verb"] == "item-done"]) == 1
+
+
+def test_an_item_of_somebody_who_left_asks_who_takes_it(circle: Circle, baton: Baton) -> None:
+    ready(circle)
+    add_item(circle, owner=circle.dee)
+    with db.write("sessions") as tx:
+        membership.leave(tx, circle.dee, circle.id)
+    assert publish(circle)
+    [told] = events(baton, "session.minuted")
+    names = dict.fromkeys(circle.members, "Dee")
+    [item] = session.minutes(told["data"], names, circle.ada, "UTC", "session.minuted")["theirs"]
+    assert item["left"]

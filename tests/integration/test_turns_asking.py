@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.sessions.turns import answering, asking
+from services.sessions.invites import answering as invited
+from services.sessions.turns import absences, answering, asking
 from services.signup import people
 from shared import clock, db
 from tests.turns import (
@@ -306,3 +307,26 @@ def test_long_pauses_of_a_circle_are_remembered(baton: Any) -> None:
         late = session(tx, where, clock.now() + timedelta(days=10))
     tick(baton)
     assert turns(baton, late) == {"Ada": "offered"}
+
+
+def test_who_cannot_come_is_neither_asked_to_lead_nor_told_that_anyone_may(baton: Any) -> None:
+    where = circle(baton, "Ada", "Bea", "Cem", "Dan")
+    one = sessions(baton, where)[0]["id"]
+    ada, bea, cem = (person(baton, name) for name in ("Ada", "Bea", "Cem"))
+    baton.tick()  # invites are out
+    do(invited.answer, one, bea, "cannot", "link")
+    day = sessions(baton, where)[0]["day"]
+    do(absences.add, cem, f"person/{cem}", {"first": day, "last": day, "role": "coordinator"})
+    do(answering.decline, turn(baton, one, "Ada")["id"], f"person/{ada}")
+    assert turns(baton, one) == {"Ada": "declined", "Dan": "offered"}, "Bea cannot come, Cem cannot lead"
+    dan = person(baton, "Dan")
+    do(answering.decline, turn(baton, one, "Dan")["id"], f"person/{dan}")
+    baton.drain()
+    told = {row["person"] for row in baton.rows("notifications", "mail", kind="turn-open")}
+    assert told == {ada, dan}
+    # Who cannot come may still take it, and comes then; nobody else is told that it is taken who knew of nothing.
+    assert do(answering.volunteer, one, bea, f"person/{bea}") == "accepted"
+    baton.drain()
+    assert [row["answer"] for row in baton.rows("sessions", "rsvp", session=one, person=bea)] == ["coming"]
+    assert {row["person"] for row in baton.rows("notifications", "mail", kind="turn-taken")} == {ada, dan}
+    promise_four(baton)

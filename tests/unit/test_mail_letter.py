@@ -67,7 +67,7 @@ SAMPLE: dict[str, Any] = {
     "reasons": {"minutes": None, "attendance": None, "next": "Bo <b>moved</b> away"},
     "names": {"p1": "Zoë O'Neil", "p2": "<b>Ann</b>"},
     "mine": [{"person": "p1", "text": "Write to the <b>library</b>", "due": "2027-01-19"}],
-    "theirs": [{"person": "p2", "text": "Read chapter two", "due": None}],
+    "theirs": [{"person": "p2", "text": "Read chapter two", "due": None, "left": True}],
     "present": ["p1", "p2"],
     "of": 4,
     "next_when": "Tue 19 Jan 2027, 13:30 (Toronto)",

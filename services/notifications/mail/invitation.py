@@ -112,7 +112,7 @@ def _write(
     if mine.get("items"):
         links["tick"] = ("item", {})
     compose.write(
-        tx, kind, cause, to, mine, {"session": data["session"]},
+        tx, kind, cause, to, mine, {"session": data["session"], "at": data["starts_at"]},
         links=links,
         mentions=[id for id in named if id],
         deadline=datetime.fromisoformat(data["starts_at"]),

@@ -17,7 +17,10 @@ _NO_REASONS: dict[str, str | None] = {"minutes": None, "attendance": None, "next
 def minutes(data: Mapping[str, Any], names: Mapping[str, str], reader: str, zone: str, type: str) -> dict[str, Any]:
     """The letter with minutes, for one reader: `data` of session.minuted or minutes.corrected."""
     then = data["next"]
-    open_items = [{**each, "text": letter.line(each["text"], 500)} for each in data["items"]]
+    open_items = [
+        {**each, "text": letter.line(each["text"], 500), "left": each["person"] not in data["to"]}
+        for each in data["items"]
+    ]
     return {
         **_meeting(data, zone),
         "corrected": type == "minutes.corrected",

@@ -20,7 +20,7 @@ from ..circles import reading as circles
 from ..meetings import reading as meetings
 from ..models import absence, place, remark, rsvp, session
 from ..rules.refusals import Refused
-from . import reading
+from . import due, reading
 
 Row = Mapping[Any, Any]
 COMING, CANNOT = "coming", "cannot"
@@ -53,6 +53,12 @@ def answer(tx: Connection, session_id: str, person: str, said: str, source: str)
     locks.sessions(tx)  # before looking: it may be moved, or cancelled, meanwhile
     told = open_invite(tx, session_id, person)
     _write(tx, session_id, person, said, told["sequence"], source)
+
+
+def comes_after_all(tx: Connection, session_id: str, person: str) -> None:
+    """Who said that they cannot come, and now takes a turn there, comes. No other answer changes, nor an absence."""
+    mine = (rsvp.c.session == session_id, rsvp.c.person == person, rsvp.c.answer == CANNOT, rsvp.c.source != ABSENCE)
+    tx.execute(sa.update(rsvp).where(*mine).values(answer=COMING, at=clock.now()))
 
 
 def open_invite(tx: Connection, session_id: str, person: str) -> Row:
@@ -156,10 +162,13 @@ def _write(
     tx: Connection, session_id: str, person: str, said: str, sequence: int, source: str, before: Any = None
 ) -> None:
     locks.sessions(tx)  # before the row: a "cannot" goes on to turns
+    was = reading.answer_of(tx, session_id, person)
     fresh = {"answer": said, "sequence": sequence, "source": source, "at": clock.now(), "before": before}
     insert = db.insert(tx, rsvp).values(session=session_id, person=person, **fresh)
     tx.execute(insert.on_conflict_do_update(index_elements=["session", "person"], set_=fresh))
     tx.execute(sa.delete(remark).where(remark.c.session == session_id, remark.c.person == person))
+    if said == COMING and was and was["answer"] == CANNOT:  # they were not told meanwhile who leads it
+        due.touch(tx, [tx.execute(sa.select(session.c.circle).where(session.c.id == session_id)).scalar()])
     if said == CANNOT:
         for hook in _give_up:
             hook(tx, session_id, person)

@@ -7,7 +7,7 @@ the same two in another order.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -15,6 +15,15 @@ from sqlalchemy.engine import Connection
 from shared import clock, db
 
 from ..models import unannounced
+
+FOLD, NEAR = timedelta(minutes=5), timedelta(days=1)
+
+
+def soon(tx: Connection, circles: Iterable[str | None], starts_at: datetime) -> None:
+    """Look in a few minutes, so that several changes become one mail, and what is taken back none. At once where that
+    session begins within a day.
+    """
+    touch(tx, circles, clock.now() + FOLD if starts_at > clock.now() + NEAR else None)
 
 
 def touch(tx: Connection, circles: Iterable[str | None], at: datetime | None = None) -> None:

@@ -71,10 +71,11 @@ def open_invites(tx: Connection, person: str) -> set[str]:
     return set(tx.execute(query.where(session.c.state.in_(meetings.AHEAD))).scalars())
 
 
-def away(tx: Connection, people: Iterable[str], day: str) -> set[str]:
-    """Those of them who said that they cannot come to anything on that local date."""
+def away(tx: Connection, people: Iterable[str], day: str, role: str | None = None) -> set[str]:
+    """Those of them who said that they cannot come to anything on that local date; or, given a role, not in that."""
+    roles = sa.or_(absence.c.role.is_(None), absence.c.role == role) if role else absence.c.role.is_(None)
     query = sa.select(absence.c.person).where(
-        absence.c.person.in_(list(people)), absence.c.role.is_(None), absence.c.withdrawn_at.is_(None),
+        absence.c.person.in_(list(people)), roles, absence.c.withdrawn_at.is_(None),
         absence.c.first <= day, absence.c.last >= day,
     )  # fmt: skip
     return set(tx.execute(query).scalars())

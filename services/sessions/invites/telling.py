@@ -39,6 +39,7 @@ SHOWN = {
     "starts_at": "time", "zone": "time", "minutes": "length", "link": "place", "location": "place", "title": "title",
     "coordinator": "coordinator", "mentor": "mentor",
 }  # fmt: skip
+DUTIES = {"coordinator", "mentor"}
 logger = log.get()
 
 
@@ -128,10 +129,13 @@ def settle_one(tx: Connection, row: Row, about: Row, people: list[str], duties: 
     on = row["state"] in meetings.AHEAD
     wanted = dict.fromkeys([*people, *([duties["mentor"]] if duties["mentor"] else [])] if on else [])
     known = {each["person"]: each for each in _invites(tx, row["id"])}
+    said = reading.answers(tx, [row["id"]])[row["id"]]
     live = {person: each for person, each in known.items() if not each["cancelled"]}
     updated: dict[tuple[tuple[str, ...], str | None], list[str]] = defaultdict(list)
     for person, each in live.items():
         changed = _changed(each["told"], now_told)
+        if said.get(person) == "cannot" and set(changed) <= DUTIES:
+            continue  # who leads it is no news to who does not come
         if person in wanted and changed:
             updated[changed, each["told"]["starts_at"] if "time" in changed else None].append(person)
     gone = [person for person in live if person not in wanted]

@@ -72,6 +72,6 @@ def change(tx: Connection, row: Row, values: Mapping[str, Any]) -> Row:
         found = tx.execute(sa.select(circles).where(circles.c.id == row["circle"])).mappings().first()
         about = found or {"name": fresh["title"], "stream": ""}  # a gathering is of no circle
         gone = fresh["state"] == "cancelled"
-        due.touch(tx, [row["circle"] or row["id"]])
+        due.soon(tx, [row["circle"] or row["id"]], min(row["starts_at"], fresh["starts_at"]))
         emit(tx, "session.cancelled" if gone else "session.changed", subject(row["id"]), data(fresh, about))
     return fresh

@@ -85,8 +85,10 @@ class Mentored(Schema):
     state = fields.String(required=True, metadata={"description": "offered, accepted"})
     session = fields.String(required=True)
     agenda = fields.String(required=True, metadata={"description": "Markdown"})
-    items = fields.List(fields.String(), required=True, metadata={"description": "open action items"})
-    past = fields.List(fields.Nested(PastMinutes), required=True, metadata={"description": "the latest first"})
+    items = fields.List(fields.String(), required=True, metadata={"description": "open action items; once accepted"})
+    past = fields.List(
+        fields.Nested(PastMinutes), required=True, metadata={"description": "once accepted; the latest first"}
+    )
 
 
 class Mentoring(Schema):

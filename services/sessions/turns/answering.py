@@ -39,6 +39,7 @@ def accept(tx: Connection, id: str, by: str) -> str:
     _takes_part(tx, of, row)
     if row["state"] != TurnState.OFFERED:
         return volunteer(tx, of["id"], row["person"], by, Role(row["role"]))
+    invited.comes_after_all(tx, of["id"], row["person"])
     rows = seats.turns(tx, of["id"], row["role"])
     given = row["why"] or {}
     if given.get("kind") == HANDED:
@@ -102,6 +103,7 @@ def volunteer(tx: Connection, session: str, person: str, by: str, role: Role = R
         remedy = "If they do not answer in time, the next is asked. You need not do anything."
         raise Refused("turn", "Somebody else is being asked at present.", remedy)
     take(seats.states(rows), person, "volunteer")
+    invited.comes_after_all(tx, session, person)
     of_role = ledger.load(tx, of["circle"], role)
     if person not in {member.id for member in of_role.members}:
         raise Refused("person", "Only the circle's own people can take its turns.", "Ask somebody of the circle.")
@@ -175,6 +177,8 @@ def assign(tx: Connection, session: str, to: str, agreed: bool, reason: str, by:
         _correct(tx, of, to, words, by, role)
         return
     seats.ahead(of)
+    if agreed:
+        invited.comes_after_all(tx, session, to)
     change = _give(ledger.load(tx, of["circle"], role), session, to, agreed)
     write(tx, of, change, by, cause="organizer")
     before = {"moves": journal.plain(change), "role": role.value}

@@ -132,11 +132,11 @@ def open_to_all(tx: Connection, of: Row, role: Role) -> None:
     row = {"session": of["id"], "what": seats.opened(role), "at": clock.now()}
     if not tx.execute(db.insert(tx, told).values(row).on_conflict_do_nothing()).rowcount:
         return
-    members = people.members(tx, of["circle"])
-    if role == Role.MENTOR or not members:
+    if role == Role.MENTOR or not people.members(tx, of["circle"]):
         return
     facts = {name: value for name, value in seats.facts(of, _NO_TURN).items() if name not in ("turn", "person")}
-    emit(tx, "turn.opened", f"session/{of['id']}", {**facts, "to": members, "organizers": people.organizers(tx)})
+    to = seats.who_can_come(tx, of)
+    emit(tx, "turn.opened", f"session/{of['id']}", {**facts, "to": to, "organizers": people.organizers(tx)})
 
 
 _NO_TURN = {"id": None, "role": Role.COORDINATOR.value, "person": None}

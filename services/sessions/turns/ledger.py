@@ -84,6 +84,7 @@ def books(tx: Connection, circles: Iterable[str], role: Role, gone: bool = False
     near, cap = (held.gap_days, held.mentor_cap) if held else (rotation.NEAR_DAYS, rotation.MENTOR_CAP)
     lo = now - max(BEHIND, timedelta(days=near))
     given = {"circles": _list(tx, ids), "role": role.value, "lo": _at(tx, lo), "hi": _at(tx, now + AHEAD)}
+    given["now"] = _at(tx, now)
     sessions, zones = _sessions(tx, ids, given)
     found = Books(role, near, cap, _members(tx, ids, given, zones, gone), sessions)
     persons = {member.id for members in found.members.values() for member in members}
@@ -93,7 +94,7 @@ def books(tx: Connection, circles: Iterable[str], role: Role, gone: bool = False
     elsewhere = _ask(tx, "duties_anywhere", {**given, "persons": _list(tx, several)}) if several else []
     for id, where, what, person, day, state in [*here, *elsewhere]:
         found.duties.setdefault(person, []).append(Duty(id, where, what, person, _day(day), state))
-    for person, first, last, only in _ask(tx, "absences", given):
+    for person, first, last, only in [*_ask(tx, "absences", given), *_ask(tx, "cannot", given)]:
         found.absences.setdefault(person, []).append(Absence(person, _day(first), _day(last), only))
     return found
 
@@ -103,7 +104,7 @@ def _sessions(tx: Connection, ids: list[str], given: dict[str, Any]) -> tuple[di
     sessions: dict[str, list[Session]] = {id: [] for id in ids}
     zones: dict[str, str] = {}
     past: set[str] = set()
-    for id, circle, day, zone, before in _ask(tx, "sessions", {**given, "now": _at(tx, clock.now())}):
+    for id, circle, day, zone, before in _ask(tx, "sessions", given):
         sessions[circle].append(Session(id, _day(day)))
         zones[circle] = zone
         if before:
@@ -173,6 +174,10 @@ _SQL = {
         JOIN turn t ON t.session = s.id WHERE s.id = :session AND t.state <> 'proposed'""",
     "absences": """SELECT person, first, last, role FROM absence
         WHERE withdrawn_at IS NULL AND last >= :today AND person {persons}""",
+    # Who said that they cannot come to a session is not asked to lead it.
+    "cannot": """SELECT r.person, s.day, s.day, NULL FROM session s JOIN rsvp r ON r.session = s.id
+        WHERE s.circle {circles} AND s.state IN ('planned', 'confirmed') AND s.starts_at BETWEEN :now AND :hi
+        AND r.answer = 'cannot' AND r.source <> 'absence'""",
 }
 _LISTS = {
     "sqlite": {name: f"IN (SELECT value FROM json_each(:{name}))" for name in ("circles", "persons")},

@@ -19,6 +19,7 @@ from shared import clock, db
 from ..models import circle, minutes, person, place, pool, program, session, standing, stream_policy, turn
 from ..rules import rotation
 from ..rules.rotation import Pooled, Role
+from ..rules.states import TurnState
 from . import ledger, seats
 
 POOL = 12
@@ -89,11 +90,11 @@ def held(tx: Connection, who: str) -> list[Mapping[Any, Any]]:
 
 
 def may_see(tx: Connection, of: Mapping[Any, Any], who: str) -> bool:
-    """Whether that session is shown to somebody as its circle's mentor: while they are asked, or have said yes, to one
-    that is not over, they see that one, and those that were. Of other circles, and of what is to come, nothing.
+    """Whether that session is shown to somebody as its circle's mentor: the one that they are asked for, and once they
+    have said yes, until it is over, those that were. Of other circles, and of what is to come, nothing.
     """
-    asked = {row["session"] for row in held(tx, who) if row["circle"] == of["circle"]}
-    return of["id"] in asked or (bool(asked) and of["starts_at"] <= clock.now())
+    states = {row["session"]: row["state"] for row in held(tx, who) if row["circle"] == of["circle"]}
+    return of["id"] in states or (TurnState.ACCEPTED in states.values() and of["starts_at"] <= clock.now())
 
 
 def past(tx: Connection, of: Mapping[Any, Any]) -> list[Mapping[Any, Any]]:

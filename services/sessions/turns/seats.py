@@ -19,6 +19,7 @@ from shared.events import emit
 from .. import locks, people
 from ..circles import standing as standings
 from ..invites import due
+from ..invites import reading as invited
 from ..meetings import telling
 from ..models import circle, person, session, standing, told, turn
 from ..rules.refusals import Refused
@@ -155,7 +156,7 @@ def put(
     if TurnState.SERVED in (state, before["state"] if before else None):
         standings.recount(tx, [(of["circle"], str(role), who)])
     if TAKEN & {state, before["state"] if before else None}:
-        due.touch(tx, [of["circle"]])  # invites name who leads and who mentors
+        due.soon(tx, [of["circle"]], of["starts_at"])  # invites name who leads and who mentors
     return id
 
 
@@ -190,8 +191,15 @@ def _told(tx: Connection, of: Row, role: str, who: str) -> list[str]:
     """Whom to tell that the seat is taken: whoever was told that it was open."""
     if role != Role.COORDINATOR or not is_open(tx, of["id"], role):
         return []
-    everybody = [*people.members(tx, of["circle"]), *people.organizers(tx)]
-    return [id for id in dict.fromkeys(everybody) if id != who]
+    return [id for id in dict.fromkeys([*who_can_come(tx, of), *people.organizers(tx)]) if id != who]
+
+
+def who_can_come(tx: Connection, of: Row) -> list[str]:
+    """The circle's members but those who said that they cannot come to this session, or lead none on that day."""
+    members = people.members(tx, of["circle"])
+    said = invited.answers(tx, [of["id"]])[of["id"]]
+    away = invited.away(tx, members, of["day"], Role.COORDINATOR)
+    return [id for id in members if id not in away and said.get(id) != "cannot"]
 
 
 # ---- in other words ----

@@ -193,14 +193,18 @@ def _given(tx: Connection, door: Door) -> dict[str, Any]:
 
 
 def about_circle(tx: Connection, person: str, session: str) -> dict[str, Any] | None:
-    """What a mentor sees of the circle: the agenda, led by what is open, and past minutes. None: nothing."""
+    """What a mentor sees of the circle: the agenda; once they have said yes (`sure`), what is open, and past minutes.
+    None: nothing.
+    """
     whole = minutes.one(tx, session)
     if whole is None or not mentoring.may_see(tx, whole, person):
         return None
+    sure = people.duties(tx, session).get(Role.MENTOR) == person
     return {
         "agenda": minutes.texts(tx, whole).agenda,
-        "open": items.open_ones(tx, whole),
-        "past": mentoring.past(tx, whole),
+        "sure": sure,
+        "open": items.open_ones(tx, whole) if sure else [],
+        "past": mentoring.past(tx, whole) if sure else [],
     }
 
 

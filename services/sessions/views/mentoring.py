@@ -1,4 +1,4 @@
-"""Past minutes of a circle, for whoever is asked to mentor it: by the link in their mail, or signed in."""
+"""Past minutes of a circle, for whoever said yes to mentor it: by the link in their mail, or signed in."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _show(door: Door, session: str) -> Response:
         if turn["role"] != "mentor" or then["circle"] != of["circle"] or not mentoring.may_see(tx, then, door.person):
             forbidden(
                 "These minutes are not shown to you",
-                "A mentor reads those of the circle that asks them, from the day they are asked to the session's end.",
+                "A mentor reads those of the circle that asks them, from their yes to the session's end.",
             )
         texts = minutes.texts(tx, then)
         if not texts.published_at:

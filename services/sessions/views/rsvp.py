@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -36,7 +37,7 @@ def rsvp(token: str) -> Response:
             "This link leads nowhere any more",
             "It is too old, or was broken in two. Sign in and answer on your sessions page.",
         )
-    return _answer(session, person, "link", tokens.path("rsvp", token))
+    return _answer(session, person, "link", tokens.path("rsvp", token), str(claims.get("at", "")))
 
 
 @blueprint.route("/answers/<id>", methods=["GET", "POST"])
@@ -46,7 +47,10 @@ def mine(id: str) -> Response:
     return _answer(id, reader_id(), "page", f"/sessions/answers/{id}")
 
 
-def _answer(session: str, person: str, source: str, back: str) -> Response:
+def _answer(session: str, person: str, source: str, back: str, mailed: str = "") -> Response:
+    """
+    :param mailed: when the session was to begin as the mail with that link said it, RFC 3339; '' if it is not known.
+    """
     problems = unreadable() if request.method == "POST" else []
     if request.method == "POST" and not problems:
         try:
@@ -62,6 +66,7 @@ def _answer(session: str, person: str, source: str, back: str) -> Response:
     if shut:
         return page("gathering_read.html", problems, **given)
     wanted = request.args.get("answer", "") if request.method == "GET" else answering.CANNOT
+    given["mailed"] = datetime.fromisoformat(mailed) if mailed else given["session"]["starts_at"]
     return page("rsvp.html", problems, **given, wanted=wanted, until=request.form.get("until", ""))
 
 

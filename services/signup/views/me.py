@@ -193,7 +193,8 @@ def leave() -> Response:
         422 if problems else 200,
         heading="Leave the program?",
         happens=[
-            "You get no more turns, invitations or letters: only a goodbye with a link back.",
+            "You get no more turns, invitations or letters: only a goodbye with a link back, "
+            "and what takes your sessions out of your calendar.",
             "Your answers stay until you ask us to erase them.",
             *([f"You are not an organizer any more, unless you come back within {days} days."] if organizes else []),
         ],

@@ -162,7 +162,8 @@ def leave(person: str) -> Response:
         "members",
         heading=f"Does {row['name']} leave?",
         happens=[
-            "They get no more turns, invitations or letters: only a goodbye with a link back.",
+            "They get no more turns, invitations or letters: only a goodbye with a link back, "
+            "and what takes their sessions out of their calendar.",
             "Their answers stay.",
         ],
         undo="press Bring back on this person's page; they can also come back by themselves.",
