@@ -129,11 +129,13 @@ def settle_one(tx: Connection, row: Row, about: Row, people: list[str], duties: 
     on = row["state"] in meetings.AHEAD
     wanted = dict.fromkeys([*people, *([duties["mentor"]] if duties["mentor"] else [])] if on else [])
     known = {each["person"]: each for each in _invites(tx, row["id"])}
-    said = reading.answers(tx, [row["id"]])[row["id"]]
     live = {person: each for person, each in known.items() if not each["cancelled"]}
     updated: dict[tuple[tuple[str, ...], str | None], list[str]] = defaultdict(list)
+    changes = {person: _changed(each["told"], now_told) for person, each in live.items()}
+    duties_only = any(changed and set(changed) <= DUTIES for changed in changes.values())
+    said = reading.answers(tx, [row["id"]])[row["id"]] if duties_only else {}
     for person, each in live.items():
-        changed = _changed(each["told"], now_told)
+        changed = changes[person]
         if said.get(person) == "cannot" and set(changed) <= DUTIES:
             continue  # who leads it is no news to who does not come
         if person in wanted and changed:
