@@ -162,11 +162,12 @@ meeting = sa.Table(
     sa.Column("opened_at", Instant),  # organizers were told that anyone may lead it, and nobody has said yes since
     sa.Column("late_at", Instant),  # organizers were asked for its minutes
     sa.Column("minuted_at", Instant),
-    sa.Column("words", Json, nullable=False),  # of its minutes: {decisions, help, cut}
+    sa.Column("words", Json, nullable=False),  # of its minutes: {excerpt, help}
+    sa.Column("told", Day),  # the digest that told of its minutes
 )
 sa.Index("meeting_circle", meeting.c.circle, meeting.c.starts_at)
 sa.Index("meeting_starts", meeting.c.starts_at)
-sa.Index("meeting_minuted", meeting.c.minuted_at)
+sa.Index("meeting_told", meeting.c.told, meeting.c.minuted_at)
 
 # A row says of somebody who was in the circle when it met if they were there, as its minutes have it. Deleted with it.
 attended = sa.Table(
@@ -199,8 +200,9 @@ news = sa.Table(
     sa.Column("at", Instant, nullable=False),
     sa.Column("kind", sa.String(20), nullable=False),  # joined, returned, paused, left, graduated, goal
     sa.Column("person", Key, nullable=False),
+    sa.Column("told", Day),  # the digest that told it
 )
-sa.Index("news_at", news.c.at)
+sa.Index("news_told", news.c.told)
 sa.Index("news_person", news.c.person)
 
 # When the digest comes (id 1). Written by the schedule at first, then by organizers.

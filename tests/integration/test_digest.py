@@ -364,3 +364,21 @@ def test_what_cannot_be_is_named_and_nothing_is_lost(baton: Baton, field: str, v
     if field != "hour":
         assert '<option value="6" selected>06:00' in answer.text
     assert baton.rows("notifications", "rhythm")[0]["every"] == "weekly"
+
+
+def test_what_arrives_late_is_told_by_the_next_one(baton: Baton) -> None:
+    """Given that somebody left before a digest, When it is told only afterwards, Then the next one names them."""
+    program(baton)
+    tell("member.confirmed", member("ann", name="Ann Late", state="active"))
+    until("2027-01-11T13:00:00+00:00")
+    baton.tick()
+    tell("member.left", member("ann", name="Ann Late", state="left"))  # at the instant at which the digest ended
+    tell("session.minuted", minuted("s1", members=["ann"], present=["ann"]), subject="session/s1")
+    until("2027-01-18T13:00:00+00:00")
+    baton.tick()
+    first, second = digests()
+    assert "New: Ann Late" in first.text and "Left:" not in first.text
+    assert "Left: Ann Late" in second.text and "New:" not in second.text and "1 of 1 were there" in second.text
+    until("2027-01-25T13:00:00+00:00")
+    baton.tick()
+    assert "Nothing new" in digests()[2].subject

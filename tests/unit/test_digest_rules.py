@@ -183,7 +183,7 @@ def test_who_goes_is_taken_out_with_the_words_of_their_circles() -> None:
 @pytest.mark.parametrize(
     ("minutes", "line"),
     [
-        ("# Progress\n\nFine.\n\n## Decisions\n\n- At six\n2. Bring tea\n\n## Else\n\nx", "At six Bring tea"),
+        ("# Progress\n\nFine.\n\n## Decisions\n\n- At six\n2. Bring tea\n\n## Else\n\nx", "At six; Bring tea"),
         ("Hello\n\n# A\nworld", "Hello world"),
         ("", ""),
         ("# Only\n## headings", ""),

@@ -19,9 +19,19 @@ MEETS = timedelta(days=60)  # a circle that has not met for longer, and will not
 _HERE = sa.and_(~meeting.c.cancelled)
 
 
-def known(tx: Connection, since: datetime, until: datetime, zone: str) -> rules.Known:
-    """All that a digest of that time is made of."""
-    rows = _meetings(tx, since, until)
+def take(tx: Connection, period: str) -> None:
+    """Let the digest of that period tell what none has told so far: whatever arrives from now on is the next one's."""
+    tx.execute(news.update().where(news.c.told.is_(None)).values(told=period))
+    fresh = (meeting.c.told.is_(None), meeting.c.minuted_at.is_not(None))
+    tx.execute(meeting.update().where(*fresh).values(told=period))
+
+
+def known(tx: Connection, since: datetime, until: datetime, zone: str, period: str | None) -> rules.Known:
+    """All that a digest of that time is made of.
+
+    :param period: of the digest, once it took what it tells (`take`); None: what the next one would take.
+    """
+    rows = _meetings(tx, since, until, period)
     circles = _circles(tx, until)
     ids = [] if circles > rules.MANY else list({row["circle"] for row in rows})
     return rules.Known(
@@ -37,8 +47,8 @@ def known(tx: Connection, since: datetime, until: datetime, zone: str) -> rules.
         late=_rows(
             tx, meeting.c.late_at.is_not(None), meeting.c.minuted_at.is_(None), meeting.c.starts_at > until - LATE_MOST
         ),
-        silent=_silent(tx, since, until),
-        news=_news(tx, since, until),
+        silent=_silent(tx, until, period),
+        news=_news(tx, period),
         held=outbox.counts(tx).get("held", 0),
         circles=circles,
         members=_members(tx),
@@ -50,9 +60,14 @@ def _rows(tx: Connection, *where: Any) -> list[dict[str, Any]]:
     return [dict(row) for row in tx.execute(query).mappings()]
 
 
-def _meetings(tx: Connection, since: datetime, until: datetime) -> list[dict[str, Any]]:
+def _minuted(period: str | None) -> Any:
+    """Minutes that this digest is the first to tell of. Not by their time: what happened may arrive late."""
+    return sa.and_(meeting.c.told == period, meeting.c.minuted_at.is_not(None))
+
+
+def _meetings(tx: Connection, since: datetime, until: datetime, period: str | None) -> list[dict[str, Any]]:
     ended = sa.and_(meeting.c.ends_at > since, meeting.c.ends_at <= until)
-    minuted = sa.and_(meeting.c.minuted_at > since, meeting.c.minuted_at <= until)
+    minuted = _minuted(period)
     rows = _rows(tx, sa.or_(ended, minuted))
     there: dict[str, list[Any]] = {row["id"]: [] for row in rows}
     if rows:
@@ -94,12 +109,12 @@ def _ahead(tx: Connection, circles: set[str], until: datetime) -> dict[str, dict
     return {row["circle"]: row for row in reversed(rows) if row["circle"] in circles}
 
 
-def _silent(tx: Connection, since: datetime, until: datetime) -> list[dict[str, Any]]:
-    """Who was not there again, in minutes that came since, for the third time running or more; who is active still."""
+def _silent(tx: Connection, until: datetime, period: str | None) -> list[dict[str, Any]]:
+    """Who was not there again, in minutes that are new, for the third time running or more; who is active still."""
     again = (
         sa.select(attended.c.person)
         .join(meeting, meeting.c.id == attended.c.session)
-        .where(meeting.c.minuted_at > since, meeting.c.minuted_at <= until, ~attended.c.present)
+        .where(_minuted(period), ~attended.c.present)
     )
     query = (
         sa.select(attended.c.person, attended.c.present, meeting.c.name)
@@ -120,8 +135,8 @@ def _silent(tx: Connection, since: datetime, until: datetime) -> list[dict[str, 
     return sorted(found, key=lambda each: (each["number"], each["person"]))
 
 
-def _news(tx: Connection, since: datetime, until: datetime) -> list[dict[str, Any]]:
-    query = sa.select(news.c.kind, news.c.person).where(news.c.at > since, news.c.at <= until)
+def _news(tx: Connection, period: str | None) -> list[dict[str, Any]]:
+    query = sa.select(news.c.kind, news.c.person).where(news.c.told == period)
     return [dict(row) for row in tx.execute(query.order_by(news.c.at, news.c.id)).mappings()]
 
 

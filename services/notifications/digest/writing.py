@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import clock, db
+from shared import clock
 
 from .. import people
 from ..mail import compose
@@ -26,24 +26,27 @@ def write(tx: Connection, period: str) -> None:
         arranging.begin(tx)
         return
     now = clock.now()
-    data = made(tx, now, hold=True)
-    row = {"period": period, "until": now, "data": data}
-    if not tx.execute(db.insert(tx, digest).values(row).on_conflict_do_nothing()).rowcount:
+    row = {"period": period, "until": now, "data": {}}
+    if tx.execute(sa.select(digest.c.period).where(digest.c.period == period)).first():
         return
+    facts.take(tx, period)
+    row["data"] = data = made(tx, now, period)
+    tx.execute(digest.insert().values(row))
     zone, mentions = arranging.read(tx).zone, rules.named(data)
     for to in organizers(tx):
         context = {"digest": data, "period": period, "zone": to.timezone or zone}
         compose.write(tx, "digest", f"digest/{period}", to, context, mentions=mentions)
 
 
-def made(tx: Connection, now: datetime, hold: bool = False) -> dict[str, Any]:
-    """What a digest would say now.
+def made(tx: Connection, now: datetime, period: str | None = None) -> dict[str, Any]:
+    """What a digest says now.
 
-    :param hold: whom it names cannot be erased before `tx` ends, so that erasing finds what is written of it.
+    :param period: of the one that is written; whom it names cannot be erased before `tx` ends, so that erasing finds
+        what is written of them. None: what the next one would say.
     """
     since = arranging.reaches_back(tx, now)
-    data = rules.compose(facts.known(tx, since, now, arranging.read(tx).zone))
-    return {**data, "names": people.called(tx, rules.named(data), hold)}
+    data = rules.compose(facts.known(tx, since, now, arranging.read(tx).zone, period))
+    return {**data, "names": people.called(tx, rules.named(data), hold=period is not None)}
 
 
 def organizers(tx: Connection) -> list[Reader]:

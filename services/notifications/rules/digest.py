@@ -258,5 +258,9 @@ def _under(minutes: str, words: tuple[str, ...]) -> list[str]:
 
 
 def _line(rows: list[str]) -> str:
-    plain = " ".join(" ".join(_MARKS.sub("", row).split()) for row in rows if row.strip())
+    plain = ""
+    for row in rows:
+        words = " ".join(_MARKS.sub("", row).split())
+        if words:
+            plain += ("; " if _MARKS.match(row) else " ") + words if plain else words
     return plain if len(plain) <= EXCERPT else plain[: EXCERPT - 1].rstrip() + "…"

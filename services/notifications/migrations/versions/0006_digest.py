@@ -27,10 +27,11 @@ def upgrade() -> None:
         sa.Column("late_at", Instant),
         sa.Column("minuted_at", Instant),
         sa.Column("words", Json, nullable=False),
+        sa.Column("told", Day),
     )
     op.create_index("meeting_circle", "meeting", ["circle", "starts_at"])
     op.create_index("meeting_starts", "meeting", ["starts_at"])
-    op.create_index("meeting_minuted", "meeting", ["minuted_at"])
+    op.create_index("meeting_told", "meeting", ["told", "minuted_at"])
     op.create_table(
         "attended",
         sa.Column("session", Key, sa.ForeignKey("meeting.id", name="attended_session"), primary_key=True),
@@ -51,8 +52,9 @@ def upgrade() -> None:
         sa.Column("at", Instant, nullable=False),
         sa.Column("kind", sa.String(20), nullable=False),
         sa.Column("person", Key, nullable=False),
+        sa.Column("told", Day),
     )
-    op.create_index("news_at", "news", ["at"])
+    op.create_index("news_told", "news", ["told"])
     op.create_index("news_person", "news", ["person"])
     op.create_table(
         "rhythm",
