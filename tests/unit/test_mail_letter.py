@@ -130,7 +130,9 @@ def _digest() -> dict[str, Any]:
 
 
 # Where a kind of mail is about no session of a circle, or of many.
-OF = {kind: {"kind": "organizers", "thing": "meeting"} for kind in ("meeting", "proposal", "notes")}
+OF: dict[str, dict[str, Any]] = {
+    kind: {"kind": "organizers", "thing": "meeting"} for kind in ("meeting", "proposal", "notes")
+}
 OF["digest"] = {"period": "2027-01-04", "digest": _digest()}
 OF["talk"] = {"kind": "talk", "thing": "talk"}
 
