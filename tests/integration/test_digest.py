@@ -223,7 +223,21 @@ def test_an_older_list_of_items_changes_nothing(baton: Baton, circle: Circle) ->
     assert baton.rows("notifications", "agreed")[0]["items"]
 
 
-def test_who_is_not_there_for_the_third_time_is_named_once(baton: Baton) -> None:
+def test_who_stays_away_is_named_at_every_third_time(baton: Baton) -> None:
+    """Given somebody who never comes, When a digest follows each session, Then the third and the sixth name them."""
+    program(baton)
+    tell("member.confirmed", member("ann", name="Ann", state="active"))
+    named = []
+    for week in range(7):
+        tell("session.minuted", minuted(f"s{week}", members=["ann", "bo"], present=["bo"]), subject=f"session/s{week}")
+        baton.pass_time(days=7)
+        baton.tick()
+        if "running" in digests()[-1].text:
+            named.append(week + 1)
+    assert len(digests()) == 7 and named == [3, 6]
+
+
+def test_who_is_not_there_for_the_third_time_is_named(baton: Baton) -> None:
     program(baton)
     tell("member.confirmed", member("ann", name="Ann", state="active"))
     tell("member.confirmed", member("bo", name="Bo", state="active"))

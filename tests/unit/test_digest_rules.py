@@ -200,6 +200,15 @@ def test_help_is_what_stands_under_it_and_long_words_are_cut() -> None:
     assert len(rules.excerpt("word " * 200)) <= rules.EXCERPT and rules.excerpt("word " * 200).endswith("…")
 
 
+@pytest.mark.parametrize(
+    ("away", "untold", "number"),
+    [(2, 2, 0), (3, 1, 3), (3, 0, 0), (4, 1, 0), (4, 2, 4), (6, 1, 6), (7, 1, 0), (0, 0, 0), (9, 9, 9)],
+)
+def test_silence_is_told_at_every_third_time_and_once(away: int, untold: int, number: int) -> None:
+    marks = [(False, place < untold) for place in range(away)]
+    assert rules.silent([*marks, (True, False), (False, False)]) == number
+
+
 @given(st.text(max_size=2000))
 def test_any_minutes_make_one_short_line(minutes: str) -> None:
     for line in (rules.excerpt(minutes), rules.asked_help(minutes)):

@@ -110,14 +110,14 @@ def _ahead(tx: Connection, circles: set[str], until: datetime) -> dict[str, dict
 
 
 def _silent(tx: Connection, until: datetime, period: str | None) -> list[dict[str, Any]]:
-    """Who was not there again, in minutes that are new, for the third time running or more; who is active still."""
+    """Active members who, in minutes that are new, were not there for the third time running, or the sixth."""
     again = (
         sa.select(attended.c.person)
         .join(meeting, meeting.c.id == attended.c.session)
         .where(_minuted(period), ~attended.c.present)
     )
     query = (
-        sa.select(attended.c.person, attended.c.present, meeting.c.name)
+        sa.select(attended.c.person, attended.c.present, meeting.c.name, _minuted(period).label("fresh"))
         .join(meeting, meeting.c.id == attended.c.session)
         .join(person, person.c.id == attended.c.person)
         .where(attended.c.person.in_(again), _HERE, meeting.c.starts_at <= until, person.c.state == "active")
@@ -130,7 +130,7 @@ def _silent(tx: Connection, until: datetime, period: str | None) -> list[dict[st
     found = [
         {"person": id, "number": number, "name": rows[0].name}
         for id, rows in marks.items()
-        if (number := rules.silent(row.present for row in rows)) >= rules.SILENT
+        if (number := rules.silent((row.present, bool(row.fresh)) for row in rows))
     ]
     return sorted(found, key=lambda each: (each["number"], each["person"]))
 

@@ -219,14 +219,18 @@ def _circles(told: Row) -> Iterator[dict[str, Any]]:
         yield from stream["circles"]
 
 
-def silent(marks: Iterable[bool]) -> int:
-    """How many times running somebody was not there, the latest mark first."""
-    number = 0
-    for present in marks:
+def silent(marks: Iterable[tuple[bool, bool]]) -> int:
+    """How many times running somebody was not there, where that is to be told: at every third time, and once.
+
+    :param marks: of their sessions, the latest first: whether they were there, and whether no digest has told of it.
+    """
+    number = fresh = 0
+    for present, untold in marks:
         if present:
             break
         number += 1
-    return number
+        fresh += untold
+    return number if number // SILENT > (number - fresh) // SILENT else 0
 
 
 # ---- what minutes say, in a few plain words ----
