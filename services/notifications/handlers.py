@@ -27,6 +27,8 @@ session.announced       invite, invite-update or invite-cancel, to each who is n
 session.reminded        reminder, likewise
 gathering.proposed      proposal, to organizers
 gathering.noted         notes, to who was invited     guest.forgotten        everything of theirs emptied
+
+What the digest tells (digest/projection) is kept by the same handlers, and by items.changed.
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ from shared import config
 from shared.events import Event, NotYet, erase, on
 
 from . import people
+from .digest import projection
 from .mail import compose, gathering, invitation, ledger, letter, session, summary
 from .mail.compose import Reader
 from .models import SERVICE
@@ -58,6 +61,7 @@ def program_changed(tx: Connection, event: Event) -> None:
 @on(SERVICE, *COPIES)
 def person_changed(tx: Connection, event: Event) -> None:
     people.keep(tx, event.data)
+    projection.became(tx, event)
 
 
 @on(SERVICE, "application.received")
@@ -130,6 +134,7 @@ def member_confirmed(tx: Connection, event: Event) -> None:
     to = people.keep(tx, event.data)
     context = {"stream": compose.stream_name(tx, event.data["stream"]), "state": event.data["state"]}
     compose.write(tx, "welcome", event.id, to, context)
+    projection.became(tx, event)
 
 
 @on(SERVICE, "member.left")
@@ -138,6 +143,7 @@ def member_left(tx: Connection, event: Event) -> None:
     to = people.keep(tx, event.data)
     if not event.data.get("erase_after"):
         _goodbye(tx, event, to, None)
+    projection.became(tx, event)
 
 
 @on(SERVICE, "member.erasing")
@@ -159,6 +165,7 @@ def member_graduated(tx: Connection, event: Event) -> None:
     to = people.keep(tx, event.data)
     context = {"stream": compose.stream_name(tx, event.data["stream"])}
     compose.write(tx, "alumni", event.id, to, context)
+    projection.became(tx, event)
 
 
 @on(SERVICE, "guest.asked")
@@ -184,6 +191,7 @@ def goal_reached(tx: Connection, event: Event) -> None:
             "next_stream": compose.stream_name(tx, data["next_stream"]),
         }
         compose.write(tx, "goal", event.id, to, context, {"next": "/signup/me/goal"})
+    projection.became(tx, event)
 
 
 @on(SERVICE, "address.requested")
@@ -252,6 +260,7 @@ def place_offered(tx: Connection, event: Event) -> None:
 @on(SERVICE, "session.minuted", "minutes.corrected")
 def session_minuted(tx: Connection, event: Event) -> None:
     """To each of the circle, with their own action items first and a link to tick them."""
+    projection.minuted(tx, event)
     data = event.data
     known = compose.the_program(tx)
     told = people.readers(tx, [*data["to"], *data["organizers"]])
@@ -269,6 +278,7 @@ def session_minuted(tx: Connection, event: Event) -> None:
 
 @on(SERVICE, "minutes.missed")
 def minutes_missed(tx: Connection, event: Event) -> None:
+    projection.late(tx, event)
     data = event.data
     known = compose.the_program(tx)
     for to in people.readers(tx, data["to"]):
@@ -296,6 +306,7 @@ def turn_offered(tx: Connection, event: Event) -> None:
 
 @on(SERVICE, "turn.accepted")
 def turn_accepted(tx: Connection, event: Event) -> None:
+    projection.taken(tx, event)
     for person in event.data["told"]:
         _about_turn(tx, "turn-taken", event, person, {})
 
@@ -310,6 +321,7 @@ def turn_lapsed(tx: Connection, event: Event) -> None:
 @on(SERVICE, "turn.released")
 def turn_released(tx: Connection, event: Event) -> None:
     """Who is away, paused or left did that themselves, and knows."""
+    projection.released(tx, event)
     data = event.data
     if data["why"] not in ("away", "gone"):
         _about_turn(tx, "turn-released", event, data["person"], {"cause": data["why"], "role": data["role"]})
@@ -317,6 +329,7 @@ def turn_released(tx: Connection, event: Event) -> None:
 
 @on(SERVICE, "turn.opened")
 def turn_opened(tx: Connection, event: Event) -> None:
+    projection.opened(tx, event)
     data = event.data
     for person in data["to"]:
         _about_turn(tx, "turn-open", event, person, {}, {"session": data["session"]})
@@ -349,7 +362,13 @@ def _about_turn(
 
 @on(SERVICE, "session.announced")
 def session_announced(tx: Connection, event: Event) -> None:
+    projection.announced(tx, event.data)
     invitation.announce(tx, event.id, event.data)
+
+
+@on(SERVICE, "items.changed")
+def items_changed(tx: Connection, event: Event) -> None:
+    projection.items(tx, event)
 
 
 @on(SERVICE, "session.reminded")

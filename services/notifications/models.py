@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from shared import db
-from shared.db import Instant, Json, Key, Machine, NullableJson
+from shared.db import Day, Instant, Json, Key, Machine, NullableJson
 
 SERVICE = "notifications"
 metadata = db.metadata(SERVICE)
@@ -141,4 +141,88 @@ doubt = sa.Table(
     sa.Column("cause", sa.String(80), primary_key=True),
     sa.Column("until", Machine, nullable=False),
     sa.Column("words", sa.Text, nullable=False),
+)
+
+# ---- what the digest is made of: facts of sessions as they were last told, by id. Names stand in `person`. ----
+
+# A row is a session of a circle. Written by handlers; its words are emptied when somebody who was in the circle then
+# is erased; deleted BATON_KEEP_MAILS days after it began.
+meeting = sa.Table(
+    "meeting",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("circle", Key, nullable=False),
+    sa.Column("name", sa.String(400), nullable=False),  # of the circle
+    sa.Column("stream", sa.String(64), nullable=False),
+    sa.Column("starts_at", Instant, nullable=False),
+    sa.Column("ends_at", Instant, nullable=False),
+    sa.Column("cancelled", sa.Boolean, nullable=False),
+    sa.Column("coordinator", Key),  # who said yes
+    sa.Column("mentor", Key),
+    sa.Column("opened_at", Instant),  # organizers were told that anyone may lead it, and nobody has said yes since
+    sa.Column("late_at", Instant),  # organizers were asked for its minutes
+    sa.Column("minuted_at", Instant),
+    sa.Column("words", Json, nullable=False),  # of its minutes: {excerpt, help}
+    sa.Column("told", Day),  # the digest that told of its minutes
+)
+sa.Index("meeting_circle", meeting.c.circle, meeting.c.starts_at)
+sa.Index("meeting_starts", meeting.c.starts_at)
+sa.Index("meeting_told", meeting.c.told, meeting.c.minuted_at)
+
+# A row says of somebody who was in the circle when it met if they were there, as its minutes have it. Deleted with it.
+attended = sa.Table(
+    "attended",
+    metadata,
+    sa.Column("session", Key, sa.ForeignKey("meeting.id", name="attended_session"), primary_key=True),
+    sa.Column("person", Key, primary_key=True),
+    sa.Column("present", sa.Boolean, nullable=False),
+)
+sa.Index("attended_person", attended.c.person)
+
+# The open action items of a circle. Replaced whole; emptied when one of its people is erased.
+agreed = sa.Table(
+    "agreed",
+    metadata,
+    sa.Column("circle", Key, primary_key=True),
+    sa.Column("items", Json, nullable=False),  # [{person, text, due}]
+    sa.Column("members", Json, nullable=False),  # ids of those whom its words may name
+    sa.Column(
+        "position", sa.BigInteger, nullable=False
+    ),  # of the event that told of them: an older one changes nothing
+)
+
+# A row is one thing that became of a person. Written by handlers; deleted with the person, or after BATON_KEEP_MAILS
+# days.
+news = sa.Table(
+    "news",
+    metadata,
+    sa.Column("id", Key, primary_key=True),  # of the event
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("kind", sa.String(20), nullable=False),  # joined, returned, paused, left, graduated, goal
+    sa.Column("person", Key, nullable=False),
+    sa.Column("told", Day),  # the digest that told it
+)
+sa.Index("news_told", news.c.told)
+sa.Index("news_person", news.c.person)
+
+# When the digest comes (id 1). Written by the schedule at first, then by organizers.
+rhythm = sa.Table(
+    "rhythm",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("every", sa.String(12), nullable=False),  # weekly, fortnightly, monthly
+    sa.Column("weekday", sa.Integer, nullable=False),  # 0 is Monday
+    sa.Column("hour", sa.Integer, nullable=False),
+    sa.Column("zone", sa.String(64), nullable=False),
+    sa.Column("since", Instant, nullable=False),  # what was due by an earlier arrangement is due no more
+)
+
+# A row is a digest, as data (rules.digest). Written by the schedule, once a period; somebody who is erased is taken out
+# of all of them; deleted after BATON_KEEP_MAILS days.
+digest = sa.Table(
+    "digest",
+    metadata,
+    sa.Column("period", Day, primary_key=True),  # the local date on which it was due
+    sa.Column("until", Instant, nullable=False),  # what it tells ends here, and the next begins
+    sa.Column("data", Json, nullable=False),
 )

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from shared import db
 from shared.events import NotYet
 
+from .digest import projection
 from .mail import compose, ledger, letter, session, summary
 from .mail.compose import Reader
 from .models import mail, mention, person, program, stream, suppression
@@ -103,11 +104,14 @@ def readers(tx: Connection, ids: Iterable[str]) -> list[Reader]:
     return [Reader(row.id, row.name, row.email, row.timezone) for row in here]
 
 
-def called(tx: Connection, ids: Iterable[str]) -> dict[str, str]:
-    """What each of them is called. Who is erased cannot be erased before `tx` ends, as with `forgotten`."""
+def called(tx: Connection, ids: Iterable[str], hold: bool = True) -> dict[str, str]:
+    """What each of them is called. With `hold` nobody of them can be erased before `tx` ends, as with `forgotten`."""
     wanted = set(ids)
     query = sa.select(person.c.id, person.c.name, person.c.state).where(person.c.id.in_(wanted)).order_by(person.c.id)
-    known = {row.id: "" if row.state == ERASED else row.name for row in tx.execute(query.with_for_update())}
+    known = {
+        row.id: "" if row.state == ERASED else row.name
+        for row in tx.execute(query.with_for_update() if hold else query)
+    }
     return {id: letter.line(known.get(id) or "") or session.ERASED for id in wanted}
 
 
@@ -117,7 +121,7 @@ def forgotten(tx: Connection, ids: Iterable[str]) -> set[str]:
     return {row.id for row in tx.execute(known.with_for_update()) if row.state == ERASED}
 
 
-_WITHOUT = {"applications": summary.without, "minutes": session.without}
+_WITHOUT = {"applications": summary.without, "minutes": session.without, "digest": projection.without}
 
 
 def forget(tx: Connection, id: str) -> None:
@@ -135,6 +139,7 @@ def forget(tx: Connection, id: str) -> None:
         else:
             ledger.erase(tx, [row.id], "Emptied: it named somebody whose data were deleted.")
     tx.execute(mention.delete().where(mention.c.person == id))
+    projection.forget(tx, id)
     tx.execute(suppression.delete().where(suppression.c.address.in_([a.lower() for a in addresses if a])))
 
 

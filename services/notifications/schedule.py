@@ -1,5 +1,5 @@
 """What happens by time: at every tick, mails of dead senders are taken back, and the doorbell rings if any is due. Each
-night, mails grow old.
+night, mails grow old; when organizers arranged it, the digest comes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from shared import config, db, log
 from shared.schedule import daily, job
 from shared.worker import on_tick
 
+from .digest import arranging, projection, writing
 from .mail import ledger, server
 from .models import SERVICE
 from .rules import Step
@@ -20,8 +21,15 @@ _log = log.get("notifications.schedule")
 
 @job(SERVICE, "mails.prune", daily(3, lambda _tx: "UTC"))
 def prune_mails(tx: Connection, _period: str) -> bool:
-    """Old mails lose their text, very old ones their line."""
-    return ledger.prune(tx)
+    """Old mails lose their text, very old ones their line; what digests are made of goes as they do."""
+    mails, facts = ledger.prune(tx), projection.prune(tx)
+    return mails or facts
+
+
+@job(SERVICE, "digest.write", arranging.periods)
+def write_digest(tx: Connection, period: str) -> None:
+    """One letter to each organizer, once a period."""
+    writing.write(tx, period)
 
 
 @on_tick(SERVICE)

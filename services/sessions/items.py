@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from shared import clock, db
+from shared.events import emit
 
 from . import people
 from .circles import journal
@@ -141,7 +142,14 @@ def _change(tx: Connection, row: Row, fresh: dict[str, Any], verb: str, by: str)
 
 
 def _put(tx: Connection, id: str, fresh: dict[str, Any], by: str) -> None:
-    tx.execute(item.update().where(item.c.id == id).values(**fresh, by=by, changed_at=clock.now()))
+    put = item.update().where(item.c.id == id).values(**fresh, by=by, changed_at=clock.now()).returning(item.c.circle)
+    circle = tx.execute(put).scalar_one()
+    if circle:  # of a gathering nobody is told
+        left = sa.select(item).where(item.c.circle == circle, item.c.state == "open")
+        rows = tx.execute(left.order_by(item.c.due, item.c.created_at, item.c.id))
+        told = [{"person": row.owner, "text": row.text, "due": row.due} for row in rows]
+        data = {"circle": circle, "items": told, "members": people.members(tx, circle)}
+        emit(tx, "items.changed", f"circle/{circle}", data)
 
 
 def _taken(tx: Connection, id: str) -> Row:

@@ -4,6 +4,7 @@ circle.joined                    who has a place in a circle is active
 place.waiting                    who waits for one is waiting
 <service>.gathered               a piece of somebody's download is kept
 change.noted                     what an organizer did to circles and sessions stands in the audit log
+digest.arranged                  so does when the digest comes
 token.used_in_<service>          when one of our tokens was last used there
 """
 
@@ -54,6 +55,12 @@ def change_noted(tx: Connection, event: Event) -> None:
     subject = f"circle/{data['circle']}" if data["circle"] else "circles"
     detail = {"said": data["words"] + (", and taken back" if data["undone"] else ""), "name": data["name"]}
     audit.note(tx, data["by"], what, subject, detail, data["through"])
+
+
+@on("signup", "digest.arranged")
+def digest_arranged(tx: Connection, event: Event) -> None:
+    data = event.data
+    audit.note(tx, data["by"], "digest.arranged", "digest", {"said": data["words"]}, data["through"])
 
 
 @snapshot("signup")

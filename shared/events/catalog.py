@@ -292,6 +292,22 @@ class Missed(Meeting):
     to = fields.List(fields.String(), required=True, metadata={"description": "ids of who is asked for them"})
 
 
+class Items(Data):
+    """The open action items of a circle, all of them: each event replaces what was told before."""
+
+    circle = fields.String(required=True, metadata={"description": "id of the circle"})
+    items = fields.List(fields.Nested(Agreed), required=True, metadata={"description": "all open ones of the circle"})
+    members = fields.List(fields.String(), required=True, metadata={"description": "ids of who is in the circle"})
+
+
+class Arranged(Data):
+    """When the digest comes, for the audit log."""
+
+    words = fields.String(required=True, metadata={"description": "day, hour and zone, as a sentence has them"})
+    by = fields.String(required=True, metadata={"description": "organizer/…"})
+    through = fields.String(required=True, allow_none=True, metadata={"description": "token/…, if a program did it"})
+
+
 class Seat(Data):
     """A coordinator's or mentor's seat at one session, in every event about turns."""
 
@@ -519,6 +535,8 @@ ENTRIES = [
         "Published minutes were corrected, and the circle is to be told.",
     ),
     Entry("minutes.missed", "sessions", ("notifications",), Missed, "A session is over and its minutes are late."),
+    Entry("items.changed", "sessions", ("notifications",), Items, "An action item was settled, moved or given away."),
+    Entry("digest.arranged", "notifications", ("signup",), Arranged, "An organizer changed when the digest comes."),
     Entry("access.revoked", "signup", ALL, Revocation, "Cookies and tokens of this person made before then are void."),
     Entry("token.revoked", "signup", ALL, TokenRevocation, "An API token is void, whatever its signature says."),
     *(

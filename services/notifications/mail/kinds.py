@@ -29,6 +29,7 @@ KINDS = {
         Kind("welcome", True, "Welcome", "enter"),
         Kind("sign-in", True, "Link to sign in", "sign-in"),
         Kind("applications", False, "New applications"),
+        Kind("digest", False, "Digest"),
         Kind("goodbye", True, "Goodbye", "enter"),
         Kind("organizer", True, "New organizer"),
         Kind("guest", True, "Asked to be a mentor", "pool"),

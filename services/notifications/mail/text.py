@@ -18,6 +18,8 @@ from markupsafe import Markup
 
 from shared import face
 
+from ..digest import wording
+
 FOLDER = Path(__file__).resolve().parent.parent / "templates" / "mail"
 
 
@@ -42,7 +44,7 @@ def environment() -> Environment:
         auto_reload=False,
         cache_size=-1,
     )
-    made.filters.update(local=face.local, city=face.city, day=face.day, markdown=_markdown)
+    made.filters.update(digested=wording.shown, local=face.local, city=face.city, day=face.day, markdown=_markdown)
     return made
 
 

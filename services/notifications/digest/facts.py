@@ -1,0 +1,151 @@
+"""What there is to tell since the last digest, in some statements, however many circles there are."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from shared import clock
+
+from .. import outbox, people
+from ..models import agreed, attended, meeting, news, person
+from ..rules import digest as rules
+
+LATE_MOST = timedelta(days=60)  # minutes that are later than that will never come
+MEETS = timedelta(days=60)  # a circle that has not met for longer, and will not, meets no more
+_HERE = sa.and_(~meeting.c.cancelled)
+
+
+def take(tx: Connection, period: str) -> None:
+    """Let the digest of that period tell what none has told so far: whatever arrives from now on is the next one's."""
+    tx.execute(news.update().where(news.c.told.is_(None)).values(told=period))
+    fresh = (meeting.c.told.is_(None), meeting.c.minuted_at.is_not(None))
+    tx.execute(meeting.update().where(*fresh).values(told=period))
+
+
+def known(tx: Connection, since: datetime, until: datetime, zone: str, period: str | None) -> rules.Known:
+    """All that a digest of that time is made of.
+
+    :param period: of the digest, once it took what it tells (`take`); None: what the next one would take.
+    """
+    rows = _meetings(tx, since, until, period)
+    circles = _circles(tx, until)
+    ids = [] if circles > rules.MANY else list({row["circle"] for row in rows})
+    return rules.Known(
+        since=since,
+        until=until,
+        today=until.astimezone(clock.zone(zone)).date(),
+        streams=people.streams(tx),
+        meetings=rows,
+        charts=_charts(tx, ids, until),
+        ahead=_ahead(tx, {row["circle"] for row in rows}, until),
+        agreed={row.circle: row.items for row in tx.execute(sa.select(agreed).where(agreed.c.circle.in_(ids)))},
+        open=_rows(tx, meeting.c.opened_at.is_not(None), meeting.c.coordinator.is_(None), meeting.c.starts_at > until),
+        late=_rows(
+            tx, meeting.c.late_at.is_not(None), meeting.c.minuted_at.is_(None), meeting.c.starts_at > until - LATE_MOST
+        ),
+        silent=_silent(tx, until, period),
+        news=_news(tx, period),
+        held=outbox.counts(tx).get("held", 0),
+        circles=circles,
+        members=_members(tx),
+    )
+
+
+def _rows(tx: Connection, *where: Any) -> list[dict[str, Any]]:
+    query = sa.select(meeting).where(_HERE, *where).order_by(meeting.c.starts_at, meeting.c.id)
+    return [dict(row) for row in tx.execute(query).mappings()]
+
+
+def _minuted(period: str | None) -> Any:
+    """Minutes that this digest is the first to tell of. Not by their time: what happened may arrive late."""
+    return sa.and_(meeting.c.told == period, meeting.c.minuted_at.is_not(None))
+
+
+def _meetings(tx: Connection, since: datetime, until: datetime, period: str | None) -> list[dict[str, Any]]:
+    ended = sa.and_(meeting.c.ends_at > since, meeting.c.ends_at <= until)
+    minuted = _minuted(period)
+    rows = _rows(tx, sa.or_(ended, minuted))
+    there: dict[str, list[Any]] = {row["id"]: [] for row in rows}
+    if rows:
+        inside = sa.select(meeting.c.id).where(_HERE, sa.or_(ended, minuted))
+        for mark in tx.execute(sa.select(attended).where(attended.c.session.in_(inside))):
+            there[mark.session].append(mark)
+    return [
+        {
+            **row,
+            "ended": since < row["ends_at"] <= until,
+            "minuted": row["minuted_at"] is not None,
+            "present": sum(mark.present for mark in there[row["id"]]),
+            "of": len(there[row["id"]]),
+            "members": [id for id in (*(m.person for m in there[row["id"]]), row["coordinator"], row["mentor"]) if id],
+            "excerpt": row["words"]["excerpt"],
+            "help": row["words"]["help"],
+        }
+        for row in rows
+    ]
+
+
+def _charts(tx: Connection, circles: list[str], until: datetime) -> dict[str, list[dict[str, Any]]]:
+    """The last sessions of each circle of which attendance is known."""
+    present = sa.func.sum(sa.case((attended.c.present, 1), else_=0)).label("present")
+    rank = sa.func.row_number().over(partition_by=meeting.c.circle, order_by=meeting.c.starts_at.desc()).label("rank")
+    columns = (meeting.c.circle, meeting.c.starts_at, present, sa.func.count().label("of"), rank)
+    query = sa.select(*columns).join(attended, attended.c.session == meeting.c.id)
+    where = (meeting.c.circle.in_(circles), _HERE, meeting.c.starts_at <= until)
+    inner = query.where(*where).group_by(meeting.c.id, meeting.c.circle, meeting.c.starts_at).subquery()
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in tx.execute(sa.select(inner).where(inner.c.rank <= rules.LAST).order_by(inner.c.starts_at)):
+        told = {"starts_at": row.starts_at, "present": int(row.present), "of": row.of}
+        found.setdefault(row.circle, []).append(told)
+    return found
+
+
+def _ahead(tx: Connection, circles: set[str], until: datetime) -> dict[str, dict[str, Any]]:
+    rows = _rows(tx, meeting.c.starts_at > until)
+    return {row["circle"]: row for row in reversed(rows) if row["circle"] in circles}
+
+
+def _silent(tx: Connection, until: datetime, period: str | None) -> list[dict[str, Any]]:
+    """Active members who, in minutes that are new, were not there for the third time running, or the sixth."""
+    again = (
+        sa.select(attended.c.person)
+        .join(meeting, meeting.c.id == attended.c.session)
+        .where(_minuted(period), ~attended.c.present)
+    )
+    query = (
+        sa.select(attended.c.person, attended.c.present, meeting.c.name, _minuted(period).label("fresh"))
+        .join(meeting, meeting.c.id == attended.c.session)
+        .join(person, person.c.id == attended.c.person)
+        .where(attended.c.person.in_(again), _HERE, meeting.c.starts_at <= until, person.c.state == "active")
+        .where(meeting.c.starts_at > until - timedelta(days=365))
+        .order_by(attended.c.person, meeting.c.starts_at.desc())
+    )
+    marks: dict[str, list[Any]] = {}
+    for row in tx.execute(query):
+        marks.setdefault(row.person, []).append(row)
+    found = [
+        {"person": id, "number": number, "name": rows[0].name}
+        for id, rows in marks.items()
+        if (number := rules.silent((row.present, bool(row.fresh)) for row in rows))
+    ]
+    return sorted(found, key=lambda each: (each["number"], each["person"]))
+
+
+def _news(tx: Connection, period: str | None) -> list[dict[str, Any]]:
+    query = sa.select(news.c.kind, news.c.person).where(news.c.told == period)
+    return [dict(row) for row in tx.execute(query.order_by(news.c.at, news.c.id)).mappings()]
+
+
+def _members(tx: Connection) -> dict[str, int]:
+    query = sa.select(person.c.state, sa.func.count().label("number")).group_by(person.c.state)
+    counts = {row.state: row.number for row in tx.execute(query)}
+    return {state: counts.get(state, 0) for state in ("active", "waiting", "paused")}
+
+
+def _circles(tx: Connection, until: datetime) -> int:
+    lately = sa.select(sa.func.count(sa.distinct(meeting.c.circle))).where(_HERE, meeting.c.starts_at > until - MEETS)
+    return int(tx.execute(lately).scalar_one())

@@ -1,0 +1,155 @@
+"""What the digest knows: facts of sessions and people as events last told of them. Called by handlers alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from shared import clock, config, db
+from shared.events import Event
+
+from ..mail import letter
+from ..models import agreed, attended, digest, meeting, news
+from ..rules import digest as rules
+
+STEP = 500
+_NONE = {"excerpt": "", "help": ""}
+NEWS = {
+    "member.confirmed": "joined",
+    "member.returned": "returned",
+    "member.paused": "paused",
+    "member.left": "left",
+    "member.graduated": "graduated",
+    "goal.reached": "goal",
+}
+
+
+def announced(tx: Connection, data: Mapping[str, Any]) -> None:
+    """A session of a circle as people are told of it. (That some are told it goes on without them says nothing.)"""
+    if data["circle"] and data["what"] != "drop":
+        values = {"cancelled": data["state"] == "cancelled", "coordinator": data["coordinator"]}
+        if data["coordinator"]:
+            values["opened_at"] = None
+        _put(tx, data, {**values, "mentor": data["mentor"], "ends_at": _instant(data["ends_at"])})
+
+
+def opened(tx: Connection, event: Event) -> None:
+    """Nobody was found to lead it."""
+    if event.data["role"] == "coordinator":
+        _put(tx, event.data, {"opened_at": event.time, "coordinator": None})
+
+
+def taken(tx: Connection, event: Event) -> None:
+    """Somebody said yes."""
+    if event.data["role"] == "coordinator":
+        _put(tx, event.data, {"coordinator": event.data["person"], "opened_at": None})
+    else:
+        _put(tx, event.data, {"mentor": event.data["person"]})
+
+
+def released(tx: Connection, event: Event) -> None:
+    """Whoever had the turn has it no more; another may have said yes before this was told."""
+    column = meeting.c.coordinator if event.data["role"] == "coordinator" else meeting.c.mentor
+    hers = (meeting.c.id == event.data["session"], column == event.data["person"])
+    tx.execute(meeting.update().where(*hers).values({column.name: None}))
+
+
+def late(tx: Connection, event: Event) -> None:
+    """Organizers were asked for its minutes."""
+    if event.data["circle"] and event.data["who"] == "organizers":
+        _put(tx, {**event.data, "name": event.data["title"]}, {"late_at": event.time})
+
+
+def minuted(tx: Connection, event: Event) -> None:
+    """Its minutes: who was there, in a few words what was said, and all that is open."""
+    data = event.data
+    if not data["circle"]:
+        return
+    words = {"excerpt": rules.excerpt(data["text"]), "help": rules.asked_help(data["text"])}
+    fresh = {"coordinator": data["coordinator"], "mentor": data["mentor"], "words": words, "opened_at": None}
+    before = tx.execute(sa.select(meeting.c.minuted_at).where(meeting.c.id == data["session"])).scalar()
+    _put(tx, {**data, "name": data["title"]}, {**fresh, "minuted_at": before or event.time})
+    then = data["next"]
+    if then:
+        leads = {"coordinator": then["coordinator"], "opened_at": None} if then["coordinator"] else {}
+        _put(tx, {**data, **then, "name": data["title"]}, leads)
+    there, id = set(data["present"]), data["session"]
+    tx.execute(attended.delete().where(attended.c.session == id))
+    marks = [{"session": id, "person": each, "present": each in there} for each in sorted({*data["members"], *there})]
+    if marks and not any(each["gap"] == "attendance" for each in data["reasons"]):
+        tx.execute(attended.insert(), marks)
+    items(tx, event)
+
+
+def items(tx: Connection, event: Event) -> None:
+    """All open items of a circle, unless a later event has told of them."""
+    data = event.data
+    kept = [{"person": e["person"], "text": letter.line(e["text"], 200), "due": e["due"]} for e in data["items"]]
+    members = sorted({*data["members"], *(each["person"] for each in kept)})
+    insert = db.insert(tx, agreed).values(circle=data["circle"], items=kept, members=members, position=event.position)
+    fresh = {name: insert.excluded[name] for name in ("items", "members", "position")}
+    later = agreed.c.position <= event.position
+    tx.execute(insert.on_conflict_do_update(index_elements=["circle"], set_=fresh, where=later))
+
+
+def became(tx: Connection, event: Event) -> None:
+    """Something became of a person that organizers want to know."""
+    kind = NEWS.get(event.type)
+    if kind:
+        row = {"id": event.id, "at": event.time, "kind": kind, "person": event.data["person"]}
+        tx.execute(db.insert(tx, news).values(row).on_conflict_do_nothing())
+
+
+def forget(tx: Connection, person: str) -> None:
+    """Take somebody out of news, the words of circles they were in, and every digest. Who was there is a number."""
+    tx.execute(news.delete().where(news.c.person == person))
+    there = sa.select(attended.c.session).where(attended.c.person == person)
+    theirs = sa.or_(meeting.c.id.in_(there), meeting.c.coordinator == person, meeting.c.mentor == person)
+    tx.execute(meeting.update().where(theirs).values(words=_NONE))
+    for row in tx.execute(sa.select(agreed).where(_in(agreed.c.members, person))).all():
+        left = [each for each in row.items if each["person"] != person]
+        bare = [{**each, "text": "an action item"} for each in left]
+        others = [each for each in row.members if each != person]
+        tx.execute(agreed.update().where(agreed.c.circle == row.circle).values(items=bare, members=others))
+    for row in tx.execute(sa.select(digest).where(_in(digest.c.data, person))).all():
+        data = rules.without(row.data, person)
+        tx.execute(digest.update().where(digest.c.period == row.period).values(data=data))
+
+
+def without(context: Mapping[str, Any], person: str) -> dict[str, Any]:
+    """What the mail was made of, less somebody."""
+    return {**context, "digest": rules.without(context["digest"], person)}
+
+
+def _in(column: sa.Column[Any], person: str) -> Any:
+    return sa.cast(column, sa.Text).contains(person, autoescape=True)
+
+
+def prune(tx: Connection) -> bool:
+    """Delete a step of what is older than mails are kept; True while there may be more."""
+    before = clock.now() - timedelta(days=config.current().keep_mails)
+    old = list(tx.execute(sa.select(meeting.c.id).where(meeting.c.starts_at < before).limit(STEP)).scalars())
+    if old:
+        tx.execute(attended.delete().where(attended.c.session.in_(old)))
+        tx.execute(meeting.delete().where(meeting.c.id.in_(old)))
+    tx.execute(news.delete().where(news.c.at < before))
+    tx.execute(digest.delete().where(digest.c.until < before))
+    return len(old) == STEP
+
+
+def _put(tx: Connection, data: Mapping[str, Any], values: dict[str, Any]) -> None:
+    """Write what an event says of a session; it may be the first that does."""
+    starts = _instant(data["starts_at"])
+    facts = {"circle": data["circle"], "name": letter.line(data["name"]), "stream": data["stream"] or ""}
+    facts |= {"starts_at": starts, **values}
+    usual = {"ends_at": starts + timedelta(minutes=data.get("minutes") or 60), "cancelled": False, "words": _NONE}
+    insert = db.insert(tx, meeting).values({"id": data["session"], **usual, **facts})
+    tx.execute(insert.on_conflict_do_update(index_elements=["id"], set_=facts))
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)

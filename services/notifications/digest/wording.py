@@ -1,0 +1,157 @@
+"""What a digest says, in sentences: the same in the mail and on the page, which only lay them out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from shared import clock, face
+
+Row = Mapping[str, Any]
+_BECAME = {
+    "joined": "New",
+    "returned": "Back again",
+    "paused": "Taking a break",
+    "left": "Left",
+    "graduated": "Alumni from now on",
+    "goal": "Reached their goal",
+}
+
+
+def shown(told: Row, zone: str) -> dict[str, Any]:
+    """The digest for somebody who lives in `zone`: titles, sentences, and addresses on this site, all plain text."""
+    return {
+        "title": title(told),
+        "when": f"{_day(told['since'], zone)} to {_day(told['until'], zone)}",
+        "nothing": told["nothing"],
+        "needs": [
+            {"text": _need(each, told, zone), "label": each["label"], "path": each["path"]} for each in told["needs"]
+        ],
+        "more_needs": f"And {told['more_needs']} more, among your circles." if told["more_needs"] else "",
+        "streams": [_stream(each, told, zone) for each in told["streams"]],
+        "people": _people(told),
+        "help": [
+            {"circle": each["circle"], "text": each["text"] or "Its words are in the minutes.", "path": _minutes(each)}
+            for each in told["people"]["help"]
+        ],
+        "more_help": f"{_count(told['people']['more_help'], 'circle')} more asked."
+        if told["people"]["more_help"]
+        else "",
+        "numbers": _numbers(told["numbers"]),
+    }
+
+
+def title(told: Row) -> str:
+    """What the subject counts: how many things need an organizer."""
+    number = len(told["needs"]) + told["more_needs"]
+    if number:
+        return f"{_count(number, 'thing')} {'needs' if number == 1 else 'need'} you"
+    return "Nothing new, nothing to do" if told["nothing"] else "Nothing needs you"
+
+
+def _need(each: Row, told: Row, zone: str) -> str:
+    if each["what"] == "held":
+        are, they = ("is", "it") if each["number"] == 1 else ("are", "they")
+        return f"{_count(each['number'], 'mail')} {are} held: nobody can know whether {they} arrived."
+    if each["what"] == "silent":
+        return f"{_name(told, each['person'])} ({each['circle']}) was not there {each['number']} times running."
+    when = _local(each["starts_at"], zone)
+    if each["what"] == "seat":
+        return f"Nobody coordinates {each['circle']} on {when}."
+    return f"The minutes of {each['circle']}, {when}, are late."
+
+
+def _stream(stream: Row, told: Row, zone: str) -> dict[str, Any]:
+    sums = f"{_count(stream['met'], 'session')} in {_count(stream['of_circles'], 'circle')}"
+    if stream["of"]:
+        sums += f", {_share(stream['present'], stream['of'])} % were there"
+    sums += f", minutes of {stream['minuted']}"
+    circles = [_circle(each, told, zone) for each in stream["circles"]]
+    return {"name": stream["name"], "sums": f"{sums}." if told["many"] else "", "circles": circles}
+
+
+def _circle(of: Row, told: Row, zone: str) -> dict[str, Any]:
+    met = "Met" if of["ended"] else "Minutes of"
+    line = f"{met} {_local(of['starts_at'], zone)}"
+    line += f": {of['present']} of {of['of']} were there." if of["of"] else "."
+    if of["also"]:
+        line += f" {_count(of['also'], 'more session')} before that."
+    then = of["next"]
+    ahead = ""
+    if then:
+        leads = f"coordinated by {_name(told, then['coordinator'])}" if then["coordinator"] else "no coordinator yet"
+        ahead = f"Next: {_local(then['starts_at'], zone)}, {leads}"
+        ahead += f", with {_name(told, then['mentor'])} as mentor." if then["mentor"] else ", no mentor yet."
+    due = [f"{each['text']} ({_name(told, each['person'])}, due {face.day(each['due'])})" for each in of["overdue"]]
+    rest = of["open"] - len(due)
+    items = (
+        f"{_count(rest, 'other action item' if due else 'action item')} {'is' if rest == 1 else 'are'} open."
+        if rest
+        else ""
+    )
+    return {
+        "name": of["name"],
+        "line": line,
+        "excerpt": of["excerpt"],
+        "minutes": "Read the minutes" if of["minuted"] else "Open the session: its minutes are not out",
+        "path": f"/sessions/s/{of['session']}",
+        "chart": [
+            {**each, "share": _share(each["present"], each["of"]), "day": _day(each["starts_at"], zone)}
+            for each in of["chart"]
+        ],
+        "overdue": due,
+        "rest": items,
+        "next": ahead,
+    }
+
+
+def _people(told: Row) -> list[str]:
+    found = []
+    for kind, who, more in told["people"]["changes"]:
+        names = ", ".join(_name(told, person) for person in who)
+        found.append(f"{_BECAME[kind]}: {names}{f' and {more} more' if more else ''}.")
+    silent = told["people"]["silent"]
+    if silent:
+        names = ", ".join(
+            f"{_name(told, each['person'])} ({each['circle']}, {each['number']} times)" for each in silent
+        )
+        more = told["people"]["more_silent"]
+        found.append(f"Not there time after time: {names}{f' and {more} more' if more else ''}.")
+    return found
+
+
+def _numbers(of: Row) -> list[str]:
+    members = of["members"]
+    found = [
+        f"{_count(members['active'], 'member')} active, {members['waiting']} waiting, {members['paused']} paused.",
+        f"{_count(of['circles'], 'circle')}, {_count(of['sessions'], 'session')} held, minutes of {of['minuted']}.",
+    ]
+    if of["of"]:
+        found.append(f"{_share(of['present'], of['of'])} % were there: {of['present']} of {of['of']}.")
+    return found
+
+
+def _minutes(each: Row) -> str:
+    return f"/sessions/s/{each['session']}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _share(part: int, whole: int) -> int:
+    return round(100 * part / whole) if whole else 0
+
+
+def _name(told: Row, person: str) -> str:
+    return str(told["names"].get(person) or "somebody")
+
+
+def _local(moment: str, zone: str) -> str:
+    return face.local(datetime.fromisoformat(moment), zone)
+
+
+def _day(moment: str, zone: str) -> str:
+    local = datetime.fromisoformat(moment).astimezone(clock.zone(zone))
+    return f"{local.day} {local:%b}"

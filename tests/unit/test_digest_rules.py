@@ -1,0 +1,215 @@
+"""When the digest comes, and what it says of what is known."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notifications.digest import wording
+from services.notifications.rules import digest as rules
+from services.notifications.rules.rhythm import APART, Rhythm
+
+TORONTO = ZoneInfo("America/Toronto")
+NOW = datetime(2027, 3, 15, 12, tzinfo=UTC)  # a Monday, the day after Toronto's clocks went forward
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+# ---- when ----
+
+
+def test_it_stays_at_its_hour_when_clocks_change() -> None:
+    weekly = Rhythm("weekly", 0, 8, TORONTO)
+    assert weekly.at(date(2027, 3, 8)) == utc("2027-03-08T13:00") and weekly.at(date(2027, 3, 15)) == NOW
+    gap = Rhythm("weekly", 6, 2, TORONTO)  # 02:00 of 14 March is not there
+    assert gap.at(date(2027, 3, 14)) == utc("2027-03-14T07:00")
+
+
+@pytest.mark.parametrize(
+    ("every", "days"),
+    [
+        ("weekly", ["2027-03-15", "2027-03-22", "2027-03-29"]),
+        ("fortnightly", ["2027-03-15", "2027-03-29", "2027-04-12"]),
+        ("monthly", ["2027-04-05", "2027-05-03", "2027-06-07"]),
+    ],
+)
+def test_the_days_it_comes_on(every: str, days: list[str]) -> None:
+    rhythm, now, found = Rhythm(every, 0, 8, TORONTO), NOW - timedelta(hours=1), []
+    for _ in days:
+        day, now = rhythm.following(now)
+        found.append(day.isoformat())
+    assert found == days
+
+
+def test_asleep_for_three_weeks_one_is_due_and_it_is_the_latest() -> None:
+    weekly = Rhythm("weekly", 0, 8, TORONTO)
+    assert weekly.due(utc("2027-01-01T00:00"), date(2027, 2, 22), NOW) == date(2027, 3, 15)
+    assert weekly.due(utc("2027-01-01T00:00"), date(2027, 3, 15), NOW + timedelta(days=6)) is None
+
+
+def test_what_fell_on_an_earlier_instant_than_the_arrangement_is_not_due() -> None:
+    weekly = Rhythm("weekly", 0, 8, TORONTO)
+    assert weekly.due(NOW, None, NOW) == date(2027, 3, 15)
+    assert weekly.due(NOW + timedelta(seconds=1), None, NOW + timedelta(days=1)) is None
+
+
+zones = st.sampled_from(["America/Toronto", "Pacific/Auckland", "Pacific/Honolulu", "Asia/Kolkata", "Europe/Berlin"])
+rhythms = st.builds(
+    Rhythm, st.sampled_from(list(APART)), st.integers(0, 6), st.integers(0, 23), st.builds(ZoneInfo, zones)
+)
+
+
+@given(rhythms, st.lists(st.tuples(st.integers(1, 60), rhythms | st.none()), max_size=60))
+def test_whatever_is_changed_two_are_never_near(rhythm: Rhythm, steps: list[tuple[int, Rhythm | None]]) -> None:
+    """Day, hour, zone and period change at will, and nobody looks for days: each date is later, and far enough."""
+    now = since = NOW
+    last: date | None = None
+    for hours, changed in steps:
+        now += timedelta(hours=hours)
+        if changed:
+            rhythm, since = changed, now
+        day = rhythm.due(since, last, now)
+        if day:
+            assert last is None or (day - last).days > APART[rhythm.every]
+            last = day
+
+
+@given(rhythms, st.integers(0, 24 * 400))
+def test_the_next_one_is_what_is_due_then(rhythm: Rhythm, hours: int) -> None:
+    now = NOW + timedelta(hours=hours)
+    day, at = rhythm.following(now)
+    assert rhythm.latest(at) == day and rhythm.latest(at - timedelta(seconds=1)) < day and at > now
+
+
+# ---- what ----
+
+
+def meeting(circle: str = "a", stream: str = "stream1", **fields: Any) -> dict[str, Any]:
+    starts = NOW - timedelta(days=3)
+    whole = {
+        "id": f"s-{circle}", "circle": circle, "name": f"Circle {circle}", "stream": stream, "starts_at": starts,
+        "ends_at": starts + timedelta(hours=1), "ended": True, "minuted": True, "present": 3, "of": 4,
+        "members": ["p1", "p2"], "excerpt": "We decided.", "help": "", "coordinator": "p1", "mentor": None,
+    }  # fmt: skip
+    return {**whole, **fields}
+
+
+def known(**fields: Any) -> rules.Known:
+    whole: dict[str, Any] = {
+        "since": NOW - timedelta(days=7), "until": NOW, "today": date(2027, 3, 15),
+        "streams": {"stream1": "Starting out", "stream2": "First job"}, "circles": 2,
+        "members": {"active": 8, "waiting": 1, "paused": 0},
+    }  # fmt: skip
+    return rules.Known(**{**whole, **fields})
+
+
+def said(of: rules.Known, **names: str) -> dict[str, Any]:
+    told = rules.compose(of)
+    return wording.shown({**told, "names": {id: names.get(id, id.upper()) for id in rules.named(told)}}, "UTC")
+
+
+def test_nothing_new_is_nothing_but_a_number() -> None:
+    shown = said(known())
+    assert shown["nothing"] and shown["title"] == "Nothing new, nothing to do" and not shown["streams"]
+    assert shown["numbers"][0] == "8 members active, 1 waiting, 0 paused."
+
+
+def test_at_most_five_need_somebody_and_all_are_counted() -> None:
+    """Given seven open seats, two late minutes and a held mail, Then five have a button, and the subject says ten."""
+    shown = said(known(open=[meeting(str(n)) for n in range(7)], late=[meeting("x"), meeting("y")], held=1))
+    assert len(shown["needs"]) == 5 and shown["title"] == "10 things need you"
+    assert shown["more_needs"] == "And 5 more, among your circles."
+    assert shown["needs"][0]["path"] == "/sessions/circles/0/turns"
+
+
+def test_somebody_silent_is_told_once() -> None:
+    quiet = [{"person": f"p{n}", "number": 3, "name": "Circle a"} for n in range(3)]
+    shown = said(known(silent=quiet, open=[meeting(str(n)) for n in range(4)]))
+    text = str(shown)
+    assert text.count("P0 (Circle a") == text.count("P1 (Circle a") == text.count("P2 (Circle a") == 1
+    assert len(shown["needs"]) == 5 and shown["needs"][4]["text"] == "P0 (Circle a) was not there 3 times running."
+
+
+def test_an_item_is_named_in_the_digest_after_it_fell_due_and_in_no_other() -> None:
+    days = ("2027-03-07", "2027-03-08", "2027-03-14", "2027-03-15")
+    items = [{"person": "p1", "text": f"due {day}", "due": day} for day in days]
+    [stream] = said(known(meetings=[meeting()], agreed={"a": items}))["streams"]
+    assert [each.split(" (")[0] for each in stream["circles"][0]["overdue"]] == ["due 2027-03-08", "due 2027-03-14"]
+    assert stream["circles"][0]["rest"] == "2 other action items are open."
+
+
+def test_a_stream_in_which_nothing_happened_is_left_out() -> None:
+    assert [stream["name"] for stream in said(known(meetings=[meeting()]))["streams"]] == ["Starting out"]
+
+
+def test_of_many_circles_only_sums_and_exceptions_are_told() -> None:
+    """Given thirteen circles, one of them nearly empty and one that asks for help, Then these two alone are named."""
+    rows = [meeting(str(n)) for n in range(11)] + [meeting("few", present=1), meeting("help", help="A laptop.")]
+    [stream] = said(known(meetings=rows, circles=13))["streams"]
+    assert [circle["name"] for circle in stream["circles"]] == ["Circle few", "Circle help"]
+    assert stream["sums"] == "13 sessions in 13 circles, 71 % were there, minutes of 13."
+    assert all(circle["excerpt"] == "" for circle in stream["circles"])
+
+
+def test_eight_hundred_circles_fit_on_a_page() -> None:
+    rows = [meeting(str(n), stream=f"stream{n % 2 + 1}", present=1, help="Help!") for n in range(800)]
+    news = [{"kind": "joined", "person": f"n{n}"} for n in range(500)]
+    shown = said(known(meetings=rows, circles=800, open=rows, news=news))
+    assert sum(len(stream["circles"]) for stream in shown["streams"]) == rules.EXCEPTIONS
+    assert len(shown["help"]) == rules.EXCEPTIONS and len(str(shown)) < 20_000
+    assert shown["people"][0].endswith("and 488 more.")
+
+
+def test_who_goes_is_taken_out_with_the_words_of_their_circles() -> None:
+    items = [{"person": "p1", "text": "Thank Bo", "due": "2027-03-14"}]
+    told = rules.compose(
+        known(meetings=[meeting(help="Bo is ill."), meeting("b", members=["p9"])], agreed={"a": items})
+    )
+    told["names"] = {id: f"Name {id}" for id in rules.named(told)}
+    left = rules.without(told, "p2")
+    text = str(wording.shown(left, "UTC"))
+    assert "Bo" not in text and "Name p2" not in str(left) and rules.without(left, "p2") == left
+    assert "We decided." in str(left["streams"][0]["circles"][1])
+    assert rules.without(told, "nobody") == told
+
+
+@pytest.mark.parametrize(
+    ("minutes", "line"),
+    [
+        ("# Progress\n\nFine.\n\n## Decisions\n\n- At six\n2. Bring tea\n\n## Else\n\nx", "At six; Bring tea"),
+        ("Hello\n\n# A\nworld", "Hello world"),
+        ("", ""),
+        ("# Only\n## headings", ""),
+        ("#decisions\n\nno heading", "#decisions no heading"),
+    ],
+)  # fmt: skip
+def test_minutes_in_a_few_plain_words(minutes: str, line: str) -> None:
+    assert rules.excerpt(minutes) == line
+
+
+def test_help_is_what_stands_under_it_and_long_words_are_cut() -> None:
+    assert rules.asked_help("## Where help is needed\n\n> A room\n\n## Next\n\nx") == "A room"
+    assert rules.asked_help("We need help") == ""
+    assert len(rules.excerpt("word " * 200)) <= rules.EXCERPT and rules.excerpt("word " * 200).endswith("…")
+
+
+@pytest.mark.parametrize(
+    ("away", "untold", "number"),
+    [(2, 2, 0), (3, 1, 3), (3, 0, 0), (4, 1, 0), (4, 2, 4), (6, 1, 6), (7, 1, 0), (0, 0, 0), (9, 9, 9)],
+)
+def test_silence_is_told_at_every_third_time_and_once(away: int, untold: int, number: int) -> None:
+    marks = [(False, place < untold) for place in range(away)]
+    assert rules.silent([*marks, (True, False), (False, False)]) == number
+
+
+@given(st.text(max_size=2000))
+def test_any_minutes_make_one_short_line(minutes: str) -> None:
+    for line in (rules.excerpt(minutes), rules.asked_help(minutes)):
+        assert len(line) <= rules.EXCERPT and "\n" not in line
