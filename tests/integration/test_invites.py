@@ -215,7 +215,7 @@ def test_who_joins_is_invited_and_who_pauses_is_let_go(baton: Any, met: Met) -> 
     baton.drain()
     baton.tick()
     assert kinds(baton, cy) == ["invite"] * 3 + ["invite-cancel"] * 3
-    assert "you are no longer invited" in mails(baton, cy)[-1]["text"]
+    assert "You are no longer invited" in mails(baton, cy)[-1]["text"]
     signup(people.come_back, cy)
     baton.drain()
     baton.tick()
