@@ -170,17 +170,14 @@ def postgres_databases(postgres: Postgres, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def database(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[tuple[str, str], ...]]:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[tuple[str, str], ...]]:
     """Four migrated databases, as (service, URL): once SQLite, once PostgreSQL. Seeded for tests of a whole `baton`."""
     state = SEEDED if "baton" in request.fixturenames else EMPTY
     if request.param == "sqlite":
-        # One place for all tests: an engine that is used again knows its statements already.
-        place = tmp_path_factory.getbasetemp() / "databases"
-        shutil.rmtree(place, ignore_errors=True)
-        shutil.copytree(request.getfixturevalue("sqlite_templates")[state], place)
-        yield tuple((service, f"sqlite:///{place / service}.db") for service in SERVICES)
+        folder: Path = request.getfixturevalue("sqlite_templates")[state]
+        for service in SERVICES:
+            shutil.copy(folder / f"{service}.db", tmp_path)
+        yield tuple((service, f"sqlite:///{tmp_path / service}.db") for service in SERVICES)
         return
     databases: dict[str, Rewound] = request.getfixturevalue("postgres_databases")
     for kept in databases.values():
@@ -202,12 +199,10 @@ def settings(database: tuple[tuple[str, str], ...], tmp_path: Path) -> Iterator[
 
 
 def _close() -> None:
-    """End connections, but for those to PostgreSQL that the next test would make again, all alike. Engines are kept."""
+    """End connections, but for those to PostgreSQL that the next test would make again, all alike."""
     for key, engine in list(db._engines.items()):
         pool: Any = engine.pool
-        if engine.dialect.name == "sqlite":
-            engine.dispose()
-        elif pool.size() != Config.database_pool or pool.checkedout():
+        if engine.dialect.name == "sqlite" or pool.size() != Config.database_pool or pool.checkedout():
             db._engines.pop(key).dispose()
 
 

@@ -50,7 +50,7 @@ def main(args: list[str]) -> int:
     tell = Progress()
     urls = {service: found.database_url(service) for service in config.SERVICES}
     try:
-        with stopped(folder, urls), file.read(path) as source:
+        with stopped(folder, urls), no_new_secret(folder, fresh_secret), file.read(path) as source:
             full = [service for service, url in urls.items() if not load.empty(url)]
             if full and not options.set_aside:
                 raise Refused(
@@ -136,6 +136,20 @@ def stopped(folder: Path, urls: dict[str, str]) -> Iterator[None]:
                     f"{others} programs are connected to the database of {service}: stop web and workers first"
                 )
         yield
+
+
+@contextmanager
+def no_new_secret(folder: Path, made: bool) -> Iterator[None]:
+    """A secret that was made for a restore which then does not happen goes again: the next try says what is true of it.
+
+    While the data are ours alone: nobody can have started with it.
+    """
+    try:
+        yield
+    except BaseException:
+        if made:
+            (folder / settings.SECRET_FILE).unlink(missing_ok=True)
+        raise
 
 
 def finish(txs: dict[str, Any], source: Any, mails: str, access: str, report: dict[str, Any]) -> None:

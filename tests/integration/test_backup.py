@@ -530,6 +530,23 @@ def test_a_file_that_is_not_in_order_changes_nothing(alone: Baton, tmp_path: Pat
     assert not list(tmp_path.glob("*.restoring*")) and not list(tmp_path.glob("aside-*"))
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_refused_restore_leaves_no_secret_for_the_next_try_to_mistake(
+    alone: Baton, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    join()
+    good, bad = make(tmp_path / "good.baton"), changed(make(tmp_path / "bad.baton"), _flipped)
+    other = str(tmp_path / "other")
+    monkeypatch.delenv("BATON_SECRET")
+    config.use(None)
+    with pytest.raises(Refused, match="is not what was written"):
+        restore.main([bad.name, "--data", other])
+    monkeypatch.delenv("BATON_SECRET")  # each command has an environment of its own
+    config.use(None)
+    assert restore.main([good.name, "--data", other]) == 0
+    assert "a new one was made" in capsys.readouterr().out
+
+
 def _zip(content: bytes) -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
