@@ -303,7 +303,7 @@ class Items(Data):
 class Arranged(Data):
     """When the digest comes, for the audit log."""
 
-    words = fields.String(required=True, metadata={"description": "day, hour and zone, as a sentence has them"})
+    words = fields.String(required=True, metadata={"description": "a sentence: how often, when, in which zone"})
     by = fields.String(required=True, metadata={"description": "organizer/…"})
     through = fields.String(required=True, allow_none=True, metadata={"description": "token/…, if a program did it"})
 

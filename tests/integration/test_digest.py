@@ -361,7 +361,7 @@ def test_an_arrangement_is_saved_and_stands_in_the_log(baton: Baton) -> None:
         assert client.post("/notifications/digests/settings", data=typed).status_code == 303
     baton.drain()
     [row] = [each for each in baton.rows("signup", "audit") if each["what"] == "digest.arranged"]
-    assert row["by"] == "organizer/olga" and "every second Friday at 17:00" in row["detail"]["said"]
+    assert row["by"] == "organizer/olga" and "The digest comes every second Friday at 17:00" in row["detail"]["said"]
     assert "every second Friday at 17:00" in client.get("/notifications/digests?saved").text
 
 

@@ -154,7 +154,7 @@ def test_of_many_circles_only_sums_and_exceptions_are_told() -> None:
     rows = [meeting(str(n)) for n in range(11)] + [meeting("few", present=1), meeting("help", help="A laptop.")]
     [stream] = said(known(meetings=rows, circles=13))["streams"]
     assert [circle["name"] for circle in stream["circles"]] == ["Circle few", "Circle help"]
-    assert stream["sums"] == "13 sessions in 13 circles, 71 % were there, minutes of 13."
+    assert stream["sums"] == "13 sessions in 13 circles, 71 % were there, the minutes of 13 are out."
     assert all(circle["excerpt"] == "" for circle in stream["circles"])
 
 
@@ -185,6 +185,7 @@ def test_who_goes_is_taken_out_with_the_words_of_their_circles() -> None:
     [
         ("# Progress\n\nFine.\n\n## Decisions\n\n- At six\n2. Bring tea\n\n## Else\n\nx", "At six; Bring tea"),
         ("Hello\n\n# A\nworld", "Hello world"),
+        ("- One.\n- Two", "One. Two"),
         ("", ""),
         ("# Only\n## headings", ""),
         ("#decisions\n\nno heading", "#decisions no heading"),

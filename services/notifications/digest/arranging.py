@@ -97,7 +97,7 @@ def arrange(tx: Connection, typed: Mapping[str, str], by: str) -> None:
         return
     row["since"] = clock.now()
     tx.execute(db.insert(tx, rhythm).values(id=1, **row).on_conflict_do_update(index_elements=["id"], set_=row))
-    told = {"words": read(tx).words, "by": by, "through": log.through()}
+    told = {"words": f"The digest comes {read(tx).words}", "by": by, "through": log.through()}
     emit(tx, "digest.arranged", "digest", told)
 
 

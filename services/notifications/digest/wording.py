@@ -66,7 +66,7 @@ def _stream(stream: Row, told: Row, zone: str) -> dict[str, Any]:
     sums = f"{_count(stream['met'], 'session')} in {_count(stream['of_circles'], 'circle')}"
     if stream["of"]:
         sums += f", {_share(stream['present'], stream['of'])} % were there"
-    sums += f", minutes of {stream['minuted']}"
+    sums += f", {_out(stream['minuted'])}"
     circles = [_circle(each, told, zone) for each in stream["circles"]]
     return {"name": stream["name"], "sums": f"{sums}." if told["many"] else "", "circles": circles}
 
@@ -125,11 +125,15 @@ def _numbers(of: Row) -> list[str]:
     members = of["members"]
     found = [
         f"{_count(members['active'], 'member')} active, {members['waiting']} waiting, {members['paused']} paused.",
-        f"{_count(of['circles'], 'circle')}, {_count(of['sessions'], 'session')} held, minutes of {of['minuted']}.",
+        f"{_count(of['circles'], 'circle')}, {_count(of['sessions'], 'session')} held, {_out(of['minuted'])}.",
     ]
     if of["of"]:
         found.append(f"{_share(of['present'], of['of'])} % were there: {of['present']} of {of['of']}.")
     return found
+
+
+def _out(minuted: int) -> str:
+    return f"the minutes of {minuted} are out"
 
 
 def _minutes(each: Row) -> str:

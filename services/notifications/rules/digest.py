@@ -266,5 +266,6 @@ def _line(rows: list[str]) -> str:
     for row in rows:
         words = " ".join(_MARKS.sub("", row).split())
         if words:
-            plain += ("; " if _MARKS.match(row) else " ") + words if plain else words
+            apart = "; " if _MARKS.match(row) and plain[-1:] not in ".!?:;," else " "
+            plain += apart + words if plain else words
     return plain if len(plain) <= EXCERPT else plain[: EXCERPT - 1].rstrip() + "…"
