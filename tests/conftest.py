@@ -41,6 +41,7 @@ class Baton:
         self.config = settings
         self.queue: deque[tuple[str, list[Any]]] = deque()
         self._patch = monkeypatch
+        self._apps: dict[str, Any] = {}
         self._offset = 0.0
         real = clock.machine
         monkeypatch.setattr(clock, "machine", lambda: real() + self._offset)
@@ -79,13 +80,15 @@ class Baton:
         self._offset += seconds
 
     def app(self, service: str) -> Any:
-        """The Flask app of that service, made once for all tests with the same settings; it keeps no state."""
-        found = config.current()
-        key = (service, replace(found, data=Path(), database_urls=(), clock=""))
-        if key not in _apps:
-            _apps[key] = import_module(f"services.{service}").create_app()
-        log.configure(found.log)  # as making it does
-        return _apps[key]
+        """The Flask app of that service; it keeps no state, so tests with the same settings share it."""
+        if service not in self._apps:
+            found = config.current()
+            key = (service, replace(found, data=Path(), database_urls=(), clock=""))
+            if key not in _apps:
+                _apps[key] = import_module(f"services.{service}").create_app()
+            self._apps[service] = _apps[key]
+            log.configure(found.log)  # as making it does
+        return self._apps[service]
 
     def client(self, service: str) -> Any:
         """A test client of that service's app."""
@@ -120,7 +123,7 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Folders with a migrated SQLite file per service, to be copied: EMPTY, and SEEDED as the first start does."""
+    """{state: folder with a migrated SQLite file per service}: EMPTY, and SEEDED as by the first start."""
     folders = {state: tmp_path_factory.mktemp(state) for state in (EMPTY, SEEDED)}
     for state, folder in folders.items():
         config.use(Config(secret=SECRET, data=folder, clock=START))

@@ -20,11 +20,11 @@ import pytest
 import sqlalchemy as sa
 
 from services.signup import importing, rate
-from shared import db, mount, web
+from shared import db, mount, pulse, web
 from shared.cli import Refused, backup, doctor, export
 from shared.cli.broker import any_port
 from shared.config import SERVICES
-from tests.conftest import SECRET, Baton
+from tests.conftest import SECRET, SEEDED, Baton
 from tests.disk import Disk, small
 
 ADA = {"name": "Ada", "email": "ada@example.org", "stream": "stream1", "timezone": "UTC", "charter": "1", "answers": {}}
@@ -40,10 +40,18 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
 @pytest.fixture
 def database(disk: Disk, sqlite_templates: dict[str, Path]) -> Iterator[tuple[tuple[str, str], ...]]:
     """The four databases, on that disk."""
-    for service, template in sqlite_templates.items():
-        shutil.copy(template, disk.path / f"{service}.db")
+    for service in SERVICES:
+        shutil.copy(sqlite_templates[SEEDED] / f"{service}.db", disk.path)
     yield tuple((service, f"sqlite:///{disk.path / service}.db") for service in SERVICES)
     db.close()
+
+
+@pytest.fixture
+def baton(baton: Baton) -> Baton:
+    """One in use: SQLite has made its log beside each file, which it cannot make once the disk is full."""
+    for service in SERVICES:
+        pulse.beat(service)
+    return baton
 
 
 @pytest.fixture(autouse=True)

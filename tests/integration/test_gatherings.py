@@ -274,7 +274,7 @@ def test_moved_it_is_the_same_event_with_a_higher_sequence(house: House) -> None
     assert len({str(event["UID"]) for event in events}) == 1
     assert [int(event["SEQUENCE"]) for event in events] == [0, 1]
     assert events[1]["DTSTART"].dt.astimezone(UTC) == datetime(2027, 3, 16, 22, tzinfo=UTC), "18:00, clocks changed"
-    assert "the meeting" in mails(house.baton, house.ada, id)[1]["text"]
+    assert "The meeting" in mails(house.baton, house.ada, id)[1]["text"]
 
 
 def test_a_new_tzdata_moves_it_like_any_session(house: House) -> None:

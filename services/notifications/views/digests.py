@@ -29,9 +29,10 @@ def index() -> str:
     with db.read(SERVICE) as tx:
         rows = tx.execute(sa.select(digest).order_by(digest.c.period.desc())).mappings().all()
         zone = reader_zone(tx)
-        said = "saved" in request.args
-        shown = [(row["period"], wording.shown(row["data"], zone)) for row in rows]
-        return render_template("notifications/digests.html", digests=shown, just_saved=said, **_times(tx))
+        times = _times(tx)
+    # Drawn after the reading has given its connection back: a page reads more on its way.
+    shown = [(row["period"], wording.shown(row["data"], zone)) for row in rows]
+    return render_template("notifications/digests.html", digests=shown, just_saved="saved" in request.args, **times)
 
 
 @blueprint.get("/next")
@@ -39,9 +40,9 @@ def index() -> str:
 def preview() -> str:
     """What it would say if it came now. Nothing is written, and nobody is mailed."""
     with db.read(SERVICE) as tx:
-        zone = reader_zone(tx)
-        told = wording.shown(writing.made(tx, clock.now()), zone)
-        return render_template("notifications/digest.html", digest=told, period=None, **_times(tx))
+        told = wording.shown(writing.made(tx, clock.now()), reader_zone(tx))
+        times = _times(tx)
+    return render_template("notifications/digest.html", digest=told, period=None, **times)
 
 
 @blueprint.get("/<period>")
@@ -53,7 +54,8 @@ def show(period: str) -> str:
         if data is None:
             problem(404, "There is no such digest", "Look for it in the list at /notifications/digests.")
         told = wording.shown(data, reader_zone(tx))
-        return render_template("notifications/digest.html", digest=told, period=period, **_times(tx))
+        times = _times(tx)
+    return render_template("notifications/digest.html", digest=told, period=period, **times)
 
 
 @blueprint.route("/settings", methods=["GET", "POST"])
