@@ -1,4 +1,5 @@
-"""Events told to notifications as signup would tell them, through the real inbox, without signup being there."""
+"""Events told to a service (notifications, if not said) as signup would tell them, through the real inbox, without
+signup being there."""
 
 from __future__ import annotations
 
@@ -24,7 +25,9 @@ PROGRAM: dict[str, Any] = {
 }
 
 
-def tell(type: str, data: dict[str, Any], id: str | None = None, subject: str | None = None) -> inbox.relay.Receipt:
+def tell(
+    type: str, data: dict[str, Any], id: str | None = None, subject: str | None = None, to: str = "notifications"
+) -> inbox.relay.Receipt:
     """One event, handled in its own transaction; the receipt says how it went."""
     event = Event(
         position=1,
@@ -39,7 +42,7 @@ def tell(type: str, data: dict[str, Any], id: str | None = None, subject: str | 
         erased=False,
         data=data,
     )
-    return inbox.receive("notifications", {"batch": str(uuid.uuid4()), "events": [event.envelope()]})
+    return inbox.receive(to, {"batch": str(uuid.uuid4()), "events": [event.envelope()]})
 
 
 def member(person: str = "p1", **fields: Any) -> dict[str, Any]:

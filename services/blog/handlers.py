@@ -1,8 +1,8 @@
-"""Reactions. All of them keep copies of what signup tells:
+"""Reactions. Most of them keep copies of what signup tells:
 
 program.changed                  the program is replaced
 member.*, organizer.*            the person is replaced
-member.erased                    the person is blanked, also in what was published about them
+member.erased                    the person is blanked with their blogs, also in what was published about them
 download.requested               (shared/personal.py) what is held about them is told
 access.revoked                   (shared/revocation.py) older cookies are void
 """
@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from shared import copies
 from shared.events import Event, erase, on
 
+from . import blogs
 from .models import SERVICE, person, program
 
 
@@ -30,4 +31,5 @@ def member_told(tx: Connection, event: Event) -> None:
 @on(SERVICE, "member.erased")
 def member_erased(tx: Connection, event: Event) -> None:
     copies.blank(tx, person, event.data["person"])
+    blogs.blank(tx, event.data["person"])
     erase(tx, event.subject)

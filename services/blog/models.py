@@ -1,6 +1,6 @@
-"""The tables of blog: so far its own copy of what it must know about people and the program.
+"""The tables of blog: its own copy of what it must know about people and the program, members' blogs and their posts.
 
-Written by event handlers alone (handlers.py); nobody else's database is ever read.
+Copies are written by event handlers alone (handlers.py); nobody else's database is ever read.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from shared import db
-from shared.db import Json, Key
+from shared.db import Instant, Json, Key
 
 SERVICE = "blog"
 metadata = db.metadata(SERVICE)
@@ -34,3 +34,75 @@ program = sa.Table(
     sa.Column("name", sa.String(200), nullable=False),
     sa.Column("streams", Json, nullable=False),
 )
+
+# A member's blog: a repository that is followed, or a feed. Written when its author registers it, by their choices,
+# and by the work on it (blogs/, following/). Kept while its author is in the program; blanked when they are erased,
+# never deleted, since offers refer to its posts. Its mirror is `blogs/<id>.git` in the data folder, and can be had
+# again.
+#
+# state: asked (not looked at yet) · active · unreachable (for the moment) · gone (for a week, or not public any more) ·
+# left (its author took it out).
+blog = sa.Table(
+    "blog",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("person", Key, nullable=False),
+    sa.Column(
+        "kind", sa.String(8), nullable=False
+    ),  # repo, feed; what an address leads to is only known once it was seen
+    sa.Column("address", sa.String(2000), nullable=False),  # as it was pasted
+    sa.Column("clone_url", sa.String(2000)),  # of a repository; of a feed, its own address
+    sa.Column("site", sa.String(2000)),  # where readers find it
+    sa.Column("dialect", sa.String(16)),  # a key of convert.dialects.DIALECTS
+    sa.Column("permalink", sa.String(250)),  # Jekyll's setting of that name
+    sa.Column("roots", Json, nullable=False),  # where posts lie, each ending in a slash; empty: as its dialect says
+    sa.Column("branch", sa.String(250)),
+    sa.Column("consent", sa.String(8)),  # full, excerpt, link; null until it is given, and when it is withdrawn
+    sa.Column("consent_at", Instant),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("head", sa.String(64)),  # the commit up to which everything is in `post`
+    sa.Column("hook_secret", sa.String(64)),
+    sa.Column("hook_seen_at", Instant),  # its first delivery that could be believed
+    sa.Column("error", sa.Text),  # why it could not be read, in words for its author
+    sa.Column("missing", Json, nullable=False),  # what its author could mend: a list of sentences
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("seen_at", Instant),  # when it was last looked at with success
+    sa.Column("failing_since", Instant),
+    # The work on it: to be looked at from `due` on (null: nothing to do), rung for so many times, last step at
+    # `touched`.
+    sa.Column("due", db.Machine),
+    sa.Column("rung", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("touched", db.Machine, nullable=False, server_default="0"),
+    sa.Column("next_head", sa.String(64)),  # the commit whose changes are being taken in
+    sa.Column("done", sa.Integer, nullable=False, server_default="0"),  # so many of these changes are in `post`
+    sa.UniqueConstraint("person", "address", name="one_blog_per_address"),
+)
+sa.Index("ix_blog_due", blog.c.due)
+
+# A post of a blog: a file of its repository, or an entry of its feed (then `path` is the entry's id, `commit` is
+# empty, and `blob` a hash of what it says). Written by the work on its blog and by its author's choice; blanked with
+# its blog.
+#
+# state: listed (was there when the blog was registered, and its author has not chosen) · skipped (`reason` says why) ·
+# wanted (to be offered) · declined (its author said no) · gone (deleted at its source, or its blog was taken out).
+post = sa.Table(
+    "post",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("blog", Key, sa.ForeignKey("blog.id", name="fk_post_blog"), nullable=False),
+    sa.Column("path", sa.String(600), nullable=False),
+    sa.Column("commit", sa.String(64), nullable=False),  # where it can be read
+    sa.Column("blob", sa.String(64), nullable=False),
+    sa.Column("rev", sa.Integer, nullable=False),  # rises with each change of what is to be offered
+    sa.Column("title", sa.String(500), nullable=False),
+    sa.Column("day", db.Day),  # on which it says it was published
+    sa.Column("first_day", db.Day),  # of its first commit
+    sa.Column("url", sa.String(2000)),  # where readers find it
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("choice", sa.String(8)),  # the author's own: offer, decline; null: as the blog's rule is
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+    sa.UniqueConstraint("blog", "path", name="one_post_per_path"),
+)
+sa.Index("ix_post_state", post.c.state)

@@ -1,0 +1,179 @@
+"""What is in a member's mirror: the tree of a commit, blobs, what changed between two commits.
+
+Symbolic links and submodules are not files; names that are not UTF-8, that lead upwards or are too long are left out,
+since no page and no target could hold them.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from shared import config
+
+from . import git
+
+FILES = 200_000  # of one tree: a few small objects can make one of billions
+LONGEST_PATH = 600
+_PLAIN = {"100644", "100755", "100664"}
+_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+
+
+class Entry(NamedTuple):
+    """A file of a tree. `size` in bytes."""
+
+    path: str
+    blob: str
+    size: int
+
+
+class Change(NamedTuple):
+    """What became of a file between two commits.
+
+    :param was: its path before, where it was renamed.
+    :param blob: what it is now; empty when it is gone.
+    """
+
+    path: str
+    blob: str
+    was: str = ""
+
+
+class Mirror:
+    """The bare repository of one blog, `blogs/<id>.git` in the data folder."""
+
+    def __init__(self, blog: str) -> None:
+        self.blog = blog
+        self.folder = config.current().data.absolute() / "blogs" / f"{blog}.git"
+
+    def made(self) -> None:
+        """Make it, empty, where it is not there yet."""
+        if not (self.folder / "HEAD").exists():
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            git.run(self.folder, "init", "--quiet", "--bare", "--template=", "--initial-branch=none", size=1_000_000)
+
+    def thrown_away(self) -> None:
+        """Delete it, if it is there."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def holds(self, commit: str | None) -> bool:
+        """Whether that commit can be read here."""
+        if not commit or not _COMMIT.fullmatch(commit) or not (self.folder / "HEAD").exists():
+            return False
+        try:
+            return git.run(self.folder, "cat-file", "-t", commit).strip() == b"commit"
+        except git.Failed:
+            return False
+
+    def tree(self, commit: str) -> dict[str, Entry]:
+        """{path: file} of a commit. git.Failed when it is not there, or its tree is too large."""
+        return _tree(self.folder, commit)
+
+    def blob(self, id: str, most: int) -> bytes:
+        """A blob's bytes; git.Failed when it is not there or has more than `most`."""
+        return next(self.blobs([id], most))
+
+    def blobs(self, ids: Iterable[str], most: int) -> Iterator[bytes]:
+        """The bytes of blobs, in order, some hundred by one process; one with more than `most` bytes: git.Failed."""
+        asked = list(ids)
+        for start in range(0, len(asked), 100):
+            yield from self._some(asked[start : start + 100], most)
+
+    def _some(self, ids: list[str], most: int) -> Iterator[bytes]:
+        given = "".join(f"{id}\n" for id in ids).encode()
+        answer = git.run(self.folder, "cat-file", "--batch", given=given, output=(most + 200) * len(ids))
+        at = 0
+        for id in ids:
+            end = answer.index(b"\n", at)
+            head = answer[at:end].split()
+            if len(head) != 3 or head[1] != b"blob" or int(head[2]) > most:
+                raise git.Failed("cat-file", f"{id} is no blob that can be read")
+            size = int(head[2])
+            yield answer[end + 1 : end + 1 + size]
+            at = end + 1 + size + 1
+
+    def changes(self, old: str, new: str) -> list[Change]:
+        """What became of files from one commit to another, in the order of their paths; a rename is one change."""
+        answer = git.run(self.folder, "diff-tree", "-r", "-z", "-M60%", "--raw", "--no-abbrev", old, new)
+        return sorted(_changes(answer))
+
+    def first_days(self, commit: str) -> dict[str, str]:
+        """{path: the day (ISO) of the first commit that had it}, for all that a commit's history ever had."""
+        answer = git.run(
+            self.folder,
+            *("log", "--diff-filter=A", "--no-renames", "--name-only", "-z", "--format=%x01%as", "--end-of-options"),
+            commit,
+        )
+        days: dict[str, str] = {}
+        day = ""
+        for part in answer.decode("utf-8", "replace").split("\0"):
+            for line in part.split("\n"):
+                if line.startswith("\1"):
+                    day = line[1:]
+                elif line:
+                    days[line] = day  # from the latest to the first: what is written last is the first
+        return days
+
+    def day(self, commit: str) -> str:
+        """The day of a commit, ISO."""
+        return git.run(self.folder, "show", "-s", "--format=%as", "--end-of-options", commit).decode().strip()
+
+
+@lru_cache(8)
+def _tree(folder: Path, commit: str) -> dict[str, Entry]:
+    if not _COMMIT.fullmatch(commit):
+        raise git.Failed("ls-tree", "that is no commit's name")
+    answer = git.run(folder, "ls-tree", "-r", "-z", "-l", "--full-tree", commit)
+    found = {}
+    for line in answer.split(b"\0"):
+        about, _, name = line.partition(b"\t")
+        words = about.decode().split()
+        path = _path(name)
+        if path is not None and words[0] in _PLAIN and words[1] == "blob" and words[3].isdigit():
+            found[path] = Entry(path, words[2], int(words[3]))
+            if len(found) > FILES:
+                raise git.TooMuch("ls-tree", f"it has more than {FILES} files")
+    return found
+
+
+def _changes(answer: bytes) -> Iterator[Change]:
+    parts = iter(answer.split(b"\0"))
+    for head in parts:
+        if not head.startswith(b":"):
+            continue
+        _, mode, _, blob, status = head[1:].decode().split()
+        path = _path(next(parts, b""))
+        was: str | None = None
+        if status[0] in "RC":
+            was, path = path, _path(next(parts, b""))
+        if status[0] == "C":
+            was = None
+        if status[0] == "D" or mode not in _PLAIN:
+            if path is not None:
+                yield Change(path, "")
+            if was:
+                yield Change(was, "")
+        elif path is None:
+            if was:
+                yield Change(was, "")
+        else:
+            yield Change(path, blob, was or "")
+
+
+def _path(name: bytes) -> str | None:
+    """A path as text; None for one that nobody could keep."""
+    try:
+        path = name.decode()
+    except UnicodeDecodeError:
+        return None
+    parts = path.split("/")
+    if not path or len(path) > LONGEST_PATH or any(part in {"", ".", "..", ".git"} for part in parts):
+        return None
+    if any(ord(letter) < 32 or ord(letter) == 127 or "\ud800" <= letter <= "\udfff" for letter in path):
+        return None
+    return path if posixpath.normpath(path) == path else None
