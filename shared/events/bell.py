@@ -20,8 +20,8 @@ logger = log.get()
 class _Bell(threading.Thread):
     """Sends what is due whenever it is rung; rings during a delivery make one more delivery, not many.
 
-    It shares its process with requests: at least nine tenths of the time are theirs. Under load each delivery then
-    carries what many commits left.
+    It shares its process with requests: at least nine tenths of the time are theirs. While something is in flight it
+    leaves the rest to the worker, whose receipts claim it. Under load a message then carries what many commits left.
     """
 
     def __init__(self, service: str) -> None:
@@ -35,7 +35,7 @@ class _Bell(threading.Thread):
             self.rung.clear()
             began = time.monotonic()
             try:
-                relay.deliver_due(self.service)
+                relay.deliver_idle(self.service)
             except Exception:
                 # What was not sent stays due: the tick brings it.
                 logger.exception("outbox.delivery_failed", service=self.service)

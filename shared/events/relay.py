@@ -82,7 +82,24 @@ def subscribers(service: str) -> list[str]:
 
 def deliver_due(service: str) -> int:
     """Send what is due to every subscriber, as far as the window allows; returns how many messages went out."""
-    return sum(send_all(service, claim(service, name)) for name in subscribers(service))
+    return _deliver(service, subscribers(service))
+
+
+def deliver_idle(service: str) -> int:
+    """The same to those alone who have nothing in flight: to others the answer to that sends what is due (`confirm`).
+
+    So that a process which answers people does no more for others than must be: under load that is next to nothing.
+    """
+    now = clock.machine()
+    with db.read(service) as tx:
+        idle = [
+            name for name in subscribers(service) if not tx.execute(_FLYING, {"subscriber": name, "now": now}).first()
+        ]
+    return _deliver(service, idle)
+
+
+def _deliver(service: str, to: list[str]) -> int:
+    return sum(send_all(service, claim(service, name)) for name in to)
 
 
 def send_all(service: str, messages: list[Message]) -> int:
@@ -375,6 +392,10 @@ _WAITING = sa.text(
 _IN_FLIGHT = sa.text(
     "SELECT count(DISTINCT batch) FROM (SELECT batch FROM delivery WHERE subscriber = :subscriber"
     " AND confirmed_at IS NULL AND due > :now AND batch IS NOT NULL ORDER BY due LIMIT :most) AS flying"
+)
+_FLYING = sa.text(
+    "SELECT 1 FROM delivery WHERE subscriber = :subscriber AND confirmed_at IS NULL AND due > :now"
+    " AND batch IS NOT NULL ORDER BY due LIMIT 1"
 )
 # The head of its subject as a scalar sub-query: a NOT EXISTS took PostgreSQL seconds with stale statistics.
 _HEADS = sa.text(

@@ -32,7 +32,7 @@ def baton(worker: str = "shared.work", database: str = "sqlite") -> Iterator[Sys
     """
     folder = Path(tempfile.mkdtemp(prefix="baton-bench-"))
     postgres = Postgres(durable=True) if database == "postgres" else None
-    system = System(folder, None, postgres, worker)
+    system = System(folder, None, postgres, worker, clock="")
     try:
         system.migrate()
         system.start_all()

@@ -37,11 +37,17 @@ class System:
     """All parts on free loopback ports, with a data folder of their own."""
 
     def __init__(
-        self, folder: Path, smtp_port: int | None, postgres: Postgres | None, worker: str = "shared.work"
+        self,
+        folder: Path,
+        smtp_port: int | None,
+        postgres: Postgres | None,
+        worker: str = "shared.work",
+        clock: str = CLOCK,
     ) -> None:
         """
         :param smtp_port: without one, mails are kept in the outbox.
         :param worker: the module that runs as the worker.
+        :param clock: BATON_CLOCK; empty, the machine's.
         """
         self.folder = folder
         self.port = broker.any_port()
@@ -57,7 +63,7 @@ class System:
             "BATON_BROKER_URL": broker.configure(folder),
             "BATON_SMTP_URL": f"smtp://127.0.0.1:{smtp_port}" if smtp_port else "",
             "BATON_SIGNUP_RATE": "1000000/minute",
-            "BATON_CLOCK": CLOCK,
+            "BATON_CLOCK": clock,
             "BATON_DATABASE_POOL": "10",
         }
         if postgres:

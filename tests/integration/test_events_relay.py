@@ -69,6 +69,28 @@ def test_while_a_message_is_in_flight_the_next_waits_until_it_is_full(wire: Any)
     assert wire.deliver() == 1, "a full one waits for nobody"
 
 
+def test_the_bell_leaves_to_the_answer_what_waits_behind_a_message(wire: Any) -> None:
+    """Given a message in flight, however many wait, Then the bell sends nothing more; its answer sends them."""
+    wire.emit(("post/0", 0))
+    assert relay.deliver_idle("blog") == 1
+    wire.emit(*((f"post/{n}", n) for n in range(1, 151)))
+    assert relay.deliver_idle("blog") == 0
+    wire.handle_one()
+    wire.handle_one()  # the receipt
+    assert [len(numbers(message)) for message in wire.queue] == [100, 50]
+    wire.baton.drain()
+    assert sorted(wire.effects()) == list(range(151))
+
+
+def test_the_bell_sends_again_once_a_lost_message_is_due(wire: Any) -> None:
+    wire.emit(("post/0", 0))
+    relay.deliver_idle("blog")
+    wire.lose()
+    assert relay.deliver_idle("blog") == 0
+    wire.baton.pass_machine_time(3)
+    assert relay.deliver_idle("blog") == 1
+
+
 # On PostgreSQL what is to go is found out under the lock of claims already.
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("answered", [False, True])
