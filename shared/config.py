@@ -49,6 +49,7 @@ class Config:
     broker_url: str = field(default="redis://localhost:6379/0", repr=False)
     smtp_url: str = field(default="", repr=False)
     mail_from: str = "Baton <baton@localhost>"
+    return_path: str = ""
     organizer: str = "organizer@localhost"
     clock: str = ""
     embed_origins: tuple[str, ...] = ()
@@ -61,6 +62,7 @@ class Config:
     keep_events: int = 90
     keep_mail_texts: int = 180
     keep_mails: int = 730
+    keep_replies: int = 90
     keep_runs: int = 400
     keep_audit: int = 1825
     keep_logs: int = 20
@@ -113,6 +115,7 @@ def load(env: Mapping[str, str]) -> Config:
         broker_url=_broker_url(text("BROKER_URL", defaults.broker_url)),
         smtp_url=_smtp_url(text("SMTP_URL", "")),
         mail_from=_mailbox(text("MAIL_FROM", defaults.mail_from), "BATON_MAIL_FROM"),
+        return_path=_return_path(text("RETURN_PATH", "")),
         organizer=_mailbox(text("ORGANIZER", defaults.organizer), "BATON_ORGANIZER"),
         clock=text("CLOCK", ""),
         embed_origins=_origins(text("EMBED_ORIGINS", "")),
@@ -125,6 +128,7 @@ def load(env: Mapping[str, str]) -> Config:
         keep_events=days("EVENTS", defaults.keep_events, 7),
         keep_mail_texts=days("MAIL_TEXTS", defaults.keep_mail_texts, 1),
         keep_mails=days("MAILS", defaults.keep_mails, 37),
+        keep_replies=days("REPLIES", defaults.keep_replies, 30),
         keep_runs=days("RUNS", defaults.keep_runs, 40),
         keep_audit=days("AUDIT", defaults.keep_audit, 30),
         keep_logs=_number(text("KEEP_LOGS", str(defaults.keep_logs)), "BATON_KEEP_LOGS", 1, 10_000),
@@ -247,6 +251,17 @@ def _mailbox(value: str, name: str) -> str:
     return value
 
 
+def _return_path(value: str) -> str:
+    local, _, domain = value.partition("@")
+    if value and not (re.fullmatch(r"[a-z0-9._+=-]{0,21}\*[a-z0-9._+=-]{0,1}", local) and re.fullmatch(_HOST, domain)):
+        raise SettingError(
+            "BATON_RETURN_PATH",
+            f"is {value!r}",
+            "Write it as bounces+*@example.org, in small letters, at most 22 of them beside the *.",
+        )
+    return value
+
+
 def _origins(value: str) -> tuple[str, ...]:
     origins = tuple(part.rstrip("/") for part in re.split(r"[\s,]+", value) if part)
     for origin in origins:
@@ -275,6 +290,7 @@ def _number(value: str, name: str, least: int, most: int) -> int:
     return int(value)
 
 
+_HOST = r"[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?"
 _current: Config | None = None
 
 

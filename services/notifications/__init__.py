@@ -14,7 +14,14 @@ def create_app() -> Flask:
     from . import exports, figures, models, views
 
     del exports, figures  # imported for what they register
-    blueprints = (views.outbox, views.operation, views.webhooks, views.digests, export.blueprint(models.SERVICE))
+    blueprints = (
+        views.outbox,
+        views.operation,
+        views.webhooks,
+        views.digests,
+        views.suppressed,
+        export.blueprint(models.SERVICE),
+    )
     app = web.create(models.SERVICE, *blueprints, api=views.api, context=views.context)
     face.dress(app)
     app.jinja_env.filters["machine"] = lambda seconds: datetime.fromtimestamp(seconds, UTC)

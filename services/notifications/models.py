@@ -75,8 +75,9 @@ mention = sa.Table(
     sa.Column("mail", Key, sa.ForeignKey("mail.id", name="mention_mail"), primary_key=True),
 )
 
-# A row is an address that a server refused for good, for duty mail or for other mail. Written when RCPT is refused;
-# ignored after `until`; deleted when its person is erased.
+# A row is an address that gets no duty mail, or no other mail. Written when a server refuses it for good, at RCPT or by
+# a mail that comes back, or for a while too often; ignored after `until`, or once an organizer lifted it; deleted when
+# its person is erased, and, where it is not without an end, by the schedule.
 suppression = sa.Table(
     "suppression",
     metadata,
@@ -85,7 +86,37 @@ suppression = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("until", Machine),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column("mail", Key),  # the last one that was refused, or came back
+    sa.Column("lifted_at", Machine),
+    sa.Column("lifted_by", sa.String(64)),
 )
+
+# A row is a day of program time (UTC) on which mail to an address came back for a while. Written by inbound/bounces;
+# deleted after rules.bounces.SOFT_WITHIN, and when its person is erased.
+soft_bounce = sa.Table(
+    "soft_bounce",
+    metadata,
+    sa.Column("address", sa.String(320), primary_key=True),  # lower case
+    sa.Column("day", Day, primary_key=True),
+)
+
+# A row is a mail that came in, but not what it says: what a person wrote is in the mails that pass it on, which
+# it caused. Written by inbound/taking; deleted after BATON_KEEP_REPLIES days, and when its person is erased.
+inbound = sa.Table(
+    "inbound",
+    metadata,
+    sa.Column("id", Key, primary_key=True),  # uuid5 of what its writer wrote: the same mail again is the same row
+    sa.Column("came_at", Instant, nullable=False),
+    sa.Column("via", sa.String(10), nullable=False),  # webhook, mailbox
+    sa.Column("what", sa.String(10), nullable=False),  # answer (of a calendar), bounce, reply, left
+    sa.Column("why", sa.String(40), nullable=False),  # why it was left; empty when it was taken
+    sa.Column("person", Key),  # whose mail it answers or brings back, or who wrote it
+    sa.Column("address", sa.String(320), nullable=False),  # who wrote it, as the mail has it
+    sa.Column("subject", sa.String(200), nullable=False),
+    sa.Column("mail", Key),  # the mail of ours that it answers or brings back
+)
+sa.Index("inbound_came", inbound.c.came_at, inbound.c.id)
+sa.Index("inbound_person", inbound.c.person)
 
 # A row is a person as signup last told of them. Written by handlers, emptied (never deleted: it says "erased") when
 # they are erased or their application expires.

@@ -18,7 +18,7 @@ from shared.events import NotYet
 from .digest import projection
 from .mail import compose, ledger, letter, session, summary
 from .mail.compose import Reader
-from .models import mail, mention, person, program, stream, suppression
+from .models import inbound, mail, mention, person, program, soft_bounce, stream, suppression
 
 APPLIED, ERASED = "applied", "erased"
 
@@ -140,7 +140,10 @@ def forget(tx: Connection, id: str) -> None:
             ledger.erase(tx, [row.id], "Emptied: it named somebody whose data were deleted.")
     tx.execute(mention.delete().where(mention.c.person == id))
     projection.forget(tx, id)
-    tx.execute(suppression.delete().where(suppression.c.address.in_([a.lower() for a in addresses if a])))
+    theirs = [address.lower() for address in addresses if address]
+    tx.execute(suppression.delete().where(suppression.c.address.in_(theirs)))
+    tx.execute(soft_bounce.delete().where(soft_bounce.c.address.in_(theirs)))
+    tx.execute(inbound.delete().where(sa.or_(inbound.c.person == id, sa.func.lower(inbound.c.address).in_(theirs))))
 
 
 def keep_program(tx: Connection, data: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from shared import personal, tokens
 
-from .models import SERVICE, attended, mail, mention, news, person, suppression
+from .models import SERVICE, attended, inbound, mail, mention, news, person, soft_bounce, suppression
 
 NAMES_OTHERS = "Its text names other people, so it is not repeated here. It was mailed to you."
 _COLUMNS = "id kind address subject state created_at sent_at error text".split()
@@ -25,6 +25,21 @@ def refused_addresses(tx: Connection, id: str) -> Iterator[Mapping[Any, Any]]:
     """Addresses of theirs that a mail server refused for good."""
     address = sa.select(sa.func.lower(person.c.email)).where(person.c.id == id)
     yield from tx.execute(sa.select(suppression).where(suppression.c.address.in_(address))).mappings()
+
+
+@personal.part(SERVICE, "inbound")
+def came_in(tx: Connection, id: str) -> Iterator[Mapping[Any, Any]]:
+    """What came in from them, or came back from them; what they wrote themselves is in the mails that passed it on."""
+    address = sa.select(sa.func.lower(person.c.email)).where(person.c.id == id)
+    theirs = sa.or_(inbound.c.person == id, sa.func.lower(inbound.c.address).in_(address))
+    yield from tx.execute(sa.select(inbound).where(theirs).order_by(inbound.c.came_at.desc())).mappings()
+
+
+@personal.part(SERVICE, "soft_bounce")
+def refusing_days(tx: Connection, id: str) -> Iterator[Mapping[Any, Any]]:
+    """Days on which mail to them came back for a while."""
+    address = sa.select(sa.func.lower(person.c.email)).where(person.c.id == id)
+    yield from tx.execute(sa.select(soft_bounce).where(soft_bounce.c.address.in_(address))).mappings()
 
 
 @personal.part(SERVICE, "mails")

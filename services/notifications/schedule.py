@@ -11,6 +11,7 @@ from shared.schedule import daily, job
 from shared.worker import on_tick
 
 from .digest import arranging, projection, writing
+from .inbound import taking
 from .mail import ledger, server
 from .models import SERVICE
 from .rules import Step
@@ -22,8 +23,8 @@ _log = log.get("notifications.schedule")
 @job(SERVICE, "mails.prune", daily(3, lambda _tx: "UTC"))
 def prune_mails(tx: Connection, _period: str) -> bool:
     """Old mails lose their text, very old ones their line; what digests are made of goes as they do."""
-    mails, facts = ledger.prune(tx), projection.prune(tx)
-    return mails or facts
+    mails, facts, came = ledger.prune(tx), projection.prune(tx), taking.prune(tx)
+    return mails or facts or came
 
 
 @job(SERVICE, "digest.write", arranging.periods)

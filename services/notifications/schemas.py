@@ -73,6 +73,32 @@ class MailWhole(Mail):
     decided_at = machine()
 
 
+class Address(Given):
+    """Which address."""
+
+    address = fields.String(required=True, validate=validate.Length(min=3, max=320))
+
+
+class Suppressed(Schema):
+    """An address that gets no mail."""
+
+    address = fields.String()
+    person = fields.String(allow_none=True, metadata={"description": "whose address it is"})
+    name = fields.String()
+    duty = fields.Boolean(metadata={"description": "true: not even mail that is owed, as a link to sign in"})
+    reason = fields.String(metadata={"description": "what the server said"})
+    since = fields.AwareDateTime(format="iso")
+    until = machine(description="when it ends by itself; null: not before somebody lifts it")
+    mail = fields.String(allow_none=True, metadata={"description": "the last mail that was refused, or came back"})
+    lifted = fields.Boolean(metadata={"description": "somebody lifted it, and can take that back"})
+
+
+class Suppressions(Schema):
+    """At most 500; not paged."""
+
+    suppressions = fields.List(fields.Nested(Suppressed))
+
+
 class Decided(Schema):
     """What became of it."""
 

@@ -116,11 +116,9 @@ def read(raw: bytes) -> Reply:
     head = raw[:200].lstrip(codecs.BOM_UTF8 + b" \t\r\n")[:15].upper()
     if head == b"BEGIN:VCALENDAR":
         return _calendar(raw.decode("utf-8", "replace"), "", None)
-    if any(len(found[0]) > _KIND_MOST for found in _KINDS.finditer(raw)):
-        raise Unread(Why.UNREADABLE)
+    mail = opened(raw)
     try:
-        mail = message_from_bytes(raw)
-        kind, sender = _automatic(mail), parseaddr(str(mail.get("From", "")))[1]
+        kind, sender = automatic(mail), parseaddr(str(mail.get("From", "")))[1]
         parts = list(_parts(mail))
     except Exception:
         # The standard library's reader of mails raises what comes to hand on hostile input (RecursionError,
@@ -138,7 +136,22 @@ def read(raw: bytes) -> Reply:
     raise refusals[0] if refusals else Unread(Why.AUTO_REPLY if kind else Why.NO_CALENDAR)
 
 
-def _automatic(mail: Message) -> str:
+def opened(raw: bytes) -> Message:
+    """The mail as the standard library takes it apart; its parts and headers may still be anything.
+
+    :raises Unread: it is too large, or cannot be taken apart in due time.
+    """
+    if len(raw) > MOST:
+        raise Unread(Why.TOO_LARGE)
+    if any(len(found[0]) > _KIND_MOST for found in _KINDS.finditer(raw)):
+        raise Unread(Why.UNREADABLE)
+    try:
+        return message_from_bytes(raw)
+    except Exception:
+        raise Unread(Why.UNREADABLE) from None
+
+
+def automatic(mail: Message) -> str:
     """`replied`: surely a machine's answer. `generated`: sent by a machine, which may carry a person's answer all the
     same, as Google Calendar does when somebody presses Yes. '': neither. Only the first speaks against a reply.
     """
@@ -165,10 +178,11 @@ def _parts(mail: Message, depth: int = 0) -> Iterator[tuple[str, str]]:
         charset = str(mail.get_content_charset("utf-8"))
         method = mail.get_param("method", "")
         if isinstance(content, bytes):
-            yield _decoded(content, charset), method if isinstance(method, str) else ""
+            yield decoded(content, charset), method if isinstance(method, str) else ""
 
 
-def _decoded(content: bytes, charset: str) -> str:
+def decoded(content: bytes, charset: str) -> str:
+    """Text in that charset, when it is one that people use; otherwise as UTF-8. What does not fit is replaced."""
     try:
         name = codecs.lookup(charset).name
     except (LookupError, ValueError):

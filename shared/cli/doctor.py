@@ -317,6 +317,11 @@ def mails(found: config.Config) -> Iterator[Line]:
             yield Line("mails", level, f"{stuck[state]} {state}", do)
     if not stuck:
         yield Line("mails", OK, "none is held or refused")
+    with db.read("notifications") as tx:
+        refusing = importlib.import_module("services.notifications.suppressed").count(tx)
+    if refusing:
+        said = f"{refusing} get no mail, or only what is owed"
+        yield Line("addresses", WARNING, said, "see Addresses without mail, under Mails: most often one is mistyped")
 
 
 def _sound(found: config.Config) -> list[str]:

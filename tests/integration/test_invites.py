@@ -328,6 +328,7 @@ def _steady(raw: bytes, mail: str, session: str) -> bytes:
             lines += ["", *(f"{name}: {value}" for name, value in part.items()), "", text.replace("\r\n", "\n")]
     whole = "\n".join(lines).replace(mail, "MAIL").replace(session, "SESSION")
     whole = whole.replace("Content-Transfer-Encoding: quoted-printable\n", "")
+    whole = re.sub(r"(?m)^(X-Baton-Mail: )[a-z2-7]{42}$", r"\1PROOF", whole)
     return re.sub(r"(/rsvp/|/enter/|/lead/|/item/)[\w.-]+", r"\1TOKEN", whole).encode()
 
 

@@ -63,9 +63,8 @@ def test_a_mail_is_late_after_its_deadline_or_when_its_link_is_dead() -> None:
 
 def test_no_way_leads_out_of_an_end_and_none_from_held_to_sending() -> None:
     ends = {State.SENT, State.FAILED, State.DROPPED, State.KEPT}
-    assert [pair for pair in rules.TRANSITIONS if pair[0] in ends] == [(State.SENT, Step.HOLD)], (
-        "a person's own mistake"
-    )
+    out = [pair for pair in rules.TRANSITIONS if pair[0] in ends]
+    assert out == [(State.SENT, Step.HOLD), (State.SENT, Step.RETURN)], "a person's own mistake, and what comes back"
     assert (State.HELD, Step.CLAIM) not in rules.TRANSITIONS
     for step in Step:
         in_hand = {rules.TRANSITIONS.get((s, step)) for s in (State.SENDING, State.HELD)} - {None}

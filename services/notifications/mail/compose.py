@@ -21,7 +21,7 @@ from shared.events import NotYet
 
 from ..models import mail, mention, program, stream
 from ..rules import State
-from . import ledger, letter, text
+from . import ledger, letter, proof, text
 from .kinds import KINDS
 
 NAMESPACE = uuid.UUID("6f0c5d0e-5d8c-5a0e-9d53-0b6c7a1f4e21")  # of mails; never to change, or causes would mail again
@@ -256,7 +256,8 @@ def _letter(
     """The finished letter, or, for an address that cannot be one, a mail that has failed and says so."""
     host = urlsplit(settings.base_url).hostname or "localhost"
     try:
-        done = letter.write(id, kind, settings.mail_from, about.name, to.name, to.email, words, now, host, invite)
+        own = {proof.HEADER: proof.make(id)}
+        done = letter.write(id, kind, settings.mail_from, about.name, to.name, to.email, words, now, host, invite, own)
     except ValueError as error:
         return {"headers": [], "raw": b"", "state": State.FAILED.value, "error": f"No such address can be: {error}"}
     return {"headers": done.headers, "raw": done.raw}

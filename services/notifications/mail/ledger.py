@@ -123,7 +123,7 @@ def settle(tx: Connection, outcomes: Iterable[Outcome]) -> None:
         values["error"] = sa.case((mail.c.address == "", mail.c.error), else_=values["error"])
         _move(tx, row.id, _IN_HAND, step, held=row.claim, **values)
         if outcome.suppress and tx.execute(sa.select(mail.c.address).where(mail.c.id == row.id)).scalar():
-            suppress(tx, row.address, row.duty, words)
+            suppress(tx, row.address, row.duty, words, row.id)
 
 
 def sweep(tx: Connection) -> list[tuple[str, Step]]:
@@ -165,31 +165,45 @@ def waits(tx: Connection, person: str, kind: str) -> bool:
 # ---- addresses that refuse ----
 
 
-def suppress(tx: Connection, address: str, duty: bool, reason: str) -> None:
-    """Remember that a server refused this address for good."""
+def suppress(tx: Connection, address: str, duty: bool, reason: str, id: str | None = None) -> None:
+    """Remember that a server refused this address for good. :param id: the mail that it refused."""
     for scope in rules.scopes(duty):
-        row = {
-            "address": address.lower(),
-            "scope": scope,
-            "reason": reason,
-            "until": clock.machine() + rules.SUPPRESSED_DUTY if scope == "duty" else None,
-            "created_at": clock.now(),
-        }
-        fresh = {name: row[name] for name in ("reason", "until", "created_at")}
-        insert = db.insert(tx, suppression).values(row)
-        tx.execute(insert.on_conflict_do_update(index_elements=["address", "scope"], set_=fresh))
+        until = clock.machine() + rules.SUPPRESSED_DUTY if scope == "duty" else None
+        _suppress(tx, address, scope, reason, until, id)
+
+
+def rest(tx: Connection, address: str, reason: str, until: float, id: str) -> None:
+    """Give this address no mail but duty mail until then; one that is refused for good stays so."""
+    for_good = suppression.c.until.is_(None) & suppression.c.lifted_at.is_(None)
+    where = sa.select(suppression.c.scope).where(suppression.c.address == address.lower(), for_good)
+    if tx.execute(where).first() is None:
+        _suppress(tx, address, "other", reason, until, id)
+
+
+def _suppress(tx: Connection, address: str, scope: str, reason: str, until: float | None, id: str | None) -> None:
+    fresh = {"reason": reason, "until": until, "created_at": clock.now(), "mail": id}
+    fresh |= {"lifted_at": None, "lifted_by": None}
+    insert = db.insert(tx, suppression).values(address=address.lower(), scope=scope, **fresh)
+    tx.execute(insert.on_conflict_do_update(index_elements=["address", "scope"], set_=fresh))
 
 
 def suppressed(tx: Connection, address: str, duty: bool) -> str | None:
     """Why this address gets no such mail at present, or None."""
     row = tx.execute(
         sa.select(suppression.c.reason, suppression.c.until).where(
-            suppression.c.address == address.lower(), suppression.c.scope == ("duty" if duty else "other")
+            suppression.c.address == address.lower(),
+            suppression.c.scope == ("duty" if duty else "other"),
+            suppression.c.lifted_at.is_(None),
         )
     ).first()
     if row is None or (row.until is not None and row.until <= clock.machine()):
         return None
     return str(row.reason)
+
+
+def came_back(tx: Connection, id: str, words: str) -> bool:
+    """A server further on did not take it; False when it is neither sent nor held."""
+    return _move(tx, id, (State.SENT, State.HELD), Step.RETURN, error=words, decided=None, decided_by=None)
 
 
 # ---- erasing ----
@@ -248,6 +262,7 @@ def _decided(what: str, by: str) -> dict[str, Any]:
 # ---- age ----
 
 STEP = 500
+LIFTED_SHOWN = 30 * 86_400.0  # seconds for which a person can take back that they lifted a suppression
 _DONE = sa.text("state IN ('sent', 'failed', 'dropped', 'kept')")
 _WHOLE = sa.text("emptied_at IS NULL")
 
@@ -269,7 +284,8 @@ def prune(tx: Connection) -> bool:
         tx.execute(mention.delete().where(mention.c.mail.in_(lines)))
         tx.execute(mail.delete().where(mail.c.id.in_(lines)))
     tx.execute(doubt.delete().where(doubt.c.until < clock.machine()))
-    tx.execute(suppression.delete().where(suppression.c.until < clock.machine()))
+    over = sa.or_(suppression.c.until < clock.machine(), suppression.c.lifted_at < clock.machine() - LIFTED_SHOWN)
+    tx.execute(suppression.delete().where(over))
     return len(texts) == STEP or len(lines) == STEP
 
 

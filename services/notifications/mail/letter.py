@@ -15,13 +15,14 @@ import binascii
 import re
 import unicodedata
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
 from email.policy import compat32
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
+from types import MappingProxyType
 
 import idna
 
@@ -69,12 +70,14 @@ def write(
     date: datetime,
     host: str,
     invite: Invite | None = None,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> Letter:
     """The letter to one person.
 
     :param sender: BATON_MAIL_FROM; its name is replaced by the program's.
     :param host: the program's host, for List-Id.
     :param invite: what the calendar of the recipient, its only attendee, shall know; its organizer is the sender.
+    :param more: headers of this mail alone, in ASCII, on one line each.
     :raises ValueError: the address cannot be one.
     """
     origin, to = address_of(sender), wire(to_address)
@@ -82,6 +85,7 @@ def write(
     stamp = format_datetime(date)
     message_id, list_id = f"<{id}@{origin.rpartition('@')[2]}>", f"<{kind}.{host}>"
     boundary = f"={id}="  # "=" and a dash cannot come from quoted-printable
+    own = "".join(f"{line(name)}: {line(value, 900)}\r\n" for name, value in more.items())
     head = (
         f"From: {_mailbox(program, origin)}\r\n"
         f"To: {_mailbox(to_name, to)}\r\n"
@@ -90,6 +94,7 @@ def write(
         f"Message-ID: {message_id}\r\n"
         "Auto-Submitted: auto-generated\r\n"  # RFC 3834: no holiday replies, please
         f"List-Id: {list_id}\r\n"
+        f"{own}"
         "MIME-Version: 1.0\r\n"
         "Content-Language: en\r\n"
     )
@@ -112,6 +117,7 @@ def write(
         ["Message-ID", message_id],
         ["Auto-Submitted", "auto-generated"],
         ["List-Id", list_id],
+        *([name, value] for name, value in more.items()),
     ]
     return Letter(shown, head.encode() + whole)
 

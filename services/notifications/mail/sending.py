@@ -15,7 +15,7 @@ from shared import clock, config, db, die, log
 from .. import rules
 from ..models import SERVICE
 from ..rules import Stage, Step
-from . import ledger, letter, server, smtp
+from . import ledger, letter, proof, server, smtp
 from .ledger import Claimed, Outcome
 
 START_WITHIN = 20.0  # no mail is begun later in a task than this, so that its final dot has as long to be answered
@@ -80,7 +80,7 @@ def _hand_over(relay: smtp.Relay, row: Claimed, books: _Books) -> smtp.Refused |
     """Send one mail, or say what stopped it; its outcome is in the books in any case."""
     sender = letter.address_of(config.current().mail_from)
     try:
-        relay.envelope(sender, letter.wire(row.address), len(row.raw))
+        relay.envelope(proof.envelope(row.id, sender), letter.wire(row.address), len(row.raw))
     except smtp.Refused as refused:
         return _refused(row, refused, books)
     except BaseException as error:

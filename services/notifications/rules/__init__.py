@@ -9,6 +9,8 @@ The whole life of a mail is `TRANSITIONS`; the ledger (mail/ledger.py) only writ
       └► dropped (suppressed)                       ▲ │
                                  hold (undo) ┌─────┘ ├─ arrived (a person says so) ─► sent
                                   from sent ─┘       └─ again (a person says so) ───► queued
+
+A mail that was sent or held may come back, and has failed then.
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ class Step(StrEnum):
     ARRIVED = "arrived"  # a person says that a held mail reached its reader
     AGAIN = "again"  # a person says that a held mail shall go out once more
     HOLD = "hold"  # a person takes `arrived` back
+    RETURN = "return"  # it came back: a server further on did not take it
 
 
 TRANSITIONS: dict[tuple[State, Step], State] = {
@@ -67,6 +70,8 @@ TRANSITIONS: dict[tuple[State, Step], State] = {
     (State.HELD, Step.ARRIVED): State.SENT,
     (State.HELD, Step.AGAIN): State.QUEUED,
     (State.SENT, Step.HOLD): State.HELD,
+    (State.SENT, Step.RETURN): State.FAILED,
+    (State.HELD, Step.RETURN): State.FAILED,
 }
 
 

@@ -1,4 +1,4 @@
-"""The API of notifications: mails, and what a person decides about those that are held."""
+"""The API of notifications: mails, and what a person decides about those that are held; addresses that get none."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from shared import access, db, export
 from shared.api import CONFLICT, NOT_FOUND, Blueprint, Empty, file
 from shared.ops import api as operation_api
 
-from .. import outbox
+from .. import outbox, suppressed
 from ..mail import held
 from ..models import SERVICE
-from ..schemas import Decided, Held, MailPage, MailQuery, MailWhole
+from ..schemas import Address, Decided, Held, MailPage, MailQuery, MailWhole, Suppressions
 from . import operation
+from . import suppressed as addresses
 from .pages import attached, found
 
 blueprint = Blueprint(SERVICE, "mails", "Mails, for organizers")
@@ -90,6 +91,37 @@ def again(_body: Any, id: UUID) -> dict[str, str]:
 def hold(_body: Any, id: UUID) -> dict[str, str]:
     """Hold it again: it was a mistake to say that it arrived."""
     return _decided(held.undo, id, "held")
+
+
+@blueprint.get("/suppressions")
+@access.scopes("read", "operate")
+@blueprint.response(200, Suppressions)
+def suppressions() -> dict[str, Any]:
+    """Addresses that get no mail, and those that were lifted of late; the latest first, at most 500."""
+    with db.read(SERVICE) as tx:
+        return {"suppressions": suppressed.listed(tx)}
+
+
+@blueprint.post("/suppressions/lift")
+@access.scopes("operate")
+@blueprint.arguments(Address)
+@blueprint.response(200, Decided)
+@blueprint.doc(responses={409: CONFLICT})
+def lift(body: dict[str, str]) -> dict[str, str]:
+    """Let mail go to an address again, from the next one on. Restore takes it back."""
+    addresses.decide(suppressed.lift, body["address"])
+    return {"done": "lifted"}
+
+
+@blueprint.post("/suppressions/restore")
+@access.scopes("operate")
+@blueprint.arguments(Address)
+@blueprint.response(200, Decided)
+@blueprint.doc(responses={409: CONFLICT})
+def restore(body: dict[str, str]) -> dict[str, str]:
+    """Take a lift back."""
+    addresses.decide(suppressed.restore, body["address"])
+    return {"done": "restored"}
 
 
 def _decided(command: Callable[[Connection, str, str], None], id: UUID, done: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from shared import access, config, db, tokens
 from shared.web import problem
 
-from .. import outbox
+from .. import outbox, suppressed
 from ..mail import server
 from ..mail.kinds import KINDS
 from ..models import SERVICE, person, program
@@ -49,12 +49,14 @@ def index() -> str:
     )
     with db.read(SERVICE) as tx:
         found, waiting, zone = outbox.find(tx, wanted), outbox.counts(tx), reader_zone(tx)
+        refusing = suppressed.count(tx)
     return render_template(
         "notifications/outbox.html",
         found=found,
         wanted=wanted,
         waiting=waiting,
         zone=zone,
+        refusing=refusing,
         kinds=[(kind.name, kind.title) for kind in KINDS.values()],
         titles={kind.name: kind.title for kind in KINDS.values()},
         states=[(state.value, WORDS.get(state.value, (state.value,))[0]) for state in State],
@@ -69,7 +71,7 @@ def show(id: str) -> str:
     part = request.args.get("part", "html")
     shown = found(id)
     with db.read(SERVICE) as tx:
-        zone = reader_zone(tx)
+        zone, refusing = reader_zone(tx), suppressed.listed(tx, shown.row.address) if shown.row.address else []
     kind = KINDS.get(shown.row.kind)
     return render_template(
         "notifications/mail.html",
@@ -81,6 +83,7 @@ def show(id: str) -> str:
         text=linked(shown.text),
         raw=shown.raw.decode("utf-8", "replace"),
         zone=zone,
+        refusing=[each for each in refusing if not each.lifted],
     )
 
 

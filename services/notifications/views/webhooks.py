@@ -13,7 +13,7 @@ from flask import Blueprint, Response, jsonify, request
 from shared import config, db
 from shared.web import problem
 
-from .. import replies
+from ..inbound import taking
 from ..models import SERVICE
 
 blueprint = Blueprint("webhooks", __name__, url_prefix="/notifications/webhooks")
@@ -22,21 +22,21 @@ SIGNATURE = "X-Baton-Signature"
 
 @blueprint.post("/mail")
 def mail() -> Response:
-    """Take one mail. 200 also for what is no answer: whoever sends it need not send it again."""
+    """Take one mail. 200 also for what is left: whoever sends it need not send it again."""
     secret, bearer = config.current().webhook_secret, request.headers.get("Authorization", "")
     signature = request.headers.get(SIGNATURE, "")
     if not secret or not (bearer or signature):
         _stranger()
     if bearer and not hmac.compare_digest(bearer.encode(), f"Bearer {secret}".encode()):
         _stranger()
-    request.max_content_length = replies.MOST
+    request.max_content_length = taking.MOST
     raw = request.get_data(cache=False, parse_form_data=False)
     if not bearer:
         wanted = "sha256=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
         if not hmac.compare_digest(signature.encode(), wanted.encode()):
             _stranger()
     with db.write(SERVICE) as tx:
-        found = replies.take(tx, raw)
+        found = taking.take(tx, raw, "webhook")
     return jsonify({"taken": found.taken, "why": found.why})
 
 
