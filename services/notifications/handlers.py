@@ -62,11 +62,13 @@ def program_changed(tx: Connection, event: Event) -> None:
 def person_changed(tx: Connection, event: Event) -> None:
     people.keep(tx, event.data)
     projection.became(tx, event)
+    projection.arrived(tx, event)
 
 
 @on(SERVICE, "application.received")
 def application_received(tx: Connection, event: Event) -> None:
     _ask_to_confirm(tx, event, "confirm", again=bool(event.data.get("again")))
+    projection.applied(tx, event)
 
 
 @on(SERVICE, "application.reminded")
@@ -83,6 +85,7 @@ def application_imported(tx: Connection, event: Event) -> None:
     context = {"stream": compose.stream_name(tx, data["stream"]), "organizer": letter.line(organizer)}
     kind = "imported-reminder" if data["reminder"] else "imported"
     compose.write(tx, kind, event.id, to, context, mentions=[data["by"]] if organizer else [])
+    projection.applied(tx, event)
 
 
 @on(SERVICE, "application.repeated")
@@ -97,6 +100,8 @@ def application_repeated(tx: Connection, event: Event) -> None:
 @on(SERVICE, "application.expired", "application.withdrawn", "member.erased")
 def person_gone(tx: Connection, event: Event) -> None:
     people.forget(tx, event.data["person"])
+    if event.type == "application.withdrawn":
+        projection.never_came(tx, event.data["person"])
     erase(tx, event.subject)
 
 
@@ -135,6 +140,7 @@ def member_confirmed(tx: Connection, event: Event) -> None:
     context = {"stream": compose.stream_name(tx, event.data["stream"]), "state": event.data["state"]}
     compose.write(tx, "welcome", event.id, to, context)
     projection.became(tx, event)
+    projection.arrived(tx, event)
 
 
 @on(SERVICE, "member.left")
@@ -214,6 +220,7 @@ SESSIONS = {"next": "/sessions/"}  # where the button of a mail about sessions l
 @on(SERVICE, "circle.joined")
 def circle_joined(tx: Connection, event: Event) -> None:
     """Who is in the circle is named, so this mail is emptied when one of them is erased."""
+    projection.arrived(tx, event)
     data = event.data
     to = people.reader(tx, data["person"])
     if to is None:

@@ -194,6 +194,9 @@ meeting = sa.Table(
     sa.Column("late_at", Instant),  # organizers were asked for its minutes
     sa.Column("minuted_at", Instant),
     sa.Column("words", Json, nullable=False),  # of its minutes: {excerpt, help}
+    # How many were there, of how many, as its minutes have it; 0 of 0: they do not say.
+    sa.Column("present", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("marked", sa.Integer, nullable=False, server_default="0"),
     sa.Column("told", Day),  # the digest that told of its minutes
 )
 sa.Index("meeting_circle", meeting.c.circle, meeting.c.starts_at)
@@ -235,6 +238,18 @@ news = sa.Table(
 )
 sa.Index("news_told", news.c.told)
 sa.Index("news_person", news.c.person)
+
+# A row says how far somebody who signed up has come, for the dashboard's numbers. Written by handlers; only an id is
+# left of who is erased or never confirmed, so that sums stay true; deleted BATON_KEEP_MAILS days after they applied.
+arrival = sa.Table(
+    "arrival",
+    metadata,
+    sa.Column("person", Key, primary_key=True),
+    sa.Column("applied_at", Instant, nullable=False),  # the first time
+    sa.Column("confirmed_at", Instant),
+    sa.Column("placed_at", Instant),  # in their first circle
+)
+sa.Index("arrival_applied", arrival.c.applied_at)
 
 # When the digest comes (id 1). Written by the schedule at first, then by organizers.
 rhythm = sa.Table(

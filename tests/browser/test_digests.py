@@ -95,3 +95,44 @@ def test_an_organizer_reads_it_and_changes_when_it_comes(site: Site, browser: An
     tab.get_by_role("button", name="Save").click()
     assert "every first Friday of a month at 17:00" in tab.inner_text("main")
     window.close()
+
+
+@pytest.mark.parametrize(("scheme", "width"), FACES)
+def test_the_dashboard_has_no_violation(site: Site, browser: Any, scheme: str, width: int) -> None:
+    """Before anything happened, of one circle, and of many."""
+    found: list[str] = []
+    organizer = site.organizer()
+    site.baton.drain()
+    with _Camera(site, browser, scheme, width, found, organizer, "organizer") as early:
+        early.tab.goto(site.url("/notifications/dashboard"))
+        early._examine("dashboard-nothing")
+        early.tab.goto(site.url("/notifications/dashboard/circles"))
+        early._examine("dashboard-circles-nothing")
+    _weeks(site)
+    with _Camera(site, browser, scheme, width, found, organizer, "organizer") as runs:
+        runs.tab.goto(site.url("/notifications/dashboard"))
+        runs._examine("dashboard")
+        _more(14)
+        runs.tab.goto(site.url("/notifications/dashboard"))
+        runs._examine("dashboard-many")
+        runs.tab.goto(site.url("/notifications/dashboard/circles"))
+        runs._examine("dashboard-circles")
+    assert not found, "\n".join(found)
+
+
+def _more(number: int) -> None:
+    """Circles more, that met twice: some well, some not."""
+    for circle in range(number):
+        for week in range(2):
+            starts = clock.now() - timedelta(days=9 - 7 * week)
+            members = [f"m{circle}-{each}" for each in range(6)]
+            told = {
+                "session": f"n{circle}-{week}", "circle": f"n{circle}", "stream": "stream1", "by": "person/x",
+                "title": f"Circle {circle + 2}", "day": starts.date().isoformat(), "starts_at": starts.isoformat(),
+                "coordinator": members[0], "mentor": None, "text": "We met.", "cut": False, "reasons": [],
+                "present": members[: 2 if circle < 3 else 5], "members": members, "to": [], "organizers": [],
+                "items": [], "correct_until": starts.isoformat(),
+                "next": {"session": f"n{circle}-{week + 1}", "coordinator": None,
+                         "starts_at": (starts + timedelta(days=7)).isoformat()},
+            }  # fmt: skip
+            tell("session.minuted", told, subject=f"session/n{circle}-{week}")

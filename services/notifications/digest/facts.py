@@ -16,7 +16,7 @@ from ..rules import digest as rules
 
 LATE_MOST = timedelta(days=60)  # minutes that are later than that will never come
 MEETS = timedelta(days=60)  # a circle that has not met for longer, and will not, meets no more
-_HERE = sa.and_(~meeting.c.cancelled)
+HERE = sa.and_(~meeting.c.cancelled)
 
 
 def take(tx: Connection, period: str) -> None:
@@ -56,7 +56,7 @@ def known(tx: Connection, since: datetime, until: datetime, zone: str, period: s
 
 
 def _rows(tx: Connection, *where: Any) -> list[dict[str, Any]]:
-    query = sa.select(meeting).where(_HERE, *where).order_by(meeting.c.starts_at, meeting.c.id)
+    query = sa.select(meeting).where(HERE, *where).order_by(meeting.c.starts_at, meeting.c.id)
     return [dict(row) for row in tx.execute(query).mappings()]
 
 
@@ -71,7 +71,7 @@ def _meetings(tx: Connection, since: datetime, until: datetime, period: str | No
     rows = _rows(tx, sa.or_(ended, minuted))
     there: dict[str, list[Any]] = {row["id"]: [] for row in rows}
     if rows:
-        inside = sa.select(meeting.c.id).where(_HERE, sa.or_(ended, minuted))
+        inside = sa.select(meeting.c.id).where(HERE, sa.or_(ended, minuted))
         for mark in tx.execute(sa.select(attended).where(attended.c.session.in_(inside))):
             there[mark.session].append(mark)
     return [
@@ -79,8 +79,7 @@ def _meetings(tx: Connection, since: datetime, until: datetime, period: str | No
             **row,
             "ended": since < row["ends_at"] <= until,
             "minuted": row["minuted_at"] is not None,
-            "present": sum(mark.present for mark in there[row["id"]]),
-            "of": len(there[row["id"]]),
+            "of": row["marked"],
             "members": [id for id in (*(m.person for m in there[row["id"]]), row["coordinator"], row["mentor"]) if id],
             "excerpt": row["words"]["excerpt"],
             "help": row["words"]["help"],
@@ -91,15 +90,13 @@ def _meetings(tx: Connection, since: datetime, until: datetime, period: str | No
 
 def _charts(tx: Connection, circles: list[str], until: datetime) -> dict[str, list[dict[str, Any]]]:
     """The last sessions of each circle of which attendance is known."""
-    present = sa.func.sum(sa.case((attended.c.present, 1), else_=0)).label("present")
     rank = sa.func.row_number().over(partition_by=meeting.c.circle, order_by=meeting.c.starts_at.desc()).label("rank")
-    columns = (meeting.c.circle, meeting.c.starts_at, present, sa.func.count().label("of"), rank)
-    query = sa.select(*columns).join(attended, attended.c.session == meeting.c.id)
-    where = (meeting.c.circle.in_(circles), _HERE, meeting.c.starts_at <= until)
-    inner = query.where(*where).group_by(meeting.c.id, meeting.c.circle, meeting.c.starts_at).subquery()
+    columns = (meeting.c.circle, meeting.c.starts_at, meeting.c.present, meeting.c.marked, rank)
+    where = (meeting.c.circle.in_(circles), HERE, meeting.c.marked > 0, meeting.c.starts_at <= until)
+    inner = sa.select(*columns).where(*where).subquery()
     found: dict[str, list[dict[str, Any]]] = {}
     for row in tx.execute(sa.select(inner).where(inner.c.rank <= rules.LAST).order_by(inner.c.starts_at)):
-        told = {"starts_at": row.starts_at, "present": int(row.present), "of": row.of}
+        told = {"starts_at": row.starts_at, "present": row.present, "of": row.marked}
         found.setdefault(row.circle, []).append(told)
     return found
 
@@ -120,7 +117,7 @@ def _silent(tx: Connection, until: datetime, period: str | None) -> list[dict[st
         sa.select(attended.c.person, attended.c.present, meeting.c.name, _minuted(period).label("fresh"))
         .join(meeting, meeting.c.id == attended.c.session)
         .join(person, person.c.id == attended.c.person)
-        .where(attended.c.person.in_(again), _HERE, meeting.c.starts_at <= until, person.c.state == "active")
+        .where(attended.c.person.in_(again), HERE, meeting.c.starts_at <= until, person.c.state == "active")
         .where(meeting.c.starts_at > until - timedelta(days=365))
         .order_by(attended.c.person, meeting.c.starts_at.desc())
     )
@@ -147,5 +144,5 @@ def _members(tx: Connection) -> dict[str, int]:
 
 
 def _circles(tx: Connection, until: datetime) -> int:
-    lately = sa.select(sa.func.count(sa.distinct(meeting.c.circle))).where(_HERE, meeting.c.starts_at > until - MEETS)
+    lately = sa.select(sa.func.count(sa.distinct(meeting.c.circle))).where(HERE, meeting.c.starts_at > until - MEETS)
     return int(tx.execute(lately).scalar_one())

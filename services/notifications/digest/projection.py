@@ -13,7 +13,7 @@ from shared import clock, config, db
 from shared.events import Event
 
 from ..mail import letter
-from ..models import agreed, attended, digest, meeting, news
+from ..models import agreed, arrival, attended, digest, meeting, news
 from ..rules import digest as rules
 
 STEP = 500
@@ -72,15 +72,18 @@ def minuted(tx: Connection, event: Event) -> None:
     words = {"excerpt": rules.excerpt(data["text"]), "help": rules.asked_help(data["text"])}
     fresh = {"coordinator": data["coordinator"], "mentor": data["mentor"], "words": words, "opened_at": None}
     before = tx.execute(sa.select(meeting.c.minuted_at).where(meeting.c.id == data["session"])).scalar()
+    there, id = set(data["present"]), data["session"]
+    known = not any(each["gap"] == "attendance" for each in data["reasons"])
+    marks = [{"session": id, "person": each, "present": each in there} for each in sorted({*data["members"], *there})]
+    marks = marks if known else []
+    fresh |= {"present": sum(each["present"] for each in marks), "marked": len(marks)}
     _put(tx, {**data, "name": data["title"]}, {**fresh, "minuted_at": before or event.time})
     then = data["next"]
     if then:
         leads = {"coordinator": then["coordinator"], "opened_at": None} if then["coordinator"] else {}
         _put(tx, {**data, **then, "name": data["title"]}, leads)
-    there, id = set(data["present"]), data["session"]
     tx.execute(attended.delete().where(attended.c.session == id))
-    marks = [{"session": id, "person": each, "present": each in there} for each in sorted({*data["members"], *there})]
-    if marks and not any(each["gap"] == "attendance" for each in data["reasons"]):
+    if marks:
         tx.execute(attended.insert(), marks)
     items(tx, event)
 
@@ -102,6 +105,34 @@ def became(tx: Connection, event: Event) -> None:
     if kind:
         row = {"id": event.id, "at": event.time, "kind": kind, "person": event.data["person"]}
         tx.execute(db.insert(tx, news).values(row).on_conflict_do_nothing())
+
+
+def applied(tx: Connection, event: Event) -> None:
+    """Somebody signed up, or a file named them: from the first time on they count."""
+    _came(tx, event.data["person"], applied_at=event.time)
+
+
+def arrived(tx: Connection, event: Event) -> None:
+    """Somebody confirmed, or has a place. Of who came before anything was kept, the earlier steps are the same day."""
+    if event.type == "member.confirmed":
+        _came(tx, event.data["person"], applied_at=event.time, confirmed_at=event.time)
+    elif event.type == "circle.joined":
+        _came(tx, event.data["person"], applied_at=event.time, confirmed_at=event.time, placed_at=event.time)
+    elif event.type == "member.snapshot" and event.data["joined_at"]:
+        since = _instant(event.data["joined_at"])
+        _came(tx, event.data["person"], applied_at=since, confirmed_at=since)
+
+
+def never_came(tx: Connection, person: str) -> None:
+    """The import that named them was undone: they did not sign up."""
+    tx.execute(arrival.delete().where(arrival.c.person == person, arrival.c.confirmed_at.is_(None)))
+
+
+def _came(tx: Connection, person: str, **steps: datetime) -> None:
+    """The first time counts: who leaves and comes back, or moves on, has come that far already."""
+    insert = db.insert(tx, arrival).values(person=person, **steps)
+    kept = {name: sa.func.coalesce(arrival.c[name], insert.excluded[name]) for name in steps}
+    tx.execute(insert.on_conflict_do_update(index_elements=["person"], set_=kept))
 
 
 def forget(tx: Connection, person: str) -> None:
@@ -137,6 +168,7 @@ def prune(tx: Connection) -> bool:
         tx.execute(attended.delete().where(attended.c.session.in_(old)))
         tx.execute(meeting.delete().where(meeting.c.id.in_(old)))
     tx.execute(news.delete().where(news.c.at < before))
+    tx.execute(arrival.delete().where(arrival.c.applied_at < before))
     tx.execute(digest.delete().where(digest.c.until < before))
     return len(old) == STEP
 

@@ -35,7 +35,7 @@ def shown(told: Row, zone: str) -> dict[str, Any]:
             {"circle": each["circle"], "text": each["text"] or "Its words are in the minutes.", "path": _minutes(each)}
             for each in told["people"]["help"]
         ],
-        "more_help": f"{_count(told['people']['more_help'], 'circle')} more asked."
+        "more_help": f"{count(told['people']['more_help'], 'circle')} more asked."
         if told["people"]["more_help"]
         else "",
         "numbers": _numbers(told["numbers"]),
@@ -46,26 +46,26 @@ def title(told: Row) -> str:
     """What the subject counts: how many things need an organizer."""
     number = len(told["needs"]) + told["more_needs"]
     if number:
-        return f"{_count(number, 'thing')} {'needs' if number == 1 else 'need'} you"
+        return f"{count(number, 'thing')} {'needs' if number == 1 else 'need'} you"
     return "Nothing new, nothing to do" if told["nothing"] else "Nothing needs you"
 
 
 def _need(each: Row, told: Row, zone: str) -> str:
     if each["what"] == "held":
         are, they = ("is", "it") if each["number"] == 1 else ("are", "they")
-        return f"{_count(each['number'], 'mail')} {are} held: nobody can know whether {they} arrived."
+        return f"{count(each['number'], 'mail')} {are} held: nobody can know whether {they} arrived."
     if each["what"] == "silent":
         return f"{_name(told, each['person'])} ({each['circle']}) was not there {each['number']} times running."
-    when = _local(each["starts_at"], zone)
+    when = local(each["starts_at"], zone)
     if each["what"] == "seat":
         return f"Nobody coordinates {each['circle']} on {when}."
     return f"The minutes of {each['circle']}, {when}, are late."
 
 
 def _stream(stream: Row, told: Row, zone: str) -> dict[str, Any]:
-    sums = f"{_count(stream['met'], 'session')} in {_count(stream['of_circles'], 'circle')}"
+    sums = f"{count(stream['met'], 'session')} in {count(stream['of_circles'], 'circle')}"
     if stream["of"]:
-        sums += f", {_share(stream['present'], stream['of'])} % were there"
+        sums += f", {share(stream['present'], stream['of'])} % were there"
     sums += f", {_out(stream['minuted'])}"
     circles = [_circle(each, told, zone) for each in stream["circles"]]
     return {"name": stream["name"], "sums": f"{sums}." if told["many"] else "", "circles": circles}
@@ -73,20 +73,20 @@ def _stream(stream: Row, told: Row, zone: str) -> dict[str, Any]:
 
 def _circle(of: Row, told: Row, zone: str) -> dict[str, Any]:
     met = "Met" if of["ended"] else "Minutes of"
-    line = f"{met} {_local(of['starts_at'], zone)}"
+    line = f"{met} {local(of['starts_at'], zone)}"
     line += f": {of['present']} of {of['of']} were there." if of["of"] else "."
     if of["also"]:
-        line += f" {_count(of['also'], 'more session')} before that."
+        line += f" {count(of['also'], 'more session')} before that."
     then = of["next"]
     ahead = ""
     if then:
         leads = f"coordinated by {_name(told, then['coordinator'])}" if then["coordinator"] else "no coordinator yet"
-        ahead = f"Next: {_local(then['starts_at'], zone)}, {leads}"
+        ahead = f"Next: {local(then['starts_at'], zone)}, {leads}"
         ahead += f", with {_name(told, then['mentor'])} as mentor." if then["mentor"] else ", no mentor yet."
     due = [f"{each['text']} ({_name(told, each['person'])}, due {face.day(each['due'])})" for each in of["overdue"]]
     rest = of["open"] - len(due)
     items = (
-        f"{_count(rest, 'other action item' if due else 'action item')} {'is' if rest == 1 else 'are'} open."
+        f"{count(rest, 'other action item' if due else 'action item')} {'is' if rest == 1 else 'are'} open."
         if rest
         else ""
     )
@@ -97,7 +97,7 @@ def _circle(of: Row, told: Row, zone: str) -> dict[str, Any]:
         "minutes": "Read the minutes" if of["minuted"] else "Open the session: its minutes are not out",
         "path": f"/sessions/s/{of['session']}",
         "chart": [
-            {**each, "share": _share(each["present"], each["of"]), "day": _day(each["starts_at"], zone)}
+            {**each, "share": share(each["present"], each["of"]), "day": _day(each["starts_at"], zone)}
             for each in of["chart"]
         ],
         "overdue": due,
@@ -124,11 +124,11 @@ def _people(told: Row) -> list[str]:
 def _numbers(of: Row) -> list[str]:
     members = of["members"]
     found = [
-        f"{_count(members['active'], 'member')} active, {members['waiting']} waiting, {members['paused']} paused.",
-        f"{_count(of['circles'], 'circle')}, {_count(of['sessions'], 'session')} held, {_out(of['minuted'])}.",
+        f"{count(members['active'], 'member')} active, {members['waiting']} waiting, {members['paused']} paused.",
+        f"{count(of['circles'], 'circle')}, {count(of['sessions'], 'session')} held, {_out(of['minuted'])}.",
     ]
     if of["of"]:
-        found.append(f"{_share(of['present'], of['of'])} % were there: {of['present']} of {of['of']}.")
+        found.append(f"{share(of['present'], of['of'])} % were there: {of['present']} of {of['of']}.")
     return found
 
 
@@ -140,11 +140,13 @@ def _minutes(each: Row) -> str:
     return f"/sessions/s/{each['session']}"
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def count(number: int, noun: str, many: str = "") -> str:
+    """As in: 1 circle, 2 circles."""
+    return f"{number} {noun if number == 1 else many or noun + 's'}"
 
 
-def _share(part: int, whole: int) -> int:
+def share(part: int, whole: int) -> int:
+    """Per cent."""
     return round(100 * part / whole) if whole else 0
 
 
@@ -152,7 +154,8 @@ def _name(told: Row, person: str) -> str:
     return str(told["names"].get(person) or "somebody")
 
 
-def _local(moment: str, zone: str) -> str:
+def local(moment: str, zone: str) -> str:
+    """An instant, ISO 8601, as people in that zone say it."""
     return face.local(datetime.fromisoformat(moment), zone)
 
 

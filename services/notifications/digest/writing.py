@@ -44,9 +44,18 @@ def made(tx: Connection, now: datetime, period: str | None = None) -> dict[str, 
     :param period: of the one that is written; whom it names cannot be erased before `tx` ends, so that erasing finds
         what is written of them. None: what the next one would say.
     """
-    since = arranging.reaches_back(tx, now)
-    data = rules.compose(facts.known(tx, since, now, arranging.read(tx).zone, period))
-    return {**data, "names": people.called(tx, rules.named(data), hold=period is not None)}
+    return composed(tx, known(tx, now, period), hold=period is not None)
+
+
+def known(tx: Connection, now: datetime, period: str | None = None) -> rules.Known:
+    """What a digest of now is made of; `period` as for `made`."""
+    return facts.known(tx, arranging.reaches_back(tx, now), now, arranging.read(tx).zone, period)
+
+
+def composed(tx: Connection, of: rules.Known, hold: bool = False) -> dict[str, Any]:
+    """The digest of these facts, with what those whom it names are called."""
+    data = rules.compose(of)
+    return {**data, "names": people.called(tx, rules.named(data), hold)}
 
 
 def organizers(tx: Connection) -> list[Reader]:

@@ -1,6 +1,7 @@
-"""Pages and API of notifications: the outbox, digests, operation, addresses that get no mail, webhooks."""
+"""Pages and API of notifications: the outbox, dashboard, digests, operation, addresses that get no mail, webhooks."""
 
 from .api import blueprints as api
+from .dashboard import blueprint as dashboard
 from .digests import blueprint as digests
 from .operation import blueprint as operation
 from .pages import blueprint as outbox
@@ -8,4 +9,4 @@ from .pages import context
 from .suppressed import blueprint as suppressed
 from .webhooks import blueprint as webhooks
 
-__all__ = ["api", "context", "digests", "operation", "outbox", "suppressed", "webhooks"]
+__all__ = ["api", "context", "dashboard", "digests", "operation", "outbox", "suppressed", "webhooks"]
