@@ -431,6 +431,11 @@ class Noted(Data):
     undone = fields.Boolean(required=True, metadata={"description": "it was taken back"})
 
 
+class Talks(Data):
+    person = fields.String(required=True, metadata=PERSON)
+    wanted = fields.Boolean(required=True)
+
+
 class Replied(Data):
     person = fields.String(required=True, metadata=PERSON)
     session = fields.String(required=True, metadata={"description": "id of the session"})
@@ -564,6 +569,12 @@ ENTRIES = [
         "gathering.noted", "sessions", ("notifications",), GatheringNoted, "Notes or a recording of one can be read."
     ),
     Entry("guest.forgotten", "sessions", ("notifications",), Person, "A guest's name and address were taken out."),
+    Entry(
+        "talks.wanted", "sessions", ("notifications",), Talks, "Somebody said on a page of talks if they want invites."
+    ),
+    Entry(
+        "talks.chosen", "notifications", ("sessions",), Talks, "Somebody said by a mail if they want invites to talks."
+    ),
     Entry("reply.received", "notifications", ("sessions",), Replied, "Somebody's calendar answered an invite."),
 ]
 
