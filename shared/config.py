@@ -22,7 +22,11 @@ LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 # needs: one more for its bell, one for a download that is being sent.
 WEB_AT_ONCE = 8
 LEAST_POOL = WEB_AT_ONCE + 2
+GITHUB_REPO = r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}"
 LARGEST_SECRET = 16_384  # bytes of a file that holds a setting
+
+
+_SSH = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!//)\S+\Z")  # git@host:path, as git takes it
 
 
 class SettingError(ValueError):
@@ -58,6 +62,7 @@ class Config:
     trusted_proxies: int = 0
     metrics_token: str = field(default="", repr=False)
     webhook_secret: str = field(default="", repr=False)
+    blog_repo: str = field(default="", repr=False)
     log: str = "text"
     keep_events: int = 90
     keep_mail_texts: int = 180
@@ -74,7 +79,16 @@ class Config:
     @property
     def offline(self) -> bool:
         """True when nothing can leave this machine, so that program time may be set."""
-        return not self.smtp_url or urlsplit(self.smtp_url).hostname in LOOPBACK
+        return all(not url or urlsplit(url).hostname in LOOPBACK for url in (self.smtp_url, self.forge_url))
+
+    @property
+    def forge_url(self) -> str:
+        """Where the program's blog is reached over a network; empty when it is a folder of this machine."""
+        if re.fullmatch(GITHUB_REPO, self.blog_repo):
+            return "https://github.com"
+        if found := _SSH.match(self.blog_repo):
+            return f"ssh://{found[1]}"
+        return self.blog_repo if "://" in self.blog_repo else ""
 
 
 def load(env: Mapping[str, str]) -> Config:
@@ -124,6 +138,7 @@ def load(env: Mapping[str, str]) -> Config:
         trusted_proxies=_number(text("TRUSTED_PROXIES", "0"), "BATON_TRUSTED_PROXIES", 0, 10),
         metrics_token=_token("METRICS_TOKEN", text("METRICS_TOKEN", "")),
         webhook_secret=_token("WEBHOOK_SECRET", text("WEBHOOK_SECRET", "")),
+        blog_repo=_blog_repo(text("BLOG_REPO", "")),
         log=text("LOG", defaults.log),
         keep_events=days("EVENTS", defaults.keep_events, 7),
         keep_mail_texts=days("MAIL_TEXTS", defaults.keep_mail_texts, 1),
@@ -149,7 +164,7 @@ def load(env: Mapping[str, str]) -> Config:
     if config.clock and not config.offline:
         raise SettingError(
             "BATON_CLOCK",
-            "is set while BATON_SMTP_URL leads off this machine",
+            f"is set while BATON_{'BLOG_REPO' if not config.smtp_url else 'SMTP_URL'} leads off this machine",
             "Unset one of them: a moved clock must never reach real people.",
         )
     return config
@@ -275,6 +290,15 @@ def _token(name: str, value: str) -> str:
     if value and not re.fullmatch(r"[A-Za-z0-9._~+/=-]{16,200}", value):
         remedy = "Set it to the output of: openssl rand -hex 32, or to nothing."
         raise SettingError(f"BATON_{name}", "is shorter than 16 characters, or has others than a-z 0-9", remedy)
+    return value
+
+
+def _blog_repo(value: str) -> str:
+    """A repository on GitHub as owner/name, or what git takes for a remote: an address, or an absolute folder."""
+    known = value.startswith(("https://", "http://", "ssh://", "/")) or _SSH.match(value)
+    if value and (re.search(r"[\s\x00-\x1f]", value) or value.startswith("-") or not known):
+        remedy = "Write the address of a git remote (https://, ssh:// or git@host:path), or an absolute folder."
+        raise SettingError("BATON_BLOG_REPO", "is no repository", remedy)
     return value
 
 

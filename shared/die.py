@@ -23,6 +23,11 @@ POINTS = {
     "mail.data_at": "the envelope is accepted and data_at committed, DATA not sent",
     "mail.dot": "the final dot is sent and answered, `sent` not committed",
     "mail.sent": "`sent` is committed",
+    "offer.built": "the commit of a proposal is made and noted, no branch holds it",
+    "offer.placed": "the branch of a proposal is at its commit, which is not noted",
+    "offer.noted": "that is noted, no pull request is open",
+    "offer.opened": "the pull request is open, which is not noted",
+    "offer.accepted": "a proposal is merged as an organizer asked, which is not noted",
 }
 
 _point, _, _once = os.environ.get("BATON_DIE_AT", "").partition("@")

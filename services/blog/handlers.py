@@ -13,8 +13,9 @@ from sqlalchemy.engine import Connection
 
 from shared import copies
 from shared.events import Event, erase, on
+from shared.events.erasure import erase_mentions
 
-from . import blogs
+from . import blogs, offers
 from .models import SERVICE, person, program
 
 
@@ -32,4 +33,6 @@ def member_told(tx: Connection, event: Event) -> None:
 def member_erased(tx: Connection, event: Event) -> None:
     copies.blank(tx, person, event.data["person"])
     blogs.blank(tx, event.data["person"])
+    offers.forget(tx, event.data["person"])
+    erase_mentions(tx, "post.published", event.data["person"])
     erase(tx, event.subject)

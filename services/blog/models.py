@@ -106,3 +106,47 @@ post = sa.Table(
     sa.UniqueConstraint("blog", "path", name="one_post_per_path"),
 )
 sa.Index("ix_post_state", post.c.state)
+# A post on its way into the program's blog: one row per post, for good, whatever becomes of it. Written by the work on
+# it (offers/running), in steps, and by who decides on it; what it says is blanked when its author is erased, the row
+# stays, since what is live has to be found again. `state`, `kind`: rules/offers.py.
+offer = sa.Table(
+    "offer",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("post", Key, sa.ForeignKey("post.id", name="fk_offer_post"), nullable=False),
+    sa.Column("person", Key, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("kind", sa.String(8), nullable=False),  # of the present proposal, or the last: post, update, removal
+    sa.Column("reason", sa.Text, nullable=False),  # why it is in this state, in words
+    sa.Column("rev", sa.Integer, nullable=False),  # of the post: what was proposed, held, skipped or declined last
+    sa.Column("looked", sa.Integer, nullable=False),  # of the post: somebody looked at what seemed to be a secret in it
+    # The present proposal. `pushing` is the commit about to be put on the branch: noted first, to be known again.
+    sa.Column("round", sa.Integer, nullable=False),
+    sa.Column("branch", sa.String(200)),
+    sa.Column("commit", sa.String(64)),
+    sa.Column("pushing", sa.String(64)),
+    sa.Column("number", sa.Integer),
+    sa.Column("url", sa.String(2000)),
+    sa.Column("moved", sa.Boolean, nullable=False),  # a person has committed to the branch: it is theirs from then on
+    sa.Column("files", Json, nullable=False),  # paths that it writes
+    sa.Column("live", Json, nullable=False),  # paths that are in the program's blog
+    # What it says.
+    sa.Column("path", sa.String(300)),
+    sa.Column("title", sa.String(500), nullable=False),
+    sa.Column("original", sa.String(2000), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("notes", Json, nullable=False),  # [{kind, text}]
+    sa.Column("verdict", sa.String(8)),  # accept or decline, asked for on our page and not carried out yet
+    sa.Column("opened_at", Instant),
+    sa.Column("published_at", Instant),  # when it was first live: post.published was told then, and never again
+    sa.Column("changed_at", Instant, nullable=False),
+    # The work on it: to be looked at from `due` on (null: nothing to do); somebody does until `leased`; `asked` rises
+    # with each reason to look again.
+    sa.Column("due", db.Machine),
+    sa.Column("leased", db.Machine, nullable=False),
+    sa.Column("asked", sa.Integer, nullable=False),
+    sa.UniqueConstraint("post", name="one_offer_per_post"),
+)
+sa.Index("ix_offer_due", offer.c.due)
+sa.Index("ix_offer_state", offer.c.state)

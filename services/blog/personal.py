@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from shared import personal
 
-from .models import SERVICE, blog, post
+from .models import SERVICE, blog, offer, post
 from .models import person as people
 
 personal.table(SERVICE, "person", people.c.id)
@@ -23,3 +23,13 @@ personal.table(SERVICE, "blogs", blog.c.person, without=_WORK, latest=blog.c.cre
 def posts(tx: Connection, person: str) -> Iterator[Mapping[Any, Any]]:
     query = sa.select(post).join(blog, blog.c.id == post.c.blog).where(blog.c.person == person)
     yield from tx.execute(query.order_by(post.c.id.desc()).execution_options(yield_per=100)).mappings()
+
+
+# Of where it is on its way; what the work keeps for itself is left out.
+personal.table(
+    SERVICE,
+    "offers",
+    offer.c.person,
+    without=("commit", "pushing", "round", "number", "due", "leased", "asked", "looked", "verdict"),
+    latest=offer.c.changed_at,
+)

@@ -431,11 +431,6 @@ class Noted(Data):
     undone = fields.Boolean(required=True, metadata={"description": "it was taken back"})
 
 
-class Talks(Data):
-    person = fields.String(required=True, metadata=PERSON)
-    wanted = fields.Boolean(required=True)
-
-
 class Replied(Data):
     person = fields.String(required=True, metadata=PERSON)
     session = fields.String(required=True, metadata={"description": "id of the session"})
@@ -468,6 +463,20 @@ class GatheringNoted(Proposed):
 
 
 Shape = type[Data]  # named here, since Entry has a field called type
+
+
+class Published(Data):
+    person = fields.String(required=True, metadata={"description": "id of its author"})
+    post = fields.String(required=True, metadata={"description": "id of the post"})
+    title = fields.String(required=True, metadata=PERSONAL)
+    original = fields.String(
+        required=True, metadata={**PERSONAL, "description": "where it was first published, or empty"}
+    )
+    pull_request = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={**PERSONAL, "description": "where it was reviewed, if that is a page elsewhere"},
+    )
 
 
 @dataclass(frozen=True)
@@ -568,13 +577,10 @@ ENTRIES = [
     Entry(
         "gathering.noted", "sessions", ("notifications",), GatheringNoted, "Notes or a recording of one can be read."
     ),
+    Entry(
+        "post.published", "blog", ("notifications",), Published, "A member's post is live on the program's blog, once."
+    ),
     Entry("guest.forgotten", "sessions", ("notifications",), Person, "A guest's name and address were taken out."),
-    Entry(
-        "talks.wanted", "sessions", ("notifications",), Talks, "Somebody said on a page of talks if they want invites."
-    ),
-    Entry(
-        "talks.chosen", "notifications", ("sessions",), Talks, "Somebody said by a mail if they want invites to talks."
-    ),
     Entry("reply.received", "notifications", ("sessions",), Replied, "Somebody's calendar answered an invite."),
 ]
 

@@ -166,9 +166,12 @@ class Run:
 
 
 def points(only: str | None = None) -> list[tuple[str, str]]:
-    """All named gaps, or one, each with the part that falls into it; the publisher's in web and worker both."""
+    """All named gaps, or one, each with the part that falls into it; the publisher's in web and worker both.
+
+    Those of offers are walked where there are posts: tests/integration/test_offers_kills.py.
+    """
     found = [(point, "web") for point in die.POINTS if point.startswith(("web.", "outbox."))]
-    found += [(point, "worker") for point in die.POINTS]
+    found += [(point, "worker") for point in die.POINTS if not point.startswith("offer.")]
     return [(point, role) for point, role in found if only in {None, point}]
 
 

@@ -22,9 +22,10 @@ from shared.config import SERVICES
 from tests import circles
 from tests.conftest import Baton
 from tests.meeting import Circle
+from tests.offering import Ada
 
 SAFE = {"GET", "HEAD"}
-OWN = re.compile(r"/(signup/api/me\b|sessions/api/mine\b|notifications/api/mine\b)").match  # what is a person's own
+OWN = re.compile(r"/(signup/api/me\b|sessions/api/mine\b)").match  # what is a person's own
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
@@ -309,6 +310,7 @@ def known(baton: Baton, olga: str) -> dict[str, Any]:
     given = io.BytesIO(b"Email,Name,Stream\nada@example.org,Ada,stream1\n")
     id = importing.give(f"organizer/{olga}", "people.csv", given)
     circles.join(baton, "Bo")
+    ada = Ada(baton, baton.config.data)
     mails, found = baton.rows("notifications", "mail"), baton.rows("sessions", "circle")
     return {
         "person": olga,
@@ -320,6 +322,7 @@ def known(baton: Baton, olga: str) -> dict[str, Any]:
         "circle": found[0]["id"],
         "session": Circle(baton).first,
         "gathering": circles.do(proposing.propose, "organizers"),
+        "offer": ada.offer(ada.writes())["id"],
         "kind": "talk",
         "stream": "stream1",
         "item": "blog",
@@ -344,7 +347,8 @@ def test_a_get_changes_nothing(baton: Baton, olga: str) -> None:
         if route.method != "GET":
             continue
         kind = next(
-            (kind for kind in ("import", "circle", "session", "gathering") if f"/{kind}s/<id>" in route.rule), "id"
+            (kind for kind in ("import", "circle", "session", "gathering", "offer") if f"/{kind}s/<id>" in route.rule),
+            "id",
         )
         there = {**ids, "id": ids[kind]}
         if "/sections/" in route.rule:
@@ -429,7 +433,8 @@ def test_odd_values_in_every_field_are_refused_in_words(baton: Baton, olga: str)
             continue
         shape = document[route.service]["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
         kind = next(
-            (kind for kind in ("import", "circle", "session", "gathering") if f"/{kind}s/<id>" in route.rule), "id"
+            (kind for kind in ("import", "circle", "session", "gathering", "offer") if f"/{kind}s/<id>" in route.rule),
+            "id",
         )
         there = {**ids, "id": ids[kind]}
         for field in shape.get("properties", {}):

@@ -67,11 +67,11 @@ def front(
 
 def attribution(author: Author, original: str) -> str:
     """The visible line that says who wrote it and where it was first."""
-    name = _words(author.name)
+    name = literal(author.name)
     who = f"[{name}]({author.url})" if author.url else name
     if not original:
         return f"*By {who}.*"
-    return f"*By {who}. Originally published at [{_words(urlsplit(original).netloc or original)}]({original}).*"
+    return f"*By {who}. Originally published at [{literal(urlsplit(original).netloc or original)}]({original}).*"
 
 
 def plain(text: str) -> str:
@@ -80,7 +80,7 @@ def plain(text: str) -> str:
     return " ".join(re.sub(r"[<>{}\x00-\x1f]", " ", text).split())
 
 
-def _words(text: str) -> str:
+def literal(text: str) -> str:
     """Text in which Markdown, HTML and Liquid find nothing."""
     return (
         re.sub(r"([\\`*_{}\[\]|])", r"\\\1", text)

@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 PATIENCE = 60.0  # seconds for a look into a mirror
@@ -59,12 +59,13 @@ class TooMuch(Failed):
     """It took longer, or said more, than it may."""
 
 
-def environment(folders: bool = False) -> dict[str, str]:
+def environment(folders: bool = False, private: Mapping[str, str] | None = None) -> dict[str, str]:
     """All that git is told by its environment: nothing of ours is passed on.
 
     :param folders: whether repositories in folders may be read.
+    :param private: more of its configuration; unlike a command's words, only this user can read it.
     """
-    config = dict(_CONFIG) | ({"protocol.file.allow": "always"} if folders else {})
+    config = {**_CONFIG, **({"protocol.file.allow": "always"} if folders else {}), **(private or {})}
     found = {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": os.devnull,
@@ -96,15 +97,20 @@ def run(
     size: int = 0,
     settings: Sequence[str] = (),
     folders: bool = False,
+    private: Mapping[str, str] | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> bytes:
     """What git answers to `words` about the bare repository in `folder`.
 
     :param given: its stdin.
     :param size: bytes of the largest file that it may write; 0: none.
     :param settings: more configuration, as `key=value`; nothing secret: all can read a command's words.
+    :param private: more of its configuration, that may be secret.
+    :param more: more of its environment.
     :raises Failed: it failed, TooMuch: it was ended by us.
     """
-    with _started(folder, words, size, settings, folders) as child:
+    told = {**environment(folders, private), **(more or {})}
+    with _started(folder, words, size, settings, told) as child:
         ended = threading.Event()
 
         def end() -> None:
@@ -137,7 +143,7 @@ def run(
 
 @contextlib.contextmanager
 def _started(
-    folder: Path, words: Sequence[str], size: int, settings: Sequence[str], folders: bool
+    folder: Path, words: Sequence[str], size: int, settings: Sequence[str], told: dict[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
     limits = [str((size + 511) // 512), str(_MEMORY)]
     asked = [part for setting in settings for part in ("-c", setting)]
@@ -146,7 +152,7 @@ def _started(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment(folders),
+        env=told,
         cwd="/",
         start_new_session=True,
     )

@@ -1,0 +1,19 @@
+"""A member's post on its way into the program's blog: what is proposed there, what became of it, who decides.
+
+    touching   a post has changed: its offer is to be looked at
+    running    the work on an offer, in steps that are recorded
+    making     a post as it is written there: conversion, and what its author agreed to
+    texts      title, body and commit message of a pull request
+    deciding   accept, decline, look, try again
+    reading    the organizers' queue and one offer
+    preview    a post as it will look, without anything that runs
+
+How an offer travels, and why so: docs/decisions/0025-offers.md.
+"""
+
+from __future__ import annotations
+
+from .running import diff_of, due, file_of, work
+from .touching import WORK, forget, look_again, touch
+
+__all__ = ["WORK", "diff_of", "due", "file_of", "forget", "look_again", "touch", "work"]

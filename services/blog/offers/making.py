@@ -1,0 +1,78 @@
+"""A post as it is written into the program's blog: converted, and no more of it than its author agreed to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from shared import clock
+
+from .. import targets
+from ..convert import Converted, Note, Skipped, Target, When, convert, jekyll, meta, text
+from ..posts import Material
+
+NO_ADDRESS = "Its author agreed to a link, and it is not known where the post can be read."
+SAID = {
+    "excerpt": "Its author agreed to an excerpt: the rest is at the original.",
+    "link": "Its author agreed to a link: the text is at the original.",
+}
+
+
+def made(material: Material, post: Mapping[str, Any], consent: str, target: Target) -> Converted | Skipped:
+    """The post in the target's dialect, or why there is none.
+
+    :param post: its row: title, day, url.
+    :param consent: full, excerpt or link.
+    """
+    if not material.raw:
+        return _of_feed(material, post, target)
+    when = When(clock.now(), clock.zone("UTC"), material.first_day)
+    found = convert(material.path, material.raw, material.source, target, when)
+    if isinstance(found, Skipped) or consent == "full":
+        return found
+    if not found.original:
+        return Skipped("unsupported", NO_ADDRESS)
+    return _less(found, consent, material)
+
+
+def _less(found: Converted, consent: str, material: Material) -> Converted:
+    """An excerpt, or a link. No image comes along; a secret in what stays behind is none of ours."""
+    shown = str(found.front["excerpt"]) if consent == "excerpt" else ""
+    front = {name: value for name, value in found.front.items() if name != "image"}
+    if consent == "link":
+        front["excerpt"] = jekyll.plain(found.title)
+    lines = [jekyll.attribution(material.source.author, found.original)]
+    if shown:
+        lines.append(jekyll.literal(shown))
+    lines.append(f"[{'Read on at the original' if shown else 'Read it at the original'}]({found.original}).")
+    secret = tuple(note for note in found.notes if note.kind == "secret" and shown)
+    notes = (Note("dropped", SAID[consent]), *secret)
+    return replace(found, front=front, body="\n\n".join(lines) + "\n", images=(), notes=notes)
+
+
+def _of_feed(material: Material, post: Mapping[str, Any], target: Target) -> Converted | Skipped:
+    """An entry of a feed, as a link: its text is in no repository."""
+    original = post["url"] or ""
+    if not original.startswith(("https://", "http://")):
+        return Skipped("unsupported", NO_ADDRESS)
+    title = post["title"] or original
+    day = date.fromisoformat(post["day"]) if post["day"] else clock.now().date()
+    author = material.source.author
+    path, _ = jekyll.path(meta.slugged(title) or "post", day, target.category, author, target)
+    said = meta.Meta(title, "", (), "", "")
+    front = jekyll.front(said, title, day, target.category, "", jekyll.plain(title), original, author, target)
+    body = f"{jekyll.attribution(author, original)}\n\n[Read it at the original]({original}).\n"
+    notes = (Note("dropped", "It comes from a feed: the text is at the original."),)
+    return Converted(path, front, body, (), notes, title, day, original)
+
+
+def files(found: Converted, material: Material, target: Target, there: frozenset[str]) -> dict[str, bytes]:
+    """The files that the post brings: itself, images, and its author's data where the target has such and lacks it."""
+    brought = {found.path: text(found).encode()} | {image.path: image.data for image in found.images}
+    if target.authors:
+        path, data = targets.author_file(material.source.author)
+        if path not in there:
+            brought[path] = data
+    return brought

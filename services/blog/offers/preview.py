@@ -1,0 +1,49 @@
+"""A post as it will look: the Markdown of the program's blog as HTML in which nothing runs and nothing is fetched.
+
+What is shown was made by conversion, which lets no script through; here that is not relied upon. HTML comes out of a
+Markdown parser and goes through a list of allowed tags.
+"""
+
+from __future__ import annotations
+
+import re
+
+import bleach
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+_markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+TAGS = frozenset(
+    "a abbr aside b blockquote br caption cite code dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr "
+    "i img ins kbd li mark ol p pre q s samp small span strong sub summary sup table tbody td tfoot th thead tr u ul "
+    "var".split()
+)
+_ATTRIBUTES = {
+    "a": ["href", "title"],
+    "img": ["src", "alt", "title"],
+    "td": ["colspan", "rowspan"],
+    "th": ["colspan", "rowspan"],
+}
+_RAW = re.compile(r"\{%-?\s*(?:end)?raw\s*-?%\}")
+_FRONT = re.compile(r"\A---\n.*?\n---\n", re.S)
+
+
+def shown(text: str, images: str) -> Markup:
+    """The body of a post as safe HTML.
+
+    :param text: the whole file, front matter included.
+    :param images: under which address of ours the post's own images are; others are shown by their words alone.
+    """
+    html = _markdown.render(_RAW.sub("", _FRONT.sub("", text, count=1)))
+
+    def allowed(tag: str, name: str, value: str) -> bool:
+        if name not in _ATTRIBUTES.get(tag, []):
+            return False
+        return name != "src" or value.startswith(images)
+
+    own = re.sub(r'(<img\b[^>]*?\bsrc=")(?:/[\w.~-]+)*?/(images/posts/)', rf"\1{images}\2", html)
+    return Markup(
+        bleach.clean(
+            own, tags=TAGS, attributes=allowed, protocols={"http", "https", "mailto"}, strip=True, strip_comments=True
+        )
+    )

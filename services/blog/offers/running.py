@@ -1,0 +1,349 @@
+"""The work on an offer: make true at the forge what is true of the post, in steps, each noted in SQL.
+
+It looks first what became of the proposal that there is, then does what is missing. So it can begin anew at any line,
+and whoever is called twice finds nothing to do the second time:
+
+    build       a commit that no branch holds yet; its id is noted as `pushing`
+    place       the branch is put there, if it is where we left it; noted as `commit`
+    open        the pull request; the forge finds the one that there is
+    amend       title and body, where they differ
+
+Whoever works on it holds it by `leased`, a moment until which nobody else does; each step moves that on. A step of
+somebody whose lease is over changes nothing (Overtaken).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from shared import clock, db, die, log
+from shared.events import emit
+
+from .. import forges, posts, targets
+from ..convert import Skipped
+from ..convert import meta as slugs
+from ..models import SERVICE, blog, offer, person, post
+from ..rules import offers as rules
+from . import making, texts
+
+LEASE = 240.0  # seconds; no single request or git command takes that long
+AGAIN = 30.0  # seconds after which a race that was lost is run again
+PLAIN_AUTHOR = "{github}@users.noreply.github.com"
+logger = log.get()
+
+
+class Overtaken(Exception):
+    """Somebody else works on this offer."""
+
+
+def due(tx: Connection) -> list[str]:
+    """Offers that are to be looked at and that nobody works on."""
+    now = clock.machine()
+    query = sa.select(offer.c.id).where(offer.c.due <= now, offer.c.leased < now).order_by(offer.c.due).limit(100)
+    return list(tx.execute(query).scalars())
+
+
+def work(id: str, forge: Callable[[], forges.Forge] = forges.current) -> str | None:
+    """Bring one offer to where it belongs; its state afterwards, or None when somebody else does, or nothing is due."""
+    try:
+        visit = _Visit(id)
+    except Overtaken:
+        return None
+    try:
+        return visit.go(forge)
+    except Overtaken:
+        return None
+    except forges.Unreachable as away:
+        logger.warning("offer.unreachable", offer=id, said=away.said)
+        return visit.later(max(away.seconds, AGAIN), away.said)
+    except forges.Moved:
+        return visit.later(AGAIN, "")
+    except posts.Absent as absent:
+        return visit.later(300.0, str(absent))
+    except forges.Denied as denied:
+        logger.warning("offer.failed", offer=id, said=denied.said)
+        visit.note(state=rules.after("fail", visit.row["state"]), reason=denied.said, verdict=None)
+        return visit.done()
+
+
+class _Visit:
+    """One look at one offer. `row` is the offer as this visit knows it."""
+
+    def __init__(self, id: str) -> None:
+        self.id = id
+        with db.write(SERVICE) as tx:
+            now = clock.machine()
+            self.lease = now + LEASE
+            mine = (offer.c.id == id, offer.c.due <= now, offer.c.leased < now)
+            if not tx.execute(sa.update(offer).where(*mine).values(leased=self.lease)).rowcount:
+                raise Overtaken
+            self.row = self._read(tx)
+            self.post, self.consent, self.author = _post(tx, self.row["post"])
+        self.asked: int = self.row["asked"]
+
+    def _read(self, tx: Connection) -> dict[str, Any]:
+        return dict(tx.execute(sa.select(offer).where(offer.c.id == self.id)).mappings().one())
+
+    def note(self, tx: Connection | None = None, **values: Any) -> None:
+        """Write down how far it is; nothing when somebody else has taken over."""
+        if tx is None:
+            with db.write(SERVICE) as tx:
+                return self.note(tx, **values)
+        lease = clock.machine() + LEASE
+        if "state" in values and values["state"] != self.row["state"]:
+            values["changed_at"] = clock.now()
+        mine = (offer.c.id == self.id, offer.c.leased == self.lease)
+        if not tx.execute(sa.update(offer).where(*mine).values(**values, leased=lease)).rowcount:
+            raise Overtaken
+        self.lease = lease
+        self.row |= values
+        return None
+
+    def done(self) -> str:
+        """Nothing is left to do, unless something was asked meanwhile."""
+        with db.write(SERVICE) as tx:
+            mine = (offer.c.id == self.id, offer.c.leased == self.lease)
+            tx.execute(sa.update(offer).where(*mine, offer.c.asked == self.asked).values(due=None))
+            tx.execute(sa.update(offer).where(*mine).values(leased=0.0))
+        return str(self.row["state"])
+
+    def later(self, seconds: float, said: str) -> str:
+        """To be tried again."""
+        self.note(due=clock.machine() + seconds, reason=said)
+        with db.write(SERVICE) as tx:
+            tx.execute(sa.update(offer).where(offer.c.id == self.id, offer.c.leased == self.lease).values(leased=0.0))
+        return str(self.row["state"])
+
+    # ---- what is to be done
+
+    def go(self, forge: Callable[[], forges.Forge]) -> str:
+        self.forge = forge()
+        self.settle()
+        if self.row["verdict"]:
+            self.decide()
+        wanted = self.post["state"] == "wanted" and bool(self.consent)
+        proposes = rules.proposes(self.row["state"], self.row["kind"], bool(self.row["live"]), wanted)
+        if self.row["branch"] and self.row["kind"] != "removal" and not wanted:
+            self.withdraw("Its author has taken the post back.")
+        elif self.row["branch"] and self.row["kind"] == "removal" and wanted:
+            self.withdraw("Its author offers the post again.")
+        if proposes == "removal":
+            self.take_down()
+        elif proposes:
+            self.offer(proposes)
+        elif not wanted and self.row["state"] not in {"withdrawn", "merged"} and not self.row["branch"]:
+            if self.row["kind"] != "removal":
+                self.note(state=rules.after("withdraw", self.row["state"]), reason="")
+        return self.done()
+
+    def settle(self) -> None:
+        """What became of the proposal that there is."""
+        row = self.row
+        if not row["branch"]:
+            return
+        seen = self.forge.look(row["number"] or 0, row["branch"], row["commit"] or row["pushing"] or "")
+        if row["pushing"] and seen.head == row["pushing"]:
+            self.note(commit=row["pushing"], pushing=None)
+        if seen.state == "merged":
+            self.merged()
+        elif seen.state == "closed" and row["number"] is not None:
+            self.closed("It was declined where the program's blog lives.")
+        elif seen.head and row["commit"] and seen.head not in {row["commit"], row["pushing"]} and not row["moved"]:
+            self.note(moved=True, reason="Somebody has committed to its branch: it is left alone from now on.")
+
+    def merged(self) -> None:
+        """It is live, or taken down: noted once, and the first time told to all, in one transaction."""
+        branch, number = self.row["branch"], self.row["number"]
+        with db.write(SERVICE) as tx:
+            live = [] if self.row["kind"] == "removal" else self.row["files"]
+            values: dict[str, Any] = {"state": rules.after("merge", self.row["state"]), "live": live, "reason": ""}
+            if not live:
+                values |= {"state": rules.after("withdraw", self.row["state"]), "reason": "It is taken down."}
+            if live and self.row["published_at"] is None:
+                values["published_at"] = clock.now()
+            self.note(tx, **values, **_NO_PROPOSAL, verdict=None)
+            if "published_at" in values and self.row["title"]:
+                _published(tx, self.row)
+        self.forge.withdraw(number or 0, branch, "")
+
+    def closed(self, why: str) -> None:
+        """Declined: it stays so until somebody asks again."""
+        rev = self.post["rev"]
+        self.note(state=rules.after("close", self.row["state"]), reason=why, rev=rev, verdict=None, **_NO_PROPOSAL)
+
+    def decide(self) -> None:
+        """What an organizer asked for on our page."""
+        row, verdict = self.row, self.row["verdict"]
+        if not row["branch"] or row["number"] is None:
+            self.note(verdict=None)
+        elif verdict == "accept":
+            try:
+                self.forge.accept(row["branch"], texts.message(row["kind"], row["title"], row["original"]))
+            except forges.Denied as denied:
+                self.note(verdict=None, reason=denied.said)
+                return
+            die.at("offer.accepted")
+            self.merged()
+        else:
+            self.forge.withdraw(row["number"], row["branch"], "An organizer has declined it.")
+            self.closed("An organizer has declined it.")
+
+    def withdraw(self, why: str) -> None:
+        """Close the proposal that there is."""
+        self.forge.withdraw(self.row["number"] or 0, self.row["branch"], why)
+        self.note(state=rules.after("withdraw", self.row["state"]), reason=why, **_NO_PROPOSAL)
+
+    def take_down(self) -> None:
+        """Propose that what is live goes."""
+        if self.row["branch"] and self.row["number"] is not None:
+            return
+        base = self.forge.base()
+        there = self.forge.paths(base)
+        erased = self.author["state"] == "erased"  # else the author's data may belong to other posts of theirs
+        gone = [path for path in self.row["live"] if path in there and (erased or not path.startswith("_data/"))]
+        if not gone:
+            self.note(
+                state=rules.after("withdraw", self.row["state"]), live=[], reason="It is taken down.", kind="removal"
+            )
+            return
+        path = self.row["path"] or gone[0]
+        change = forges.Change(
+            texts.title("removal", path, ""), texts.removal(path), texts.message("removal", path, ""),
+            ("", ""), {}, gone,
+        )  # fmt: skip
+        self.propose("removal", change, path, base)
+
+    def offer(self, kind: str) -> None:
+        """Propose the post as it is now, if that has not been done."""
+        row, rev = self.row, self.post["rev"]
+        settled = row["rev"] == rev and (
+            row["state"] in {"merged", "closed"} or (row["state"] == "open" and row["branch"])
+        )
+        if settled or row["moved"]:
+            return
+        with db.read(SERVICE) as tx:
+            material = posts.material(tx, row["post"])
+            others = (offer.c.id != self.id, offer.c.path.is_not(None), offer.c.branch.is_not(None))
+            taken = set(tx.execute(sa.select(offer.c.path).where(*others)).scalars())
+        base = self.forge.base()
+        there = self.forge.paths(base)
+        ours = set(row["live"]) | ({row["path"]} if row["branch"] else set())
+        target = targets.target(there - ours, lambda path: self.forge.read(base, path), taken)
+        found = making.made(material, self.post, str(self.consent), target)
+        if isinstance(found, Skipped):
+            self.skip(found)
+            return
+        if row["live"] and row["path"]:
+            found = replace(found, path=row["path"])  # whoever links to it finds it where it was
+        said = [{"kind": note.kind, "text": note.text} for note in found.notes]
+        files = making.files(found, material, target, there - ours)
+        shown: dict[str, Any] = {
+            "title": found.title[:500], "original": found.original, "path": found.path, "notes": said,
+            "text": files[found.path].decode(),
+            "body": texts.body(kind, self.id, self.author["name"], found.original, said, found.path),
+        }  # fmt: skip
+        if found.held and row["looked"] < rev:
+            self.note(state=rules.after("hold", row["state"]), rev=rev, reason=HELD, kind=kind, **shown)
+            return
+        before = set(row["files"]) if row["branch"] else set(row["live"])
+        gone = {path for path in before - set(files) if not path.startswith("_data/")}
+        github = self.author["github"]
+        change = forges.Change(
+            texts.title(kind, found.title, self.author["name"]), shown["body"],
+            texts.message(kind, found.title, found.original),
+            (self.author["name"], PLAIN_AUTHOR.format(github=github) if github else ""),
+            files, gone,
+        )  # fmt: skip
+        self.propose(kind, change, slugs.slugged(found.title), base, rev=rev, **shown)
+
+    def skip(self, found: Skipped) -> None:
+        """There is nothing to offer. What was proposed before is taken back; what is live stays."""
+        if self.row["branch"]:
+            self.withdraw(found.text)
+        if self.row["live"]:
+            self.note(state=rules.after("merge", self.row["state"]), reason=found.text, rev=self.post["rev"])
+        else:
+            self.note(state=rules.after("skip", self.row["state"]), reason=found.text, rev=self.post["rev"])
+
+    def propose(self, kind: str, change: forges.Change, slug: str, base: str, **shown: Any) -> None:
+        """Build, place, open or amend; each step is noted before the next."""
+        row = self.row
+        if row["state"] != "open":
+            self.note(state=rules.after("wait", row["state"]))
+        if not row["branch"]:
+            round = row["round"] + 1
+            branch = rules.branch(slugs.slugged(slug), self.id, round)
+            self.note(kind=kind, round=round, branch=branch, commit=None, pushing=None, number=None, url=None, files=[])
+        was = row["commit"] or ""
+        commit = self.forge.build(change, was or base)
+        if commit == base and not was:
+            # The program's blog has all of it already, as if somebody had brought it by hand.
+            self.note(**shown, files=sorted(change.files), commit=base)
+            self.merged()
+            return
+        both = sorted({*row["files"], *change.files})
+        if commit != was:
+            # Which revision it is, is said last: until then the whole is done again.
+            self.note(pushing=commit, files=both, **{name: value for name, value in shown.items() if name != "rev"})
+            die.at("offer.built")
+            self.forge.place(row["branch"], commit, was)
+            die.at("offer.placed")
+        self.note(commit=commit, pushing=None, files=sorted(change.files))
+        die.at("offer.noted")
+        if row["number"] is None:
+            opened = self.forge.open(row["branch"], change)
+            die.at("offer.opened")
+            self.note(number=opened.number, url=opened.url or None, opened_at=clock.now())
+        else:
+            self.forge.amend(row["number"], change)
+        self.note(state=rules.after("open", row["state"]), reason="", **shown)
+
+
+def file_of(row: Mapping[str, Any], path: str) -> bytes | None:
+    """A file of an offer: as it is proposed, else as it is live; None when it cannot be had now."""
+    try:
+        forge = forges.current()
+        return forge.read(row["commit"] or forge.base(), path)
+    except (forges.Unreachable, forges.Denied):
+        return None
+
+
+def diff_of(row: Mapping[str, Any]) -> str:
+    """What a proposal changes, as `git diff` says it; empty where the forge shows it, or it cannot be had now."""
+    try:
+        return forges.current().diff(row["branch"]) if row["branch"] else ""
+    except (forges.Unreachable, forges.Denied):
+        return ""
+
+
+HELD = "It seems to hold a secret: a password, a key. Nothing of it is proposed before somebody has looked."
+_NO_PROPOSAL: dict[str, Any] = {
+    "branch": None,
+    "commit": None,
+    "pushing": None,
+    "number": None,
+    "moved": False,
+    "files": [],
+}
+
+
+def _post(tx: Connection, id: str) -> tuple[dict[str, Any], str | None, dict[str, str]]:
+    """The post's row, what its author agreed to, and who they are."""
+    query = (
+        sa.select(post, blog.c.consent, person.c.name, person.c.github, person.c.state.label("theirs"))
+        .join(blog, blog.c.id == post.c.blog)
+        .outerjoin(person, person.c.id == blog.c.person)
+    )
+    row = dict(tx.execute(query.where(post.c.id == id)).mappings().one())
+    author = {"name": row["name"] or "", "github": row["github"] or "", "state": row["theirs"] or ""}
+    return row, row["consent"], author
+
+
+def _published(tx: Connection, row: dict[str, Any]) -> None:
+    data = {"person": row["person"], "post": row["post"], "title": row["title"], "original": row["original"]}
+    emit(tx, "post.published", f"post/{row['post']}", {**data, "pull_request": row["url"]})

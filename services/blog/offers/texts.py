@@ -1,0 +1,73 @@
+"""What a pull request says: its title, its body with all that was changed, dropped or missing, the commit's message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from shared import config
+
+from ..rules import offers as rules
+
+BODY_MOST = 60_000  # characters; GitHub takes 65,536
+TITLE_MOST = 200
+WRITES = {
+    "post": "{name} wrote this post and agreed to have it here.",
+    "update": "{name} has changed this post, which is live already.",
+}
+
+
+def title(kind: str, of: str, name: str) -> str:
+    """A line for the list of pull requests."""
+    verb = {"post": "Post", "update": "Changed post", "removal": "Take down"}[kind]
+    said = f"{verb}: {of or 'a post'}" + (f", by {name}" if name and kind != "removal" else "")
+    return _line(said)[:TITLE_MOST]
+
+
+def message(kind: str, of: str, original: str) -> str:
+    """The message of a commit."""
+    verb = {"post": "Add", "update": "Change", "removal": "Take down"}[kind]
+    first = f"{verb} “{_line(of)[:100]}”" if of else f"{verb} a post"
+    return first + (f"\n\nOriginally published at {original}" if original and kind != "removal" else "") + "\n"
+
+
+def body(kind: str, id: str, name: str, original: str, notes: Iterable[Mapping[str, str]], path: str) -> str:
+    """The body of a pull request that brings a post: Markdown, whatever notes quote."""
+    lines = [WRITES[kind].format(name=_quoted(name) or "A member")]
+    if original:
+        lines[0] += f" It was first published at {original}"
+    lines += ["", f"**[See how it will look]({config.current().base_url}/blog/offers/{id})**"]
+    told = list(notes)
+    for sort, heading in rules.NOTES:
+        found = [note["text"] for note in told if note["kind"] == sort]
+        if found:
+            lines += ["", f"### {heading}", "", *(f"- {_quoted(one)}" for one in found)]
+    if not told:
+        lines += ["", "Nothing had to be changed, and nothing is missing."]
+    ending = [
+        "",
+        f"The post is at `{path}`. When its author changes it, the change arrives here until this is merged or closed; "
+        "once somebody else commits to this branch, it is left alone.",
+    ]
+    whole = "\n".join([*lines, *ending])
+    if len(whole) > BODY_MOST:
+        cut = "\n".join(lines)[: BODY_MOST - 500].rsplit("\n", 1)[0]
+        whole = "\n".join([cut, "- and more: see how it will look.", *ending])
+    return whole
+
+
+def removal(path: str) -> str:
+    """The body of a pull request that takes a post down. Whoever asks for it may be erased: nobody is named."""
+    return (
+        f"The post at `{path}` is not to be here any more: its author took it down, or is not part of the program now."
+    )
+
+
+def _line(text: str) -> str:
+    return " ".join(re.sub(r"[\x00-\x1f\x7f\u2028\u2029]", " ", text).split())
+
+
+def _quoted(text: str) -> str:
+    """Words in which Markdown finds nothing, and a forge nobody to call and no issue to close."""
+    shown = re.sub(r"([\\`*_{}\[\]()<>|~!])", r"\\\1", _line(text)[:500])
+    return re.sub(r"([@#])(?=\w)", "\\1\u200b", shown)
