@@ -13,6 +13,7 @@ import os
 import shlex
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ OK, WARNING, WRONG = "ok", "warning", "wrong"
 LITTLE, VERY_LITTLE = 1_000_000_000, 50_000_000  # bytes of disk
 SLOW, STUCK = 60.0, 600.0  # seconds that a delivery may be owed
 SKEW = 5.0  # seconds between two clocks
+LONG = timedelta(minutes=30)  # program time that a job may take, as in docs/alerts.yml
 
 
 class Line(NamedTuple):
@@ -71,7 +73,7 @@ def examine(data: str | None) -> Iterator[Line]:
         yield Line("settings", WRONG, str(wrong), "see .env.example")
         return
     yield Line("settings", OK, f"read; services {', '.join(found.services)}; {found.base_url}")
-    for check in (secret, privacy, disk, zones, databases, broker, smtp, events, mails):
+    for check in (secret, privacy, disk, zones, databases, broker, smtp, events, jobs, mails):
         try:
             yield from check(found)
         except Exception as error:
@@ -299,6 +301,26 @@ def events(found: config.Config) -> Iterator[Line]:
                     yield Line(name, level, said, f"does the worker of {each.name} run? does the broker answer?")
                 elif not each.dead:
                     yield Line(name, OK, f"{each.waiting} owed")
+
+
+def jobs(found: config.Config) -> Iterator[Line]:
+    """Does what happens by time come to an end?"""
+    from .. import clock, db, schedule
+
+    for service in _sound(found):
+        with db.read(service) as tx:
+            runs = schedule.last_runs(tx)
+        late = [run for run in runs if run.finished is None and clock.now() - run.started > LONG]
+        for run in late:
+            said = f"{run.job} began {run.started:%d %b %Y, %H:%M} UTC and has not ended"
+            yield Line(
+                f"jobs {service}",
+                WRONG,
+                said,
+                "see schedule.failed in the log of its worker; it is tried again at every tick",
+            )
+        if not late:
+            yield Line(f"jobs {service}", OK, f"{len(runs)} have run, none is unfinished for long")
 
 
 def mails(found: config.Config) -> Iterator[Line]:

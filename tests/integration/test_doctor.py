@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from shared import config, db, versions
+from shared import config, db, schedule, versions
 from shared.cli import doctor, mail
 from shared.cli.broker import any_port
 from tests import smtp
@@ -44,6 +45,22 @@ def test_all_is_well_but_the_broker_that_no_test_starts(here: Baton, capsys: Any
     assert here.dump() == before
     assert doctor.main([]) == 1
     assert "wrong    broker" in capsys.readouterr().out
+
+
+def test_a_job_that_does_not_end_is_said_after_half_an_hour(here: Baton, capsys: Any, monkeypatch: Any) -> None:
+    def fails(_tx: Any, _period: str) -> None:
+        raise RuntimeError("on purpose")
+
+    monkeypatch.setitem(
+        schedule._jobs,
+        ("sessions", "broken"),
+        schedule.Job("sessions", "broken", schedule.every(timedelta(days=1)), fails),
+    )
+    here.tick()
+    assert found(capsys)["jobs sessions"][0] == "ok", "it has only begun"
+    here.pass_time(minutes=31)
+    level, said, do = found(capsys)["jobs sessions"]
+    assert level == "wrong" and "broken began" in said and "schedule.failed" in do
 
 
 def test_each_thing_that_is_wrong_is_said(here: Baton, capsys: Any, change_settings: Any, monkeypatch: Any) -> None:
