@@ -20,6 +20,7 @@ def create_app() -> Flask:
         views.webhooks,
         views.dashboard,
         views.digests,
+        views.preferences,
         views.suppressed,
         export.blueprint(models.SERVICE),
     )

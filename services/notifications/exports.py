@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from shared import export, tokens
 from shared.export import Row, part
 
-from .models import SERVICE, mail
+from .models import SERVICE, mail, preference
 
 _COLUMNS = "id cause person kind name address subject text state attempts created_at sent_at error".split()
 
@@ -20,3 +20,8 @@ def mails(tx: Connection) -> Iterator[Row]:
     query = sa.select(*(mail.c[name] for name in _COLUMNS)).order_by(mail.c.created_at, mail.c.id)
     for row in export.table(tx, query):
         yield {**row, "subject": tokens.hidden(row["subject"]), "text": tokens.hidden(row["text"])}
+
+
+@part(SERVICE, "preferences", "What people chose of mail that is no duty.", [c.name for c in preference.c])
+def preferences(tx: Connection) -> Iterator[Row]:
+    yield from export.table(tx, sa.select(preference).order_by(preference.c.person, preference.c.list))

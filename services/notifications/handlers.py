@@ -27,6 +27,7 @@ session.announced       invite, invite-update or invite-cancel, to each who is n
 session.reminded        reminder, likewise
 gathering.proposed      proposal, to organizers
 gathering.noted         notes, to who was invited     guest.forgotten        everything of theirs emptied
+talks.wanted            their preference, as they said on the page of talks
 
 From blog:
 
@@ -49,9 +50,10 @@ from shared.events import Event, NotYet, erase, on
 
 from . import people
 from .digest import projection
-from .mail import compose, gathering, invitation, ledger, letter, session, summary
+from .mail import compose, gathering, invitation, ledger, letter, preferences, session, summary
 from .mail.compose import Reader
 from .models import SERVICE
+from .rules import lists
 
 COPIES = ("member.snapshot", "member.changed", "member.paused", "member.returned", "member.moved", "member.kept",
           "member.placed", "member.waiting", "member.pooled", "member.unpooled", "organizer.removed")  # fmt: skip
@@ -295,7 +297,8 @@ def session_minuted(tx: Connection, event: Event) -> None:
             links["lead"] = ("lead", {"session": data["session"]})
         if context["leads_next"]:
             links["next"] = ("lead", {"session": data["next"]["session"]})
-        compose.write(tx, "minutes", event.id, to, context, link=link, mentions=named, links=links)
+        by = "all-minutes" if context["for_organizer"] else "minutes"
+        compose.write(tx, "minutes", event.id, to, context, link=link, mentions=named, links=links, list=by)
 
 
 @on(SERVICE, "minutes.missed")
@@ -406,6 +409,15 @@ def gathering_proposed(tx: Connection, event: Event) -> None:
 @on(SERVICE, "gathering.noted")
 def gathering_noted(tx: Connection, event: Event) -> None:
     gathering.note(tx, event.id, event.data)
+
+
+@on(SERVICE, "talks.wanted")
+def talks_wanted(tx: Connection, event: Event) -> None:
+    """They said so to sessions. What they want of notes stays, as long as they want invites."""
+    person, wanted = event.data["person"], event.data["wanted"]
+    before = preferences.choices(tx, person).get(preferences.TALKS, lists.MAIL)
+    if wanted != (before != lists.NONE):
+        preferences.choose(tx, person, {preferences.TALKS: lists.MAIL if wanted else lists.NONE}, tell=False)
 
 
 def _goodbye(tx: Connection, event: Event, to: Reader, erased: datetime | None) -> None:

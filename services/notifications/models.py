@@ -46,6 +46,8 @@ mail = sa.Table(
     # What it tells the state of, as session/<id>, and which state: one of a lower rank is not sent after a later one.
     sa.Column("topic", sa.String(80)),
     sa.Column("rank", sa.Integer),
+    sa.Column("list", sa.String(40)),  # by which it came (rules/lists.py); null for duty mail
+    sa.Column("unsubscribed_at", Instant),  # the one click of its header, or of its foot, was used: it counts once
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("decided", sa.String(10)),  # what a person said of it while it was held: arrived, again
     sa.Column("decided_by", sa.String(64)),
@@ -73,6 +75,18 @@ mention = sa.Table(
     metadata,
     sa.Column("person", Key, primary_key=True),
     sa.Column("mail", Key, sa.ForeignKey("mail.id", name="mention_mail"), primary_key=True),
+)
+
+# A row is what somebody said they want of one list of mail that is no duty (rules/lists.py); who has none gets what is
+# usual. Written by them alone; deleted when they are erased.
+preference = sa.Table(
+    "preference",
+    metadata,
+    sa.Column("person", Key, nullable=False),
+    sa.Column("list", sa.String(40), nullable=False),
+    sa.Column("choice", sa.String(10), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.PrimaryKeyConstraint("person", "list", name="one_preference_per_person_and_list"),
 )
 
 # A row is an address that gets no duty mail, or no other mail. Written when a server refuses it for good, at RCPT or by

@@ -16,7 +16,7 @@ from shared import db
 from shared.events import NotYet
 
 from .digest import projection
-from .mail import compose, ledger, letter, session, summary
+from .mail import compose, ledger, letter, preferences, session, summary
 from .mail.compose import Reader
 from .models import inbound, mail, mention, person, program, soft_bounce, stream, suppression
 
@@ -140,6 +140,7 @@ def forget(tx: Connection, id: str) -> None:
             ledger.erase(tx, [row.id], "Emptied: it named somebody whose data were deleted.")
     tx.execute(mention.delete().where(mention.c.person == id))
     projection.forget(tx, id)
+    preferences.forget(tx, id)
     theirs = [address.lower() for address in addresses if address]
     tx.execute(suppression.delete().where(suppression.c.address.in_(theirs)))
     tx.execute(soft_bounce.delete().where(soft_bounce.c.address.in_(theirs)))

@@ -10,7 +10,19 @@ from sqlalchemy.engine import Connection
 
 from shared import personal, tokens
 
-from .models import SERVICE, arrival, attended, inbound, mail, mention, news, person, soft_bounce, suppression
+from .models import (
+    SERVICE,
+    arrival,
+    attended,
+    inbound,
+    mail,
+    mention,
+    news,
+    person,
+    preference,
+    soft_bounce,
+    suppression,
+)
 
 NAMES_OTHERS = "Its text names other people, so it is not repeated here. It was mailed to you."
 _COLUMNS = "id kind address subject state created_at sent_at error text".split()
@@ -19,6 +31,7 @@ personal.table(SERVICE, "person", person.c.id)
 personal.table(SERVICE, "news", news.c.person, latest=news.c.at)
 personal.table(SERVICE, "attended", attended.c.person)
 personal.table(SERVICE, "arrival", arrival.c.person)
+personal.table(SERVICE, "preference", preference.c.person, latest=preference.c.at)
 
 
 @personal.part(SERVICE, "suppression")

@@ -103,3 +103,38 @@ class Decided(Schema):
     """What became of it."""
 
     done = fields.String()
+
+
+class Choice(Schema):
+    """One thing that can be chosen of a list."""
+
+    choice = fields.String(attribute="0")
+    words = fields.String(attribute="1")
+
+
+class Preference(Schema):
+    """What somebody gets of one list of mail that is no duty."""
+
+    list = fields.String()
+    title = fields.String()
+    about = fields.String()
+    choice = fields.String()
+    choices = fields.List(fields.Nested(Choice), metadata={"description": "from most to least; the last one is none"})
+
+
+class Preferences(Schema):
+    """All that concern the reader. Duty mail is on no list: it comes in any case."""
+
+    preferences = fields.List(fields.Nested(Preference))
+
+
+class Wanted(Given):
+    """What the reader wants from now on, of the lists named."""
+
+    choices = fields.Dict(
+        keys=fields.String(validate=validate.Length(max=40)),
+        values=fields.String(validate=validate.Length(max=10)),
+        required=True,
+        validate=validate.Length(min=1, max=50),
+        metadata={"description": "{list: choice}", "example": {"minutes": "none"}},
+    )

@@ -6,6 +6,7 @@ member.*, organizer.*            the person is replaced, and placed, put in line
                                  longer have become free (turns.asking.forgo)
 member.erased                    the same, and the person is blanked, also in what was published about them and of their
                                  circles
+talks.chosen                     whether they are invited to talks
 reply.received                   an answer to an invite, from somebody's calendar (invites.answering)
 download.requested               (shared/personal.py) what is held about them is told
 access.revoked                   (shared/revocation.py) older cookies are void
@@ -20,6 +21,7 @@ from shared.events import Event, erase, on
 
 from . import locks, minutes
 from .circles import placing
+from .gatherings import notes
 from .invites import answering
 from .models import SERVICE, person, program
 from .turns import asking, journal, mentoring
@@ -57,6 +59,12 @@ def member_erased(tx: Connection, event: Event) -> None:
     journal.forget(tx, event.data["person"])
     erase(tx, event.subject)
     minutes.forget(tx, event.data["person"])
+
+
+@on(SERVICE, "talks.chosen")
+def talks_chosen(tx: Connection, event: Event) -> None:
+    locks.sessions(tx)
+    notes.want_talks(tx, event.data["person"], event.data["wanted"], tell=False)
 
 
 @on(SERVICE, "reply.received")

@@ -431,6 +431,11 @@ class Noted(Data):
     undone = fields.Boolean(required=True, metadata={"description": "it was taken back"})
 
 
+class Talks(Data):
+    person = fields.String(required=True, metadata=PERSON)
+    wanted = fields.Boolean(required=True)
+
+
 class Replied(Data):
     person = fields.String(required=True, metadata=PERSON)
     session = fields.String(required=True, metadata={"description": "id of the session"})
@@ -581,6 +586,12 @@ ENTRIES = [
         "post.published", "blog", ("notifications",), Published, "A member's post is live on the program's blog, once."
     ),
     Entry("guest.forgotten", "sessions", ("notifications",), Person, "A guest's name and address were taken out."),
+    Entry(
+        "talks.wanted", "sessions", ("notifications",), Talks, "Somebody said on a page of talks if they want invites."
+    ),
+    Entry(
+        "talks.chosen", "notifications", ("sessions",), Talks, "Somebody said by a mail if they want invites to talks."
+    ),
     Entry("reply.received", "notifications", ("sessions",), Replied, "Somebody's calendar answered an invite."),
 ]
 

@@ -25,7 +25,7 @@ from tests.meeting import Circle
 from tests.offering import Ada
 
 SAFE = {"GET", "HEAD"}
-OWN = re.compile(r"/(signup/api/me\b|sessions/api/mine\b)").match  # what is a person's own
+OWN = re.compile(r"/(signup/api/me\b|sessions/api/mine\b|notifications/api/mine\b)").match  # what is a person's own
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from services.notifications.mail import letter, text
-from services.notifications.mail.kinds import KINDS
+from services.notifications.mail.kinds import KINDS, list_of
 from services.notifications.rules import digest
-from shared import config
+from shared import config, tokens
 
 GOLDEN = Path(__file__).resolve().parent.parent / "contracts" / "golden" / "mail"
 ID = str(uuid.UUID(int=7))
@@ -36,6 +36,7 @@ SAMPLE: dict[str, Any] = {
     "until": NOW + timedelta(days=14),
     "chat": "https://chat.example.org/join",
     "charter_version": "3",
+    "preferences": None,
     "stream": "Starting out",
     "state": "waiting",
     "again": True,
@@ -163,10 +164,16 @@ def settings(tmp_path: Path) -> Iterator[None]:
     config.use(None)
 
 
+STOP = f"{BASE}/notifications/preferences/eyJwZXJzb24iOiJwMSJ9.a.b"
+
+
 def write(name: str = "Ann", address: str = "ann@example.org", kind: str = "confirm", **words: Any) -> letter.Letter:
-    flat = {**SAMPLE, **OF.get(kind, {}), "name": letter.line(name), **words}
-    return letter.write(ID, kind, "x <post@mentors.example.org>", flat["program"], name, address,
-                        text.render(kind, flat), NOW, "mentors.example.org")  # fmt: skip
+    by = list_of(kind)
+    stop = STOP if by else None
+    more = letter.stopping(stop) if stop else {}
+    flat = {**SAMPLE, **OF.get(kind, {}), "name": letter.line(name), "preferences": stop, **words}
+    return letter.write(ID, by.name if by else kind, "x <post@mentors.example.org>", flat["program"], name, address,
+                        text.render(kind, flat), NOW, "mentors.example.org", more=more)  # fmt: skip
 
 
 def test_there_are_a_hundred_hostile_names() -> None:
@@ -222,6 +229,36 @@ def test_golden_source_of_every_kind(kind: str) -> None:
         golden.parent.mkdir(parents=True, exist_ok=True)
         golden.write_bytes(raw)
     assert raw == golden.read_bytes(), "changed on purpose? BATON_GOLDEN=write pytest tests/unit/test_mail_letter.py"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_no_duty_can_be_ended_by_one_click_and_duty_mail_cannot(kind: str) -> None:
+    """RFC 8058, 3.1: exactly one https address, and the one header that says that a POST to it is enough."""
+    made = write(kind=kind)
+    head = made.raw.partition(b"\r\n\r\n")[0].decode().split("\r\n")
+    stops = [row for row in head if row.lower().startswith("list-unsubscribe")]
+    by = list_of(kind)
+    assert (by is None) == KINDS[kind].duty
+    if by is None:
+        assert stops == [] and STOP not in made.raw.decode().replace("=\r\n", "")
+        assert f"List-Id: <{kind}.mentors.example.org>" in head
+        return
+    assert stops == [f"List-Unsubscribe: <{STOP}>", "List-Unsubscribe-Post: List-Unsubscribe=One-Click"]
+    assert STOP.startswith("https://") and f"List-Id: <{by.name}.mentors.example.org>" in head
+    parsed = email.message_from_bytes(made.raw, policy=default)
+    assert isinstance(parsed, EmailMessage) and STOP == parsed["List-Unsubscribe"].strip("<>")
+    assert all(STOP in part.get_content() for part in parsed.iter_parts()), "its reader sees it, too"  # type: ignore[attr-defined]
+
+
+def test_who_looks_at_a_mail_of_others_sees_no_token_in_its_headers_either() -> None:
+    token = tokens.sign("preferences", {"person": "p1", "list": "minutes"})
+    address = f"{BASE}{tokens.path('preferences', token)}"
+    words = text.Text("Minutes", f"Stop: {address}\n", f"<p>{address}</p>")
+    more = letter.stopping(address)
+    made = letter.write(ID, "minutes", "x@example.org", "P", "Ann", "ann@example.org", words, NOW, "h", more=more)
+    assert token.encode() in made.raw
+    shown = letter.rewritten(made.raw, tokens.hidden)
+    assert token.encode() not in shown.replace(b"=\r\n", b"") and b"List-Unsubscribe: <" in shown
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -21,8 +21,8 @@ from shared.events import NotYet
 
 from ..models import mail, mention, program, stream
 from ..rules import State
-from . import ledger, letter, proof, text
-from .kinds import KINDS
+from . import ledger, letter, preferences, proof, text
+from .kinds import KINDS, list_of
 
 NAMESPACE = uuid.UUID("6f0c5d0e-5d8c-5a0e-9d53-0b6c7a1f4e21")  # of mails; never to change, or causes would mail again
 _log = log.get("notifications.compose")
@@ -105,8 +105,9 @@ def write(
     deadline: datetime | None = None,
     told: Told | None = None,
     links: Mapping[str, tuple[str, dict[str, Any]]] | None = None,
+    list: str | None = None,
 ) -> str | None:
-    """Write one mail into the ledger; its id, or None when it is there already or there is no address to send it to.
+    """Write one mail into the ledger; its id, or None when it is there already, is not wanted, or has no address.
 
     :param claims: what the link in it says, beside the person.
     :param link: the purpose of that link, when it is not the usual one of this kind.
@@ -114,17 +115,22 @@ def write(
     :param deadline: program time from which on it would mislead, as when what it asks about is over.
     :param told: the state that it tells of something, for the reader's calendar too.
     :param links: more links of the reader's: {name in the template's `links`: (purpose, claims)}.
+    :param list: the list by which it comes, when it is not the usual one of this kind.
     """
     if not to.email:
         return None
-    settings, what = config.current(), KINDS[kind]
+    settings, what, on = config.current(), KINDS[kind], list_of(kind, list)
+    if on and not preferences.wants(tx, to.person, on, kind):
+        _log.info("mail.unwanted", kind=kind, list=on.name)
+        return None
     about, id = the_program(tx), mail_id(cause, to.person, kind)
+    stop = _stop(to, id, on.name) if on else None
     now = clock.now()
     purpose = link or what.link
     works = timedelta(seconds=tokens.LINKS[purpose]) if purpose else timedelta(0)
     url = _link(to, purpose, claims) if purpose else None
     more = {name: _link(to, *each) for name, each in (links or {}).items()}
-    words = _words(kind, about, to, url, now + works, {**context, "links": more})
+    words = _words(kind, about, to, url, now + works, {**context, "links": more}, stop)
     others = [other for other in dict.fromkeys(mentions) if other != to.person]
     row = {
         "id": id,
@@ -145,9 +151,10 @@ def write(
         "made_of": context if others and not purpose and not more else None,
         "topic": told.topic if told else None,
         "rank": told.rank if told else None,
+        "list": on.name if on else None,
         "created_at": now,
         **_state(tx, cause, to.email, what.duty),
-        **_letter(id, kind, settings, about, to, words, now, told.invite if told else None),
+        **_letter(id, on.name if on else kind, settings, about, to, words, now, told.invite if told else None, stop),
     }
     if not _INSERT(tx, row).rowcount:
         return None
@@ -165,9 +172,14 @@ def _link(to: Reader, purpose: str, claims: dict[str, Any] | None) -> str:
     return f"{config.current().base_url}{tokens.path(purpose, signed)}"
 
 
+def _stop(to: Reader, id: str, list: str) -> str:
+    """Where the reader says what they want of that list; a POST of one click there ends it (RFC 8058)."""
+    return _link(to, "preferences", {"jti": id, "list": list})
+
+
 _WRITTEN = (
     "id cause person kind address name subject text html headers raw duty state attempts due deadline expires error"
-    " made_of topic rank created_at"
+    " made_of topic rank list created_at"
 ).split()
 _INSERT = db.Quick(lambda tx: db.insert(tx, mail).values(db.params(mail, _WRITTEN)).on_conflict_do_nothing())
 
@@ -180,7 +192,8 @@ def write_anew(tx: Connection, id: str, context: dict[str, Any], why: str) -> No
     row = tx.execute(sa.select(mail).where(mail.c.id == id)).one()
     settings, about = config.current(), the_program(tx)
     to = Reader(row.person, row.name, row.address, about.timezone)
-    words = _words(row.kind, about, to, None, row.created_at, context)
+    stop = _stop(to, id, row.list) if row.list else None
+    words = _words(row.kind, about, to, None, row.created_at, context, stop)
     values = {
         "subject": letter.line(words.subject, 200),
         "text": words.text,
@@ -189,12 +202,18 @@ def write_anew(tx: Connection, id: str, context: dict[str, Any], why: str) -> No
         "error": sa.func.coalesce(mail.c.error, why),
     }
     if row.raw:
-        values |= _letter(id, row.kind, settings, about, to, words, row.created_at)
+        values |= _letter(id, row.list or row.kind, settings, about, to, words, row.created_at, stop=stop)
     tx.execute(mail.update().where(mail.c.id == id).values(values))
 
 
 def _words(
-    kind: str, about: Program, to: Reader, link: str | None, until: datetime, context: dict[str, Any]
+    kind: str,
+    about: Program,
+    to: Reader,
+    link: str | None,
+    until: datetime,
+    context: dict[str, Any],
+    stop: str | None,
 ) -> text.Text:
     return text.render(
         kind,
@@ -205,6 +224,7 @@ def _words(
             "base_url": config.current().base_url,
             "link": link,
             "links": {},
+            "preferences": stop,
             "until": until,
             "chat": web(about.chat_invite),
             "charter_version": about.charter_version,
@@ -245,19 +265,20 @@ def _doubt(tx: Connection, cause: str, duty: bool) -> str | None:
 
 def _letter(
     id: str,
-    kind: str,
+    list: str,
     settings: config.Config,
     about: Program,
     to: Reader,
     words: text.Text,
     now: datetime,
     invite: Invite | None = None,
+    stop: str | None = None,
 ) -> dict[str, Any]:
     """The finished letter, or, for an address that cannot be one, a mail that has failed and says so."""
     host = urlsplit(settings.base_url).hostname or "localhost"
     try:
-        own = {proof.HEADER: proof.make(id)}
-        done = letter.write(id, kind, settings.mail_from, about.name, to.name, to.email, words, now, host, invite, own)
+        own = {proof.HEADER: proof.make(id), **(letter.stopping(stop) if stop else {})}
+        done = letter.write(id, list, settings.mail_from, about.name, to.name, to.email, words, now, host, invite, own)
     except ValueError as error:
         return {"headers": [], "raw": b"", "state": State.FAILED.value, "error": f"No such address can be: {error}"}
     return {"headers": done.headers, "raw": done.raw}

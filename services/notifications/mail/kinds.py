@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..rules import lists
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -60,3 +62,17 @@ KINDS = {
         Kind("reminder", True, "Reminder of a session", "rsvp"),
     )
 }
+
+
+def list_of(kind: str, named: str | None = None) -> lists.List | None:
+    """The list by which that kind comes, or the one of it that is `named`; None for duty mail, which is on none."""
+    if KINDS[kind].duty:
+        return None
+    return lists.LISTS[named] if named else lists.of_kind(kind, KINDS[kind].title)
+
+
+def list_called(name: str) -> lists.List | None:
+    """The list of that name, or None."""
+    alone = KINDS.get(name)
+    known = lists.LISTS.get(name)
+    return known or (list_of(name) if alone and not alone.duty else None)

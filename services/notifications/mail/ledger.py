@@ -162,6 +162,13 @@ def waits(tx: Connection, person: str, kind: str) -> bool:
     return tx.execute(hers.where(mail.c.state.in_([State.QUEUED, State.SENDING])).limit(1)).first() is not None
 
 
+def unwanted(tx: Connection, person: str, list: str, kinds: Iterable[str], words: str) -> None:
+    """Drop what waits for a sender by that list, of these kinds: its reader wants no more of it."""
+    hers = sa.select(mail.c.id).where(_QUEUED, mail.c.person == person, mail.c.list == list)
+    for id in tx.execute(hers.where(mail.c.kind.in_([*kinds]))).scalars().all():
+        _move(tx, id, (State.QUEUED,), Step.LATE, error=words)
+
+
 # ---- addresses that refuse ----
 
 

@@ -61,7 +61,7 @@ def address_of(mailbox: str) -> str:
 
 def write(
     id: str,
-    kind: str,
+    list: str,
     sender: str,
     program: str,
     to_name: str,
@@ -74,6 +74,7 @@ def write(
 ) -> Letter:
     """The letter to one person.
 
+    :param list: what it belongs to, for List-Id (RFC 2919): the list it comes by, or the kind that it is.
     :param sender: BATON_MAIL_FROM; its name is replaced by the program's.
     :param host: the program's host, for List-Id.
     :param invite: what the calendar of the recipient, its only attendee, shall know; its organizer is the sender.
@@ -83,7 +84,7 @@ def write(
     origin, to = address_of(sender), wire(to_address)
     program, to_name, subject = line(program), line(to_name), line(text.subject, 200)
     stamp = format_datetime(date)
-    message_id, list_id = f"<{id}@{origin.rpartition('@')[2]}>", f"<{kind}.{host}>"
+    message_id, list_id = f"<{id}@{origin.rpartition('@')[2]}>", f"<{list}.{host}>"
     boundary = f"={id}="  # "=" and a dash cannot come from quoted-printable
     own = "".join(f"{line(name)}: {line(value, 900)}\r\n" for name, value in more.items())
     head = (
@@ -122,18 +123,25 @@ def write(
     return Letter(shown, head.encode() + whole)
 
 
+def stopping(address: str) -> dict[str, str]:
+    """The two headers by which a mail program offers to end such mail, by one POST to that address (RFC 8058)."""
+    return {"List-Unsubscribe": f"<{address}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+
+
 def rewritten(raw: bytes, change: Callable[[str], str]) -> bytes:
     """The same letter with every text in it put through `change`. For looking at: what is sent is never touched.
 
     Read whole, not searched: quoted-printable breaks its lines anywhere, in the middle of an address too.
     """
     whole = message_from_bytes(raw)
+    if stop := whole["List-Unsubscribe"]:
+        whole.replace_header("List-Unsubscribe", change(stop).encode("ascii", "ignore").decode())
     for part in whole.walk():
         if not part.is_multipart():
             content = part.get_payload(decode=True)
             words = content.decode("utf-8", "replace") if isinstance(content, bytes) else ""
             part.set_payload(_quoted_printable(change(words)).decode("ascii").replace("\r\n", "\n"))
-    return whole.as_bytes(policy=compat32.clone(linesep="\r\n"))
+    return whole.as_bytes(policy=compat32.clone(linesep="\r\n", max_line_length=None))
 
 
 _PLAIN_PHRASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 '-]{0,59}")

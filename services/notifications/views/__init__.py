@@ -1,4 +1,4 @@
-"""Pages and API of notifications: the outbox, dashboard, digests, operation, addresses that get no mail, webhooks."""
+"""Pages and API of notifications: mails and what people want of them, dashboard, digests, operation, webhooks."""
 
 from .api import blueprints as api
 from .dashboard import blueprint as dashboard
@@ -6,7 +6,8 @@ from .digests import blueprint as digests
 from .operation import blueprint as operation
 from .pages import blueprint as outbox
 from .pages import context
+from .preferences import blueprint as preferences
 from .suppressed import blueprint as suppressed
 from .webhooks import blueprint as webhooks
 
-__all__ = ["api", "context", "dashboard", "digests", "operation", "outbox", "suppressed", "webhooks"]
+__all__ = ["api", "context", "dashboard", "digests", "operation", "outbox", "preferences", "suppressed", "webhooks"]

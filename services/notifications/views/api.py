@@ -17,12 +17,12 @@ from .. import outbox, suppressed
 from ..mail import held
 from ..models import SERVICE
 from ..schemas import Address, Decided, Held, MailPage, MailQuery, MailWhole, Suppressions
-from . import operation
+from . import operation, preferences
 from . import suppressed as addresses
 from .pages import attached, found
 
 blueprint = Blueprint(SERVICE, "mails", "Mails, for organizers")
-blueprints = [blueprint, export.api(SERVICE), operation_api.blueprint(SERVICE, more=operation.state)]
+blueprints = [blueprint, preferences.api, export.api(SERVICE), operation_api.blueprint(SERVICE, more=operation.state)]
 
 
 @blueprint.get("/mails")

@@ -101,11 +101,16 @@ def forget_guest(tx: Connection, by: str, id: str) -> None:
     journal.note(tx, by, "gathering-forget-guest", None, {}, {}, session=id)
 
 
-def want_talks(tx: Connection, person: str, wanted: bool) -> None:
-    """Whether somebody wants invites to talks. The next look at talks to come invites them, or takes them out."""
+def want_talks(tx: Connection, person: str, wanted: bool, tell: bool = True) -> None:
+    """Whether somebody wants invites to talks. The next look at talks to come invites them, or takes them out.
+
+    :param tell: whether notifications, which has all that they want of mail on one page, is to know; it may have told.
+    """
     if wanted:
         tx.execute(sa.delete(no_talks).where(no_talks.c.person == person))
     else:
         insert = db.insert(tx, no_talks).values(person=person, at=clock.now())
         tx.execute(insert.on_conflict_do_nothing())
+    if tell:
+        emit(tx, "talks.wanted", f"person/{person}", {"person": person, "wanted": wanted})
     due.touch(tx, reading.ahead(tx, reading.TALK))

@@ -1,0 +1,117 @@
+"""The lists of mail that is no duty, in people's words: what of each one may want. Pure.
+
+A list is what somebody takes or leaves as a whole; some hold several kinds. Its choices go from most to least, and the
+last one is none. What no list names (a kind that is no duty all the same) is a list by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+MAIL, LESS, NONE = "mail", "less", "none"
+MEMBER, ORGANIZER, APPLICANT = "member", "organizer", "applicant"
+
+
+@dataclass(frozen=True)
+class List:
+    """One list.
+
+    :param about: what comes by it, as its readers would say it.
+    :param choices: (choice, words), from most to least.
+    :param usual: what holds for who never chose.
+    :param readers: MEMBER, ORGANIZER or APPLICANT: whom it is shown to.
+    :param kinds: {kind: the choices with which it still comes}.
+    """
+
+    name: str
+    title: str
+    about: str
+    choices: tuple[tuple[str, str], ...]
+    kinds: Mapping[str, Collection[str]]
+    readers: str = MEMBER
+    usual: str = MAIL
+
+    def brings(self, kind: str, choice: str) -> bool:
+        """Whether who chose that still gets mails of that kind."""
+        return choice in self.kinds.get(kind, ())
+
+
+_ALL = {MAIL}
+LISTS = {
+    each.name: each
+    for each in (
+        List(
+            "minutes",
+            "Minutes of your circle",
+            "What was said and agreed, after each session. They are on the session’s page in any case.",
+            ((MAIL, "Each at once"), (NONE, "None")),
+            {"minutes": _ALL},
+        ),
+        List(
+            "talks",
+            "Talks",
+            "Invites to talks for the whole program, and where their notes and recordings are.",
+            ((MAIL, "Invites, and notes afterwards"), (LESS, "Invites alone"), (NONE, "None")),
+            {"talk": {MAIL, LESS}, "notes": _ALL},
+        ),
+        List(
+            "digest",
+            "The digest",
+            "What needs you, and what changed, in one letter. All of them are kept on the web.",
+            ((MAIL, "Each one"), (NONE, "None: I read it on the web")),
+            {"digest": _ALL},
+            ORGANIZER,
+        ),
+        List(
+            "all-minutes",
+            "Minutes of every circle",
+            "Mailed to organizers at once where the program has them so; the digest tells of them in any case.",
+            ((MAIL, "Each at once"), (NONE, "In the digest alone")),
+            {"minutes": _ALL},
+            ORGANIZER,
+        ),
+        List(
+            "applications",
+            "New applications",
+            "Who applied the day before. It comes once a day, and only when somebody did.",
+            ((MAIL, "Each day there are some"), (NONE, "In the digest alone")),
+            {"applications": _ALL},
+            ORGANIZER,
+        ),
+        List(
+            "proposals",
+            "Proposed meetings and talks",
+            "A plan has made a proposal, and waits for somebody to look at it.",
+            ((MAIL, "Each one"), (NONE, "None")),
+            {"proposal": _ALL},
+            ORGANIZER,
+        ),
+        List(
+            "reminders",
+            "Reminders to confirm",
+            "One mail, in case the first was overlooked.",
+            ((MAIL, "One reminder"), (NONE, "None")),
+            {"confirm-reminder": _ALL, "imported-reminder": _ALL},
+            APPLICANT,
+        ),
+    )
+}
+_BY_KIND: dict[str, str] = {}
+for _list in LISTS.values():
+    for _kind in _list.kinds:
+        _BY_KIND.setdefault(_kind, _list.name)
+
+
+def of_kind(kind: str, title: str) -> List:
+    """The list by which a kind comes that is no duty."""
+    known = _BY_KIND.get(kind)
+    return LISTS[known] if known else List(kind, title, "", ((MAIL, "Each one"), (NONE, "None")), {kind: _ALL})
+
+
+def shown(roles: Collection[str], state: str) -> list[List]:
+    """The lists that concern somebody with these roles in that state of theirs."""
+    if state in ("applied", "imported"):
+        return [each for each in LISTS.values() if each.readers == APPLICANT]
+    wanted = {MEMBER, ORGANIZER} if "organizer" in roles else {MEMBER}
+    return [each for each in LISTS.values() if each.readers in wanted]
