@@ -33,7 +33,8 @@ From blog:
 
 post.published          published, to its author
 
-What the digest tells (digest/projection) is kept by the same handlers, and by items.changed.
+What the digest tells (digest/projection) is kept by the same handlers, by items.changed, and, when it is built anew, by
+session.snapshot and place.snapshot.
 """
 
 from __future__ import annotations
@@ -389,6 +390,16 @@ def _about_turn(
 def session_announced(tx: Connection, event: Event) -> None:
     projection.announced(tx, event.data)
     invitation.announce(tx, event.id, event.data)
+
+
+@on(SERVICE, "session.snapshot")
+def session_snapshot(tx: Connection, event: Event) -> None:
+    projection.remembered(tx, event)
+
+
+@on(SERVICE, "place.snapshot")
+def place_snapshot(tx: Connection, event: Event) -> None:
+    projection.arrived(tx, event)
 
 
 @on(SERVICE, "items.changed")

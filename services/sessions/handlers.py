@@ -17,14 +17,16 @@ from __future__ import annotations
 from sqlalchemy.engine import Connection
 
 from shared import copies
-from shared.events import Event, erase, on
+from shared.events import Event, erase, on, snapshot
 
-from . import locks, minutes
+from . import locks, minutes, retelling
 from .circles import placing
 from .gatherings import notes
 from .invites import answering
 from .models import SERVICE, person, program
 from .turns import asking, journal, mentoring
+
+snapshot(SERVICE)(retelling.present)
 
 
 @on(SERVICE, "program.changed")

@@ -145,11 +145,15 @@ def _put(tx: Connection, id: str, fresh: dict[str, Any], by: str) -> None:
     put = item.update().where(item.c.id == id).values(**fresh, by=by, changed_at=clock.now()).returning(item.c.circle)
     circle = tx.execute(put).scalar_one()
     if circle:  # of a gathering nobody is told
-        left = sa.select(item).where(item.c.circle == circle, item.c.state == "open")
-        rows = tx.execute(left.order_by(item.c.due, item.c.created_at, item.c.id))
-        told = [{"person": row.owner, "text": row.text, "due": row.due} for row in rows]
-        data = {"circle": circle, "items": told, "members": people.members(tx, circle)}
-        emit(tx, "items.changed", f"circle/{circle}", data)
+        emit(tx, "items.changed", f"circle/{circle}", told(tx, circle))
+
+
+def told(tx: Connection, circle: str) -> dict[str, Any]:
+    """What others are told of a circle's items: all that are open."""
+    left = sa.select(item).where(item.c.circle == circle, item.c.state == "open")
+    rows = tx.execute(left.order_by(item.c.due, item.c.created_at, item.c.id))
+    open = [{"person": row.owner, "text": row.text, "due": row.due} for row in rows]
+    return {"circle": circle, "items": open, "members": people.members(tx, circle)}
 
 
 def _taken(tx: Connection, id: str) -> Row:

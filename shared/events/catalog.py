@@ -287,6 +287,33 @@ class Minutes(Meeting):
     correct_until = fields.String(required=True, metadata={"description": "RFC 3339, program time"})
 
 
+class MeetingSnapshot(Meeting):
+    """All that a session has left behind, as it is now."""
+
+    ends_at = fields.String(required=True, metadata={"description": "RFC 3339, program time"})
+    cancelled = fields.Boolean(required=True)
+    mentor = fields.String(required=True, allow_none=True, metadata=PERSON)
+    opened_at = fields.String(
+        required=True, allow_none=True, metadata={"description": "since when anyone may lead it; null: somebody does"}
+    )
+    late_at = fields.String(
+        required=True, allow_none=True, metadata={"description": "when organizers were asked for its minutes"}
+    )
+    minuted_at = fields.String(required=True, allow_none=True, metadata={"description": "when they were published"})
+    text = fields.String(
+        required=True, metadata={**PERSONAL, "description": "as in session.minuted; empty where somebody was erased"}
+    )
+    present = fields.List(fields.String(), required=True, metadata={"description": "ids of who was there"})
+    members = fields.List(
+        fields.String(), required=True, metadata={"description": "ids of who was in it then; none: it is not known"}
+    )
+
+
+class PlaceSnapshot(Data):
+    person = fields.String(required=True, metadata=PERSON)
+    since = fields.String(required=True, metadata={"description": "of their first place; RFC 3339, program time"})
+
+
 class Missed(Meeting):
     who = fields.String(required=True, validate=validate.OneOf(["coordinator", "organizers"]))
     to = fields.List(fields.String(), required=True, metadata={"description": "ids of who is asked for them"})
@@ -552,6 +579,20 @@ ENTRIES = [
         ("notifications",),
         Minutes,
         "Published minutes were corrected, and the circle is to be told.",
+    ),
+    Entry(
+        "session.snapshot",
+        "sessions",
+        ("notifications",),
+        MeetingSnapshot,
+        "A session as it is now, told to a subscriber that replays.",
+    ),
+    Entry(
+        "place.snapshot",
+        "sessions",
+        ("notifications",),
+        PlaceSnapshot,
+        "Since when somebody has had a place, told to a subscriber that replays.",
     ),
     Entry("minutes.missed", "sessions", ("notifications",), Missed, "A session is over and its minutes are late."),
     Entry("items.changed", "sessions", ("notifications",), Items, "An action item was settled, moved or given away."),

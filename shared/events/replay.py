@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from .. import clock, db
+from .catalog import BY_TYPE
 from .outbox import emit
 from .relay import subscribers
 
@@ -29,6 +30,8 @@ LEASE = 120.0  # seconds without a step after which whoever was at it is taken f
 
 def snapshot(service: str) -> Callable[[Snapshot], Snapshot]:
     """Register a function of `service` that yields (subject, type, state) for all that subscribers keep copies of.
+
+    Whoever replays is told of the types that the catalogue owes them.
 
     `state(tx)` is called later and returns the event's data as of then, or None when nothing is left to tell.
     """
@@ -115,6 +118,8 @@ def tell(tx: Connection, subscriber: str, subject: str) -> None:
 
 def _tell(tx: Connection, subscriber: str, entry: tuple[str, str, State]) -> int:
     subject, type, state = entry
+    if subscriber not in BY_TYPE[type].subscribers:
+        return 0
     db.lock(tx, f"subject:{subject}")
     data = state(tx)
     if data is None:

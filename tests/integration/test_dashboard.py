@@ -9,10 +9,12 @@ import pytest
 
 from services.notifications.digest import wording, writing
 from services.notifications.views.dashboard import page as shown
-from shared import clock, db
+from shared import clock, copies, db
+from shared.events import replay
 from tests.conftest import Baton
-from tests.integration.test_digest import HOSTILE, minuted, organizer, program, seat
-from tests.told import applicant, member, tell
+from tests.integration.test_digest import HOSTILE, minuted, organizer, program, publish, seat, until
+from tests.meeting import Circle, tell_notifications
+from tests.told import applicant, mails, member, tell
 
 MAIN = "<main"
 HOME = "/notifications/dashboard"
@@ -217,3 +219,71 @@ def test_who_is_erased_is_named_no_more(baton: Baton) -> None:
     assert "Ann" in page(baton)
     tell("member.erased", {"person": "ann"})
     assert "Ann" not in page(baton)
+
+
+# ---- built anew ----
+
+KEPT = ("meeting", "attended", "agreed", "arrival", "person", "program", "stream")
+
+
+@pytest.fixture
+def circle(baton: Baton) -> Circle:
+    """A circle of whose people and organizer notifications knows."""
+    program(baton)
+    made = Circle(baton, "Circle A")
+    tell_notifications(made)
+    return made
+
+
+def test_emptied_and_replayed_it_is_what_it_was(baton: Baton, circle: Circle) -> None:
+    """Given sessions with minutes, items, turns and a digest, When all that was kept of them is deleted and told anew,
+    Then each row is as before, nobody is mailed, and no digest tells a thing again."""
+    publish(circle, absent=(circle.dee,))
+    with db.write("sessions") as tx:  # Bo's yes, as the fixture writes it, leaves the word that the seat is open
+        tx.execute(db.metadata("sessions").tables["told"].delete())
+    for row in baton.rows("sessions", "place"):
+        tell("place.snapshot", {"person": row["person"], "since": row["since"].isoformat()})
+    until("2027-01-11T13:00:00+00:00")
+    baton.tick()
+    before = {table: baton.rows("notifications", table) for table in KEPT}
+    said, sent = board(baton), len(mails())
+    assert before["meeting"] and before["attended"] and before["agreed"]
+    with db.write("notifications") as tx:
+        for name in ("attended", "meeting", "agreed"):
+            tx.execute(db.metadata("notifications").tables[name].delete())
+    assert not board(baton)["circles"]
+    for _ in range(2):
+        replay.replay("sessions", "notifications")
+        baton.drain()
+        after = {table: baton.rows("notifications", table) for table in KEPT}
+        for rows in (before, after):
+            for row in rows["agreed"]:
+                row.pop("position", None)
+        for table in KEPT[:3]:
+            assert after[table] == before[table], table
+        assert board(baton)["board"] == said["board"] and board(baton)["circles"] == said["circles"]
+        assert board(baton)["digest"] == said["digest"], "what was told is not told again"
+    assert len(mails()) == sent
+
+
+def test_who_was_erased_comes_back_by_no_replay(baton: Baton, circle: Circle) -> None:
+    publish(circle)
+    with db.write("sessions") as tx:
+        copies.blank(tx, db.metadata("sessions").tables["person"], circle.bo)
+    tell("member.erased", {"person": circle.bo})
+    replay.replay("sessions", "notifications")
+    baton.drain()
+    for words in ("chapter two", "A room"):
+        assert words not in str(baton.rows("notifications", "meeting"))
+    told = [row["data"] for row in baton.rows("sessions", "event", type="session.snapshot")]
+    assert told and "chapter two" not in str(told)
+
+
+def test_the_funnel_comes_back_as_far_as_events_go(baton: Baton) -> None:
+    program(baton)
+    since = "2026-12-01T10:00:00+00:00"
+    tell("place.snapshot", {"person": "ann", "since": "2026-12-03T10:00:00+00:00"})
+    tell("member.snapshot", member("ann", name="Ann", state="active", joined_at=since))
+    [row] = baton.rows("notifications", "arrival", person="ann")
+    assert row["applied_at"].isoformat() == row["confirmed_at"].isoformat() == since
+    assert row["placed_at"].isoformat() == "2026-12-03T10:00:00+00:00"

@@ -139,12 +139,27 @@ def _streams(
 
 
 def _quiet(tx: Connection, until: datetime) -> tuple[list[dict[str, Any]], int]:
-    """Active members who were not there time after time, the longest first; and how many there are."""
-    by: dict[str, Any] = {"partition_by": attended.c.person, "order_by": (meeting.c.starts_at.desc(), meeting.c.id)}
+    """Active members who were not there time after time, the longest first; and how many there are.
+
+    Only whoever missed most of their circle's last sessions is looked at: everybody took four times as long.
+    """
+    order = (meeting.c.starts_at.desc(), meeting.c.id)
+    last = _ranked(
+        order, [meeting.c.id], meeting.c.marked > 0, meeting.c.starts_at <= until, meeting.c.starts_at > until - LOOK
+    )
+    often = (
+        sa.select(attended.c.person)
+        .join(last, last.c.id == attended.c.session)
+        .where(last.c.rank <= health.SILENT + 1, ~attended.c.present)
+        .group_by(attended.c.person)
+        .having(sa.func.count() >= health.SILENT)
+    )
+    by: dict[str, Any] = {"partition_by": attended.c.person, "order_by": order}
     seen = sa.func.sum(sa.case((attended.c.present, 1), else_=0)).over(**by).label("seen")
     circle = sa.func.first_value(meeting.c.name).over(**by).label("circle")
     marks = sa.select(attended.c.person, seen, circle).join(meeting, meeting.c.id == attended.c.session)
-    inner = marks.where(HERE, meeting.c.starts_at <= until, meeting.c.starts_at > until - YEAR).subquery()
+    within = (HERE, meeting.c.starts_at <= until, meeting.c.starts_at > until - YEAR)
+    inner = marks.where(attended.c.person.in_(often), *within).subquery()
     absent = sa.func.count().label("absent")
     query = (
         sa.select(inner.c.person, sa.func.max(inner.c.circle).label("circle"), absent)

@@ -72,20 +72,45 @@ def minuted(tx: Connection, event: Event) -> None:
     words = {"excerpt": rules.excerpt(data["text"]), "help": rules.asked_help(data["text"])}
     fresh = {"coordinator": data["coordinator"], "mentor": data["mentor"], "words": words, "opened_at": None}
     before = tx.execute(sa.select(meeting.c.minuted_at).where(meeting.c.id == data["session"])).scalar()
-    there, id = set(data["present"]), data["session"]
     known = not any(each["gap"] == "attendance" for each in data["reasons"])
-    marks = [{"session": id, "person": each, "present": each in there} for each in sorted({*data["members"], *there})]
-    marks = marks if known else []
+    marks = _marks(data) if known else []
     fresh |= {"present": sum(each["present"] for each in marks), "marked": len(marks)}
     _put(tx, {**data, "name": data["title"]}, {**fresh, "minuted_at": before or event.time})
     then = data["next"]
     if then:
         leads = {"coordinator": then["coordinator"], "opened_at": None} if then["coordinator"] else {}
         _put(tx, {**data, **then, "name": data["title"]}, leads)
-    tx.execute(attended.delete().where(attended.c.session == id))
+    _mark(tx, data["session"], marks)
+    items(tx, event)
+
+
+def remembered(tx: Connection, event: Event) -> None:
+    """A session as it is, while all of it is told anew: what a digest told before is told by none again."""
+    data = event.data
+    values: dict[str, Any] = {name: _maybe(data[name]) for name in ("opened_at", "late_at", "minuted_at")}
+    values |= {name: data[name] for name in ("cancelled", "coordinator", "mentor")}
+    marks, words = _marks(data), {"excerpt": rules.excerpt(data["text"]), "help": rules.asked_help(data["text"])}
+    values |= {"ends_at": _instant(data["ends_at"]), "words": words}
+    values |= {"present": sum(each["present"] for each in marks), "marked": len(marks)}
+    _put(tx, {**data, "name": data["title"]}, values)
+    _mark(tx, data["session"], marks)
+    if values["minuted_at"] is None:
+        return
+    told = sa.select(digest.c.period).where(digest.c.until >= values["minuted_at"]).order_by(digest.c.until).limit(1)
+    period = tx.execute(told).scalar()
+    tx.execute(meeting.update().where(meeting.c.id == data["session"], meeting.c.told.is_(None)).values(told=period))
+
+
+def _marks(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    there = set(data["present"])
+    everybody = sorted({*data["members"], *there})
+    return [{"session": data["session"], "person": each, "present": each in there} for each in everybody]
+
+
+def _mark(tx: Connection, session: str, marks: list[dict[str, Any]]) -> None:
+    tx.execute(attended.delete().where(attended.c.session == session))
     if marks:
         tx.execute(attended.insert(), marks)
-    items(tx, event)
 
 
 def items(tx: Connection, event: Event) -> None:
@@ -118,6 +143,9 @@ def arrived(tx: Connection, event: Event) -> None:
         _came(tx, event.data["person"], applied_at=event.time, confirmed_at=event.time)
     elif event.type == "circle.joined":
         _came(tx, event.data["person"], applied_at=event.time, confirmed_at=event.time, placed_at=event.time)
+    elif event.type == "place.snapshot":
+        since = _instant(event.data["since"])
+        _came(tx, event.data["person"], applied_at=since, confirmed_at=since, placed_at=since)
     elif event.type == "member.snapshot" and event.data["joined_at"]:
         since = _instant(event.data["joined_at"])
         _came(tx, event.data["person"], applied_at=since, confirmed_at=since)
@@ -131,8 +159,12 @@ def never_came(tx: Connection, person: str) -> None:
 def _came(tx: Connection, person: str, **steps: datetime) -> None:
     """The first time counts: who leaves and comes back, or moves on, has come that far already."""
     insert = db.insert(tx, arrival).values(person=person, **steps)
-    kept = {name: sa.func.coalesce(arrival.c[name], insert.excluded[name]) for name in steps}
+    kept = {name: _first(arrival.c[name], insert.excluded[name]) for name in steps}
     tx.execute(insert.on_conflict_do_update(index_elements=["person"], set_=kept))
+
+
+def _first(kept: Any, told: Any) -> Any:
+    return sa.case((kept.is_(None), told), (told < kept, told), else_=kept)
 
 
 def forget(tx: Connection, person: str) -> None:
@@ -185,3 +217,7 @@ def _put(tx: Connection, data: Mapping[str, Any], values: dict[str, Any]) -> Non
 
 def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def _maybe(text: str | None) -> datetime | None:
+    return _instant(text) if text else None

@@ -11,7 +11,7 @@ from shared import db
 from shared.events.catalog import BY_TYPE, personal
 from shared.events.erasure import blank
 
-TYPES = ("session.minuted", "minutes.corrected", "session.reminded", "items.changed")
+TYPES = ("session.minuted", "session.snapshot", "minutes.corrected", "session.reminded", "items.changed")
 
 
 def forget(tx: Connection, person: str) -> int:
