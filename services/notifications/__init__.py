@@ -22,6 +22,7 @@ def create_app() -> Flask:
         views.digests,
         views.preferences,
         views.suppressed,
+        views.inbound,
         export.blueprint(models.SERVICE),
     )
     app = web.create(models.SERVICE, *blueprints, api=views.api, context=views.context)

@@ -58,9 +58,9 @@ def find(tx: Connection, wanted: Wanted) -> Found:
         query = query.where(mail.c.state == wanted.state)
     if wanted.kind:
         query = query.where(mail.c.kind == wanted.kind)
-    place = _place(wanted.before)
-    if place:
-        at, id = place
+    start = place(wanted.before)
+    if start:
+        at, id = start
         query = query.where(sa.or_(mail.c.created_at < at, sa.and_(mail.c.created_at == at, mail.c.id < id)))
     rows = list(tx.execute(query).all())
     more = len(rows) > SIZE
@@ -103,7 +103,8 @@ def counts(tx: Connection) -> dict[str, int]:
     return {row.state: row.n for row in tx.execute(query.group_by(mail.c.state))}
 
 
-def _place(before: str) -> tuple[datetime, str] | None:
+def place(before: str) -> tuple[datetime, str] | None:
+    """Where a page begins, as the page before gave it; None where that cannot be."""
     at, _, id = before.partition("_")
     try:
         instant = datetime.fromisoformat(at)

@@ -133,7 +133,7 @@ def forget(tx: Connection, id: str) -> None:
     ledger.erase(tx, own, "Emptied: this person's data were deleted.")
     naming = sa.select(mail.c.id, mail.c.kind, mail.c.made_of).join(mention, mention.c.mail == mail.c.id)
     for row in tx.execute(naming.where(mention.c.person == id).with_for_update(of=mail)).all():
-        if row.made_of:
+        if row.made_of and row.kind in _WITHOUT:
             left = _WITHOUT[row.kind](row.made_of, id)
             compose.write_anew(tx, row.id, left, "Somebody whose data were deleted is left out.")
         else:

@@ -49,6 +49,18 @@ def came_in(tx: Connection, id: str) -> Iterator[Mapping[Any, Any]]:
     yield from tx.execute(sa.select(inbound).where(theirs).order_by(inbound.c.came_at.desc())).mappings()
 
 
+@personal.part(SERVICE, "wrote")
+def passed_on(tx: Connection, id: str) -> Iterator[Mapping[Any, Any]]:
+    """What they wrote to the program, as it was passed on; to whom is not theirs to have."""
+    theirs = sa.select(mention.c.mail).where(mention.c.person == id)
+    query = sa.select(mail.c.cause, mail.c.made_of, mail.c.created_at).where(mail.c.id.in_(theirs))
+    told = set()
+    for row in tx.execute(query.where(mail.c.kind == "reply").order_by(mail.c.created_at.desc())):
+        if row.made_of and row.cause not in told:
+            told.add(row.cause)
+            yield {"at": row.created_at, **{name: row.made_of[name] for name in ("address", "subject", "text")}}
+
+
 @personal.part(SERVICE, "soft_bounce")
 def refusing_days(tx: Connection, id: str) -> Iterator[Mapping[Any, Any]]:
     """Days on which mail to them came back for a while."""

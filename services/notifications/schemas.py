@@ -73,6 +73,33 @@ class MailWhole(Mail):
     decided_at = machine()
 
 
+class PageQuery(Given):
+    """Which page."""
+
+    before = fields.String(load_default="", metadata={"description": "`next` of the page before"})
+
+
+class CameInMail(Schema):
+    """A mail that came in."""
+
+    id = fields.String()
+    came_at = fields.AwareDateTime(format="iso")
+    via = fields.String(metadata={"description": "webhook or mailbox"})
+    what = fields.String(metadata={"description": "answer (to an invite), bounce, reply (passed on), or left"})
+    why = fields.String(metadata={"description": "why it was left"})
+    person = fields.String(allow_none=True, metadata={"description": "whose it is"})
+    address = fields.String(metadata={"description": "who wrote it, as the mail has it"})
+    subject = fields.String()
+    mail = fields.String(allow_none=True, metadata={"description": "the mail that it answers, or that came back"})
+
+
+class CameIn(Schema):
+    """A page, newest first."""
+
+    mails = fields.List(fields.Nested(CameInMail))
+    next = fields.String(allow_none=True, metadata={"description": "`before` of the next page; null at the end"})
+
+
 class Address(Given):
     """Which address."""
 

@@ -30,6 +30,12 @@ def _came_back(site: Site) -> str:
         said = "550 5.1.1 <ada.of-a-long-name@mail.department.example.org>: Recipient address rejected: User unknown"
         for person in ("ada", "grace"):
             taking.take(tx, report(mails(person=person)[0].raw, said=said), "webhook")
+        answer = (
+            f"From: Ada <a@x.example>\nSubject: Re: Welcome\nIn-Reply-To: <{mails(person='ada')[0].id}@localhost>\n\n"
+        )
+        for words in ("I come ten minutes later, as my train does.\nIs that fine?\n\nAda", "And a second one."):
+            assert taking.take(tx, (answer + words).encode(), "mailbox").taken
+        taking.take(tx, b"From: Mallory <m@x.example>\nSubject: Buy our things\n\nNow", "mailbox")
     return organizer
 
 
@@ -39,12 +45,17 @@ def test_no_page_has_a_violation(site: Site, browser: Any, scheme: str, width: i
     organizer = site.organizer()
     with _Camera(site, browser, scheme, width, found, organizer, "organizer") as early:
         early.look(HOME)
+        early.look("/notifications/inbound")
     organizer = _came_back(site)
     with _Camera(site, browser, scheme, width, found, organizer, "organizer") as runs:
         runs.tab.goto(site.url(HOME))
         runs._examine("suppressed")
         runs.press(HOME, "text=Send mail there again", "suppressed-lifted")
         runs.look("/notifications/outbox")
+        runs.look("/notifications/inbound")
+        runs.tab.goto("about:blank")
+        runs.tab.set_content(mails(kind="reply")[0].html)
+        runs._examine("reply-mail")
     assert not found, "\n".join(found)
 
 

@@ -138,6 +138,11 @@ OF: dict[str, dict[str, Any]] = {
     kind: {"kind": "organizers", "thing": "meeting"} for kind in ("meeting", "proposal", "notes")
 }
 OF["digest"] = {"period": "2027-01-04", "digest": _digest()}
+OF["reply"] = {
+    "writer": "Ann <b>Example</b>", "address": "ann@example.org", "known": False, "about": "Invite: <b>Tue</b>",
+    "asked": "", "subject": "Re: Invite", "text": "I come later.\nMuch later.\n\n<script>alert(1)</script>",
+    "left_out": ["a <b>file</b>.png (12 KB)"], "role": "coordinator",
+}  # fmt: skip
 OF["talk"] = {"kind": "talk", "thing": "talk"}
 
 HOSTILE = [

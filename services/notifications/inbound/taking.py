@@ -1,4 +1,4 @@
-"""Take what comes in, by whatever way, each mail once: a bounce, a calendar's answer, or something to leave.
+"""Take what comes in, by whatever way, each mail once: one that came back, an answer, a person's words.
 
 One transaction per mail, with the row that says what became of it; the same mail again gets the same answer.
 """
@@ -15,10 +15,12 @@ from sqlalchemy.engine import Connection
 
 from shared import clock, config, db, log
 from shared.calendar import reply
+from shared.db import Instant
 
+from .. import outbox
 from ..models import inbound, mail, soft_bounce
 from ..rules.bounces import SOFT_WITHIN
-from . import bounces, calendars, reading
+from . import bounces, calendars, forwarding, reading
 
 MOST = reply.MOST
 NAMESPACE = uuid.UUID("0b5f6a3e-4f0c-5d1b-9a57-3f1c9f6a2d11")  # of what comes in; never to change, or it counts twice
@@ -55,7 +57,7 @@ def take(tx: Connection, raw: bytes, via: str) -> Taken:
     came, became = None, _Became("left", "unreadable")
     try:
         came = reading.opened(raw)
-        became = _judge(tx, came)
+        became = _judge(tx, came, id)
     except reply.Unread as unread:
         became = _Became("left", unread.why.value)
     told: dict[str, Any] = {"what": became.what, "why": became.why, "person": became.person, "mail": became.mail}
@@ -67,15 +69,33 @@ def take(tx: Connection, raw: bytes, via: str) -> Taken:
     return Taken(not became.why, became.why)
 
 
-def _judge(tx: Connection, came: reading.Opened) -> _Became:
+def _judge(tx: Connection, came: reading.Opened, id: str) -> _Became:
     report = bounces.read(came)
     if report is not None:
-        why, id = bounces.take(tx, came, report)
-        person = tx.execute(sa.select(mail.c.person).where(mail.c.id == id)).scalar() if id else None
-        return _Became("left" if why else "bounce", why, person, id if person else None)
-    answer = reply.read(came.raw)
+        why, about = bounces.take(tx, came, report)
+        person = tx.execute(sa.select(mail.c.person).where(mail.c.id == about)).scalar() if about else None
+        return _Became("left" if why else "bounce", why, person, about if person else None)
+    try:
+        answer = reply.read(came.raw)
+    except reply.Unread as unread:
+        if unread.why not in (reply.Why.NO_CALENDAR, reply.Why.AUTO_REPLY):
+            raise
+        why, person, about = forwarding.take(tx, came, id)
+        return _Became("left" if why else "reply", why, person, about)
     why, person = calendars.take(tx, answer)
     return _Became("left" if why else "answer", why, person)
+
+
+def listed(tx: Connection, before: str = "", most: int = 50) -> tuple[list[Any], str | None]:
+    """A page of what came in, newest first, and where the next page begins; None at the end."""
+    query = sa.select(inbound).order_by(inbound.c.came_at.desc(), inbound.c.id.desc()).limit(most + 1)
+    place = outbox.place(before)
+    if place:
+        at, id = place
+        query = query.where(sa.tuple_(inbound.c.came_at, inbound.c.id) < sa.tuple_(sa.literal(at, Instant), id))
+    rows = list(tx.execute(query).all())
+    last = rows[most - 1] if len(rows) > most else None
+    return rows[:most], f"{last.came_at.isoformat()}_{last.id}" if last else None
 
 
 def prune(tx: Connection) -> bool:

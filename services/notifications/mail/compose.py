@@ -106,6 +106,7 @@ def write(
     told: Told | None = None,
     links: Mapping[str, tuple[str, dict[str, Any]]] | None = None,
     list: str | None = None,
+    answer_to: str = "",
 ) -> str | None:
     """Write one mail into the ledger; its id, or None when it is there already, is not wanted, or has no address.
 
@@ -114,6 +115,7 @@ def write(
     :param mentions: other persons it speaks of; `context` must then be plain enough for JSON, or there be a link.
     :param deadline: program time from which on it would mislead, as when what it asks about is over.
     :param told: the state that it tells of something, for the reader's calendar too.
+    :param answer_to: whose address an answer goes to, when it is not the program's.
     :param links: more links of the reader's: {name in the template's `links`: (purpose, claims)}.
     :param list: the list by which it comes, when it is not the usual one of this kind.
     """
@@ -154,7 +156,9 @@ def write(
         "list": on.name if on else None,
         "created_at": now,
         **_state(tx, cause, to.email, what.duty),
-        **_letter(id, on.name if on else kind, settings, about, to, words, now, told.invite if told else None, stop),
+        **_letter(
+            id, on.name if on else kind, settings, about, to, words, now, told.invite if told else None, stop, answer_to
+        ),
     }
     if not _INSERT(tx, row).rowcount:
         return None
@@ -259,7 +263,8 @@ def _doubt(tx: Connection, cause: str, duty: bool) -> str | None:
     """Why this mail may have gone out already, before a restore; None for nearly every mail there is."""
     found = tx.execute(_DOUBT, {"cause": cause, "chain": log.correlation() or cause, "now": clock.machine()}).all()
     own = [row.words for row in found if row.cause != "*"]
-    timely = [row.words for row in found if not duty]
+    # What came in before the restore may be read from its mailbox once more.
+    timely = [row.words for row in found if not duty or cause.startswith("inbound/")]
     return next(iter([*own, *timely]), None)
 
 
@@ -273,11 +278,14 @@ def _letter(
     now: datetime,
     invite: Invite | None = None,
     stop: str | None = None,
+    answer_to: str = "",
 ) -> dict[str, Any]:
     """The finished letter, or, for an address that cannot be one, a mail that has failed and says so."""
     host = urlsplit(settings.base_url).hostname or "localhost"
     try:
         own = {proof.HEADER: proof.make(id), **(letter.stopping(stop) if stop else {})}
+        if answer_to.isascii() and answer_to:  # others cannot stand in a header that every server takes
+            own["Reply-To"] = letter.wire(answer_to)
         done = letter.write(id, list, settings.mail_from, about.name, to.name, to.email, words, now, host, invite, own)
     except ValueError as error:
         return {"headers": [], "raw": b"", "state": State.FAILED.value, "error": f"No such address can be: {error}"}

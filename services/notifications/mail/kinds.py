@@ -60,6 +60,7 @@ KINDS = {
         Kind("notes", False, "Notes of a meeting or talk", "rsvp"),
         Kind("published", True, "A post is on the program's blog"),
         Kind("reminder", True, "Reminder of a session", "rsvp"),
+        Kind("reply", True, "What somebody wrote"),
     )
 }
 

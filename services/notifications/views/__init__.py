@@ -1,8 +1,9 @@
-"""Pages and API of notifications: mails and what people want of them, dashboard, digests, operation, webhooks."""
+"""Pages and API: mails and what people want of them, what came in, dashboard, digests, operation, webhooks."""
 
 from .api import blueprints as api
 from .dashboard import blueprint as dashboard
 from .digests import blueprint as digests
+from .inbound import blueprint as inbound
 from .operation import blueprint as operation
 from .pages import blueprint as outbox
 from .pages import context
@@ -10,4 +11,5 @@ from .preferences import blueprint as preferences
 from .suppressed import blueprint as suppressed
 from .webhooks import blueprint as webhooks
 
-__all__ = ["api", "context", "dashboard", "digests", "operation", "outbox", "preferences", "suppressed", "webhooks"]
+__all__ = ["api", "context", "dashboard", "digests", "inbound", "operation", "outbox", "preferences", "suppressed",
+           "webhooks"]  # fmt: skip

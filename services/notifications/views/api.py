@@ -14,9 +14,10 @@ from shared.api import CONFLICT, NOT_FOUND, Blueprint, Empty, file
 from shared.ops import api as operation_api
 
 from .. import outbox, suppressed
+from ..inbound import taking
 from ..mail import held
 from ..models import SERVICE
-from ..schemas import Address, Decided, Held, MailPage, MailQuery, MailWhole, Suppressions
+from ..schemas import Address, CameIn, Decided, Held, MailPage, MailQuery, MailWhole, PageQuery, Suppressions
 from . import operation, preferences
 from . import suppressed as addresses
 from .pages import attached, found
@@ -91,6 +92,17 @@ def again(_body: Any, id: UUID) -> dict[str, str]:
 def hold(_body: Any, id: UUID) -> dict[str, str]:
     """Hold it again: it was a mistake to say that it arrived."""
     return _decided(held.undo, id, "held")
+
+
+@blueprint.get("/inbound")
+@access.scopes("read")
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, CameIn)
+def came_in(asked: dict[str, str]) -> dict[str, Any]:
+    """Mails that came in and what became of them, newest first, 50 a page."""
+    with db.read(SERVICE) as tx:
+        rows, following = taking.listed(tx, asked["before"])
+    return {"mails": rows, "next": following}
 
 
 @blueprint.get("/suppressions")
