@@ -63,6 +63,8 @@ class Config:
     metrics_token: str = field(default="", repr=False)
     webhook_secret: str = field(default="", repr=False)
     blog_repo: str = field(default="", repr=False)
+    github_token: str = field(default="", repr=False)
+    github_api: str = "https://api.github.com"
     log: str = "text"
     keep_events: int = 90
     keep_mail_texts: int = 180
@@ -85,7 +87,7 @@ class Config:
     def forge_url(self) -> str:
         """Where the program's blog is reached over a network; empty when it is a folder of this machine."""
         if re.fullmatch(GITHUB_REPO, self.blog_repo):
-            return "https://github.com"
+            return self.github_api
         if found := _SSH.match(self.blog_repo):
             return f"ssh://{found[1]}"
         return self.blog_repo if "://" in self.blog_repo else ""
@@ -139,6 +141,8 @@ def load(env: Mapping[str, str]) -> Config:
         metrics_token=_token("METRICS_TOKEN", text("METRICS_TOKEN", "")),
         webhook_secret=_token("WEBHOOK_SECRET", text("WEBHOOK_SECRET", "")),
         blog_repo=_blog_repo(text("BLOG_REPO", "")),
+        github_token=_github_token(text("GITHUB_TOKEN", "")),
+        github_api=_github_api(text("GITHUB_API", defaults.github_api)),
         log=text("LOG", defaults.log),
         keep_events=days("EVENTS", defaults.keep_events, 7),
         keep_mail_texts=days("MAIL_TEXTS", defaults.keep_mail_texts, 1),
@@ -155,6 +159,9 @@ def load(env: Mapping[str, str]) -> Config:
             f"is {config.keep_mails}",
             f"Keep the lines of mails at least 30 days longer than events: {config.keep_events + 30} or more.",
         )
+    if re.fullmatch(GITHUB_REPO, config.blog_repo) and not config.github_token:
+        remedy = f"Make a token on GitHub that may write contents and pull requests of {config.blog_repo}."
+        raise SettingError("BATON_GITHUB_TOKEN", "is not set, and BATON_BLOG_REPO names a repository on GitHub", remedy)
     if config.log not in {"text", "json"}:
         raise SettingError("BATON_LOG", f"is {config.log!r}", "Choose text or json.")
     if config.clock:
@@ -295,11 +302,25 @@ def _token(name: str, value: str) -> str:
 
 def _blog_repo(value: str) -> str:
     """A repository on GitHub as owner/name, or what git takes for a remote: an address, or an absolute folder."""
-    known = value.startswith(("https://", "http://", "ssh://", "/")) or _SSH.match(value)
+    remote = value.startswith(("https://", "http://", "ssh://", "/")) or _SSH.match(value)
+    known = remote or re.fullmatch(GITHUB_REPO, value)
     if value and (re.search(r"[\s\x00-\x1f]", value) or value.startswith("-") or not known):
-        remedy = "Write the address of a git remote (https://, ssh:// or git@host:path), or an absolute folder."
+        remedy = "Write owner/name, the address of a git remote (https://, ssh:// or git@host:path), or a whole path."
         raise SettingError("BATON_BLOG_REPO", "is no repository", remedy)
     return value
+
+
+def _github_token(value: str) -> str:
+    if value and not re.fullmatch(r"[\x21-\x7e]{10,500}", value):
+        raise SettingError("BATON_GITHUB_TOKEN", "is no token", "Copy it whole, as GitHub showed it when it was made.")
+    return value
+
+
+def _github_api(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or "@" in parts.netloc:
+        raise SettingError("BATON_GITHUB_API", f"is {value!r}", "Write it as https://host/api/v3.")
+    return value.rstrip("/")
 
 
 def _rate(value: str) -> str:

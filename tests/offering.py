@@ -16,6 +16,10 @@ from tests.conftest import Baton
 from tests.repos import Repo, article
 
 PATH = "content/posts/on-engines.md"
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360f8cfc0000003010100"
+    "c9fe92ef0000000049454e44ae426082"
+)
 
 
 def git(folder: Path, *words: str) -> str:

@@ -13,7 +13,12 @@ from pathlib import Path
 import pytest
 
 from services.blog.convert import Converted, Target, text
+from services.blog.offers import deciding
+from services.blog.targets import target as recognised
+from shared import db
 
+from ..conftest import Baton
+from ..offering import PATH, PNG, Ada, target
 from ..postgres import absent
 from ..posts import FIXTURES, SKINNY, corpus, of, one
 
@@ -148,6 +153,48 @@ def test_liquid_of_every_kind_is_shown_and_not_run(jekyll: str, tmp_path: Path) 
         assert page.count("The program's blog") + page.count("The program’s blog") == 1
         if dialect == "readme":
             assert page.count("{{ site.title }}") >= len(tries)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_accepted_post_is_one_new_page_of_the_embedded_blog(jekyll: str, baton: Baton, tmp_path: Path) -> None:
+    # Given the blog that there is on a laptop, and a member's post that an organizer accepts
+    ada = Ada(baton, tmp_path)
+    text = "---\ntitle: On Engines & Co\ndate: 2026-10-01\n---\n\n![A map](map.png) of {{ site.title }}.\n\n## More words\n"
+    row = ada.offer(ada.pushes({PATH: text, "content/posts/map.png": PNG}))
+    before = build(jekyll, checkout(tmp_path / "before"))
+    with db.write("blog") as tx:
+        deciding.decide(tx, "", row["id"], "accept")
+    assert ada.offer(row["post"])["state"] == "merged"
+    # When Jekyll builds it
+    site = checkout(tmp_path / "after")
+    after = build(jekyll, site)
+    # Then there is one new page, and no other changed but index and feed
+    [new] = set(after) - set(before)
+    assert {path for path in before if after[path] != before[path]} == {"index.html", "atom.xml"}
+    shown = Page(after[new])
+    assert (
+        canonical(after[new]) == row["original"] and "On Engines & Co" in shown.shown and "Ada Lovelace" in shown.shown
+    )
+    assert "{{ site.title }}" in shown.shown and "More words" in shown.shown
+    [image] = [said["src"] for tag, said in shown.tags if tag == "img"]
+    assert image and (site / image.lstrip("/")).read_bytes() == PNG
+
+
+def checkout(folder: Path) -> Path:
+    """The main branch of the embedded blog, as somebody who clones it has it."""
+    subprocess.run(["git", "clone", "--quiet", str(target()), str(folder)], check=True)
+    shutil.rmtree(folder / ".git")
+    return folder
+
+
+@pytest.mark.parametrize("shape", ["skinny", "jekyll"])
+def test_what_a_target_is_and_has_is_read_off_its_tree(shape: str) -> None:
+    folder = FIXTURES / "program-blog" / shape
+    paths = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
+    found = recognised(paths, lambda path: (folder / path).read_bytes() if path in paths else None, ["_posts/x.md"])
+    assert (found.shape, found.escapes, found.authors) == (shape, shape == "jekyll", shape == "jekyll")
+    assert found.base == ("" if shape == "skinny" else "/blog") and "_posts/x.md" in found.taken
+    assert found.categories == (("job",) if shape == "skinny" else ())
 
 
 def test_a_blog_in_memory_has_the_dialect_that_its_files_tell() -> None:

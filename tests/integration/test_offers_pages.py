@@ -10,12 +10,7 @@ import pytest
 from services.blog.offers import preview
 from shared import access, clock, db, tokens
 from tests.conftest import Baton
-from tests.offering import PATH, Ada, branches, files
-
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360f8cfc0000003010100"
-    "c9fe92ef0000000049454e44ae426082"
-)
+from tests.offering import PATH, PNG, Ada, branches, files
 
 
 @pytest.fixture
@@ -83,7 +78,7 @@ def test_declining_and_offering_once_more_by_buttons(ada: Ada, organizer: Any) -
     assert ada.offer(row["post"])["state"] == "open"
 
 
-def test_a_held_post_shows_no_secret_and_is_released_by_its_button(ada: Ada, organizer: Any) -> None:
+def test_a_held_post_says_so_and_is_released_by_its_button(ada: Ada, organizer: Any) -> None:
     row = ada.offer(ada.writes(text="My token is ghp_" + "a1B2" * 9 + " and that is all."))
     shown = organizer.get(f"/blog/offers/{row['id']}").text
     assert "There is no secret in it" in shown and "Look at this first" in shown

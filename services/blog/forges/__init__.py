@@ -13,7 +13,7 @@ import re
 
 from shared import config
 
-from . import embedded
+from . import embedded, github
 from .plain import Plain
 from .shapes import Change, Denied, Forge, Moved, Opened, Seen, Unreachable
 
@@ -24,7 +24,7 @@ def current() -> Forge:
     """The forge that the settings name."""
     found = config.current()
     if re.fullmatch(config.GITHUB_REPO, found.blog_repo):
-        raise Denied("BATON_BLOG_REPO names a repository on GitHub, which this version cannot write to.")
+        return github.current()
     if found.blog_repo:
         return Plain(found.blog_repo)
     return Plain(str(embedded.made(found.data)), "the blog on this machine")

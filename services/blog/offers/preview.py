@@ -25,6 +25,7 @@ _ATTRIBUTES = {
     "th": ["colspan", "rowspan"],
 }
 _RAW = re.compile(r"\{%-?\s*(?:end)?raw\s*-?%\}")
+_UNSEEN = re.compile(r'<img(?![^<>]*\bsrc=)[^<>]*\balt="([^"<>]*)"[^<>]*>')  # an image of elsewhere
 _FRONT = re.compile(r"\A---\n.*?\n---\n", re.S)
 
 
@@ -42,8 +43,7 @@ def shown(text: str, images: str) -> Markup:
         return name != "src" or value.startswith(images)
 
     own = re.sub(r'(<img\b[^>]*?\bsrc=")(?:/[\w.~-]+)*?/(images/posts/)', rf"\1{images}\2", html)
-    return Markup(
-        bleach.clean(
-            own, tags=TAGS, attributes=allowed, protocols={"http", "https", "mailto"}, strip=True, strip_comments=True
-        )
+    clean = bleach.clean(
+        own, tags=TAGS, attributes=allowed, protocols={"http", "https", "mailto"}, strip=True, strip_comments=True
     )
+    return Markup(_UNSEEN.sub(r"<em>\1</em>", clean))
