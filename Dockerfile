@@ -1,5 +1,6 @@
 # One image for everything of Baton: docker-compose.yml says what each container runs.
-# It needs no root, no writable file system but /tmp and /var/lib/baton, and no package that is not in the lock.
+# It needs no root, no writable file system but /tmp and /var/lib/baton, and no package that is not in the lock; of the
+# system it needs git, by which blogs are read and posts proposed.
 
 FROM python:3.12.12-slim-bookworm AS packages
 COPY requirements.lock /build/
@@ -10,6 +11,8 @@ ENV PATH="/opt/venv/bin:$PATH" \
     PYTHONUNBUFFERED=1 \
     BATON_DATA=/var/lib/baton \
     BATON_LOG=json
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/*
 COPY --from=packages /opt/venv /opt/venv
 COPY pyproject.toml /app/
 COPY shared /app/shared

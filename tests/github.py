@@ -1,6 +1,6 @@
 """A stand-in for GitHub's API, with state and real git behind it: it takes and answers what GitHub documents.
 
-It refuses what GitHub refuses: a ref that exists, a move that is no fast-forward, a tree that removes what is not there,
+It refuses what GitHub refuses: a move that is no fast-forward, a tree that takes out what is not there,
 a second pull request for a branch. `limited` answers are given before anything else, as to who asks too often.
 """
 

@@ -92,6 +92,8 @@ def build(folder: Path, packages: Path | None = None) -> Stage:
         elif what == "RUN" and packages and "pip install" in rest:
             (now.folder / "opt").mkdir()
             (now.folder / "opt/venv").symlink_to(packages)
+        elif what == "RUN" and rest.startswith("apt-get "):
+            assert shutil.which("git"), "the base image is this machine: it has what is installed there"
         elif what == "RUN":
             _run(now, rest)
         elif what == "ENV":
