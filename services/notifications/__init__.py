@@ -18,6 +18,7 @@ def create_app() -> Flask:
         views.outbox,
         views.operation,
         views.webhooks,
+        views.catalogue,
         views.dashboard,
         views.digests,
         views.preferences,

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from shared import export, tokens
 from shared.export import Row, part
 
-from .models import SERVICE, mail, preference
+from .models import SERVICE, mail, preference, wording
 
 _COLUMNS = "id cause person kind name address subject text state attempts created_at sent_at error".split()
 
@@ -25,3 +25,8 @@ def mails(tx: Connection) -> Iterator[Row]:
 @part(SERVICE, "preferences", "What people chose of mail that is no duty.", [c.name for c in preference.c])
 def preferences(tx: Connection) -> Iterator[Row]:
     yield from export.table(tx, sa.select(preference).order_by(preference.c.person, preference.c.list))
+
+
+@part(SERVICE, "wordings", "What organizers made of the words of mails, in versions.", [c.name for c in wording.c])
+def wordings(tx: Connection) -> Iterator[Row]:
+    yield from export.table(tx, sa.select(wording).order_by(wording.c.kind, wording.c.version))

@@ -89,6 +89,20 @@ preference = sa.Table(
     sa.PrimaryKeyConstraint("person", "list", name="one_preference_per_person_and_list"),
 )
 
+# A row is one version of what organizers made of the words of a kind of mail; the highest is in use. Written by them;
+# never deleted: it is the program's memory of what it told people.
+wording = sa.Table(
+    "wording",
+    metadata,
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("words", Json, nullable=False),  # {part: Jinja} (mail/parts.py); a part that is not there is the original
+    sa.Column("by", sa.String(64), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("failed", sa.Text),  # where and why it could not be used for a mail, which then got the original
+    sa.PrimaryKeyConstraint("kind", "version", name="one_wording_per_kind_and_version"),
+)
+
 # A row is an address that gets no duty mail, or no other mail. Written when a server refuses it for good, at RCPT or by
 # a mail that comes back, or for a while too often; ignored after `until`, or once an organizer lifted it; deleted when
 # its person is erased, and, where it is not without an end, by the schedule.

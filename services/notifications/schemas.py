@@ -165,3 +165,67 @@ class Wanted(Given):
         validate=validate.Length(min=1, max=50),
         metadata={"description": "{list: choice}", "example": {"minutes": "none"}},
     )
+
+
+class MailKind(Schema):
+    """A kind of mail."""
+
+    kind = fields.String(attribute="kind.name")
+    title = fields.String(attribute="kind.title")
+    duty = fields.Boolean(attribute="kind.duty", metadata={"description": "it comes in any case"})
+    purpose = fields.String()
+    when = fields.String()
+    to = fields.String()
+    list = fields.String(allow_none=True, metadata={"description": "by which its readers get less of it"})
+
+
+class MailKinds(Schema):
+    """All that Baton ever mails."""
+
+    kinds = fields.List(fields.Nested(MailKind))
+
+
+class MailKindWhole(MailKind):
+    """A kind of mail with its words."""
+
+    version = fields.Integer(metadata={"description": "of the words that are in use; 0: the original ones"})
+    words = fields.Dict(metadata={"description": "{part: Jinja}, as they are in use"})
+    original = fields.Dict(metadata={"description": "{part: Jinja}, as they come with Baton"})
+    names = fields.List(fields.String(), metadata={"description": "that can stand in braces"})
+    failed = fields.String(allow_none=True, metadata={"description": "why a mail got the original words"})
+
+
+_PARTS = fields.Dict(
+    keys=fields.String(validate=validate.Length(max=20)),
+    values=fields.String(validate=validate.Length(max=30_000)),
+    required=True,
+    validate=validate.Length(max=5),
+    metadata={"description": "{part: Jinja}; a part that is not named is as in the original"},
+)
+
+
+class WordsTried(Given):
+    """Words to see first."""
+
+    words = _PARTS
+
+
+class WordsGiven(Given):
+    """Words to use from now on."""
+
+    version = fields.Integer(required=True, metadata={"description": "of the words that these are made of"})
+    words = _PARTS
+
+
+class MailSeen(Schema):
+    """How a mail looks."""
+
+    subject = fields.String()
+    text = fields.String()
+    html = fields.String()
+
+
+class TestSent(Schema):
+    """The test that was sent."""
+
+    mail = fields.String(metadata={"description": "its id"})

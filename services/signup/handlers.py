@@ -4,7 +4,7 @@ circle.joined                    who has a place in a circle is active
 place.waiting                    who waits for one is waiting
 <service>.gathered               a piece of somebody's download is kept
 change.noted                     what an organizer did to circles and sessions stands in the audit log
-digest.arranged                  so does when the digest comes
+digest.arranged, mail.reworded   so do when the digest comes, and what mails say
 token.used_in_<service>          when one of our tokens was last used there
 """
 
@@ -57,10 +57,10 @@ def change_noted(tx: Connection, event: Event) -> None:
     audit.note(tx, data["by"], what, subject, detail, data["through"])
 
 
-@on("signup", "digest.arranged")
-def digest_arranged(tx: Connection, event: Event) -> None:
+@on("signup", "digest.arranged", "mail.reworded")
+def arranged(tx: Connection, event: Event) -> None:
     data = event.data
-    audit.note(tx, data["by"], "digest.arranged", "digest", {"said": data["words"]}, data["through"])
+    audit.note(tx, data["by"], event.type, event.subject, {"said": data["words"]}, data["through"])
 
 
 @snapshot("signup")

@@ -328,9 +328,9 @@ class Items(Data):
 
 
 class Arranged(Data):
-    """When the digest comes, for the audit log."""
+    """What an organizer arranged, for the audit log."""
 
-    words = fields.String(required=True, metadata={"description": "a sentence: how often, when, in which zone"})
+    words = fields.String(required=True, metadata={"description": "a sentence that says it"})
     by = fields.String(required=True, metadata={"description": "organizer/…"})
     through = fields.String(required=True, allow_none=True, metadata={"description": "token/…, if a program did it"})
 
@@ -633,6 +633,7 @@ ENTRIES = [
     Entry(
         "talks.chosen", "notifications", ("sessions",), Talks, "Somebody said by a mail if they want invites to talks."
     ),
+    Entry("mail.reworded", "notifications", ("signup",), Arranged, "An organizer changed the words of a kind of mail."),
     Entry("reply.received", "notifications", ("sessions",), Replied, "Somebody's calendar answered an invite."),
 ]
 

@@ -21,7 +21,7 @@ from shared.events import NotYet
 
 from ..models import mail, mention, program, stream
 from ..rules import State
-from . import ledger, letter, preferences, proof, text
+from . import ledger, letter, preferences, proof, rewording, text
 from .kinds import KINDS, list_of
 
 NAMESPACE = uuid.UUID("6f0c5d0e-5d8c-5a0e-9d53-0b6c7a1f4e21")  # of mails; never to change, or causes would mail again
@@ -132,7 +132,7 @@ def write(
     works = timedelta(seconds=tokens.LINKS[purpose]) if purpose else timedelta(0)
     url = _link(to, purpose, claims) if purpose else None
     more = {name: _link(to, *each) for name, each in (links or {}).items()}
-    words = _words(kind, about, to, url, now + works, {**context, "links": more}, stop)
+    words = _words(tx, kind, about, to, url, now + works, {**context, "links": more}, stop)
     others = [other for other in dict.fromkeys(mentions) if other != to.person]
     row = {
         "id": id,
@@ -160,15 +160,49 @@ def write(
             id, on.name if on else kind, settings, about, to, words, now, told.invite if told else None, stop, answer_to
         ),
     }
-    if not _INSERT(tx, row).rowcount:
+    if not _put(tx, row):
         return None
     if others:
         tx.execute(mention.insert(), [{"person": other, "mail": id} for other in others])
+    return id
+
+
+def write_test(tx: Connection, kind: str, id: str, to: Reader, words: text.Text) -> str | None:
+    """Write a mail that only shows how one of that kind looks, to an organizer; its id, or None if it is there already.
+
+    :param id: of the press that asked for it, a UUID: pressed twice, it is one mail.
+    """
+    cause, settings, about, now = f"test/{id}", config.current(), the_program(tx), clock.now()
+    mail = mail_id(cause, to.person, kind)
+    row = {
+        **dict.fromkeys(_WRITTEN),
+        "id": mail,
+        "cause": cause,
+        "person": to.person,
+        "kind": kind,
+        "address": to.email,
+        "name": letter.line(to.name),
+        "subject": letter.line(words.subject, 200),
+        "text": words.text,
+        "html": words.html,
+        "duty": True,
+        "attempts": 0,
+        "due": clock.machine(),
+        "created_at": now,
+        **_state(tx, cause, to.email, True),
+        **_letter(mail, "test", settings, about, to, words, now),
+    }
+    return _put(tx, row)
+
+
+def _put(tx: Connection, row: Mapping[str, Any]) -> str | None:
+    if not _INSERT(tx, row).rowcount:
+        return None
     if row["state"] == State.QUEUED.value:
         for ring in _rings:
             db.after_commit(tx, ring)
-    _log.info("mail.written", mail=id, kind=kind, state=row["state"])
-    return id
+    _log.info("mail.written", mail=row["id"], kind=row["kind"], state=row["state"])
+    return str(row["id"])
 
 
 def _link(to: Reader, purpose: str, claims: dict[str, Any] | None) -> str:
@@ -197,7 +231,7 @@ def write_anew(tx: Connection, id: str, context: dict[str, Any], why: str) -> No
     settings, about = config.current(), the_program(tx)
     to = Reader(row.person, row.name, row.address, about.timezone)
     stop = _stop(to, id, row.list) if row.list else None
-    words = _words(row.kind, about, to, None, row.created_at, context, stop)
+    words = _words(tx, row.kind, about, to, None, row.created_at, context, stop)
     values = {
         "subject": letter.line(words.subject, 200),
         "text": words.text,
@@ -211,6 +245,7 @@ def write_anew(tx: Connection, id: str, context: dict[str, Any], why: str) -> No
 
 
 def _words(
+    tx: Connection,
     kind: str,
     about: Program,
     to: Reader,
@@ -219,22 +254,24 @@ def _words(
     context: dict[str, Any],
     stop: str | None,
 ) -> text.Text:
-    return text.render(
-        kind,
-        {
-            "program": letter.line(about.name),
-            "name": letter.line(to.name),
-            "zone": to.timezone or about.timezone,
-            "base_url": config.current().base_url,
-            "link": link,
-            "links": {},
-            "preferences": stop,
-            "until": until,
-            "chat": web(about.chat_invite),
-            "charter_version": about.charter_version,
-            **context,
-        },
-    )
+    values = frame(about, to, link, until)
+    return rewording.render(tx, kind, {**values, "preferences": stop, **context})
+
+
+def frame(about: Program, to: Reader, link: str | None, until: datetime) -> dict[str, Any]:
+    """The values that every mail knows."""
+    return {
+        "program": letter.line(about.name),
+        "name": letter.line(to.name),
+        "zone": to.timezone or about.timezone,
+        "base_url": config.current().base_url,
+        "link": link,
+        "links": {},
+        "preferences": None,
+        "until": until,
+        "chat": web(about.chat_invite),
+        "charter_version": about.charter_version,
+    }
 
 
 def rings(bell: Callable[[], None]) -> Callable[[], None]:

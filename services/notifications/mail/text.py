@@ -53,9 +53,14 @@ def render(kind: str, context: Mapping[str, Any]) -> Text:
     subject, text, html = _templates(kind)
     return Text(
         subject=subject.render(context).strip(),
-        text=_BLANK_LINES.sub("\n\n", text.render(context)).strip() + "\n",
+        text=plain(text.render(context)),
         html=html.render(context),
     )
+
+
+def plain(made: str) -> str:
+    """Plain text without the gaps that templates leave."""
+    return _BLANK_LINES.sub("\n\n", made).strip() + "\n"
 
 
 _SANS = "font-family:-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"

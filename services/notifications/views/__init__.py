@@ -1,6 +1,7 @@
-"""Pages and API: mails and what people want of them, what came in, dashboard, digests, operation, webhooks."""
+"""Pages and API: mails, their kinds and what people want of them, what came in, dashboard, digests, operation."""
 
 from .api import blueprints as api
+from .catalogue import blueprint as catalogue
 from .dashboard import blueprint as dashboard
 from .digests import blueprint as digests
 from .inbound import blueprint as inbound
@@ -11,5 +12,5 @@ from .preferences import blueprint as preferences
 from .suppressed import blueprint as suppressed
 from .webhooks import blueprint as webhooks
 
-__all__ = ["api", "context", "dashboard", "digests", "inbound", "operation", "outbox", "preferences", "suppressed",
-           "webhooks"]  # fmt: skip
+__all__ = ["api", "catalogue", "context", "dashboard", "digests", "inbound", "operation", "outbox", "preferences",
+           "suppressed", "webhooks"]  # fmt: skip

@@ -18,12 +18,18 @@ from ..inbound import taking
 from ..mail import held
 from ..models import SERVICE
 from ..schemas import Address, CameIn, Decided, Held, MailPage, MailQuery, MailWhole, PageQuery, Suppressions
-from . import operation, preferences
+from . import catalogue, operation, preferences
 from . import suppressed as addresses
 from .pages import attached, found
 
 blueprint = Blueprint(SERVICE, "mails", "Mails, for organizers")
-blueprints = [blueprint, preferences.api, export.api(SERVICE), operation_api.blueprint(SERVICE, more=operation.state)]
+blueprints = [
+    blueprint,
+    preferences.api,
+    catalogue.api,
+    export.api(SERVICE),
+    operation_api.blueprint(SERVICE, more=operation.state),
+]
 
 
 @blueprint.get("/mails")

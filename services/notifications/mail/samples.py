@@ -1,0 +1,110 @@
+"""Believable values for every kind of mail, so that organizers see it before anybody gets one.
+
+The program, its streams and the reader are the real ones; who else is named is nobody. Its links open nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+DAY = timedelta(days=1)
+# Where a kind is about no session of a circle.
+_OF: dict[str, dict[str, Any]] = {
+    "meeting": {"kind": "organizers", "thing": "meeting", "title": "Organizers’ meeting"},
+    "proposal": {"kind": "organizers", "thing": "meeting"},
+    "notes": {"kind": "talk", "thing": "talk", "title": "How I review code"},
+    "published": {
+        "title": "What I learnt from my first model",
+        "original": "https://ada.example.org/first-model",
+        "review": "https://forge.example.org/blog/pulls/7",
+    },
+    "talk": {"kind": "talk", "thing": "talk", "title": "How I review code"},
+}
+
+
+def context(kind: str, now: datetime, base_url: str, streams: list[str]) -> dict[str, Any]:
+    """What a mail of that kind says, beside what every mail knows.
+
+    :param streams: the names of the program's streams, in order.
+    """
+    starts = (now + 9 * DAY).replace(hour=18, minute=30, second=0, microsecond=0)
+    link = f"{base_url}/example-of-a-link"
+    stream, later = (streams or ["First steps"])[0], (streams or ["First steps"])[-1]
+    people = {"a": "Ada Lovelace", "b": "Grace Hopper", "c": "Alan Turing"}
+    return {
+        "link": link,
+        "links": {name: f"{link}-{name}" for name in ("lead", "next", "tick", "mentor")},
+        "until": now + 14 * DAY,
+        "stream": stream,
+        "next_stream": later if later != stream else None,
+        "streams": [later],
+        "state": "waiting",
+        "again": False,
+        "already": False,
+        "known": False,
+        "organizer": "Olga Organizer",
+        "erased": None,
+        "when": "on Sunday, 3 January",
+        "short": "on 3 January",
+        "groups": [[stream, [{"name": people["a"], "state": "applied"}, {"name": people["b"], "state": "waiting"}]]],
+        "total": 2,
+        "more": 0,
+        "circle": f"{stream}, circle A",
+        "how": "placed",
+        "others": [people["a"], people["b"]],
+        "starts_at": starts,
+        "was": starts - DAY,
+        "minutes": 60,
+        "meets": "https://meet.example.org/circle-a",
+        "location": "",
+        "position": 3,
+        "lapsed": False,
+        "answer_by": now + 3 * DAY,
+        "title": f"{stream}, circle A",
+        "day": f"{starts:%d %b}",
+        "session_when": f"{starts:%A} {starts.day} {starts:%B %Y, %H:%M}",
+        "session": "example",
+        "corrected": False,
+        "text": "## Progress\n\nAda passed her exam.\n\n## Decisions\n\n- Everybody reads chapter two.\n",
+        "cut": False,
+        "reasons": {"minutes": None, "attendance": None, "next": None},
+        "names": people,
+        "mine": [{"person": "c", "text": "Write to the library", "due": starts.date().isoformat()}],
+        "theirs": [{"person": "a", "text": "Book the room", "due": None, "left": False}],
+        "present": ["a", "b", "c"],
+        "of": 4,
+        "next_when": f"{starts + 14 * DAY:%A}, two weeks later",
+        "next_coordinator": "a",
+        "for_organizer": False,
+        "asked": "coordinator",
+        "led": True,
+        "leads_next": False,
+        "correct_until": f"{starts + 2 * DAY:%A}",
+        "why": "Of all who can be asked, you have the lowest count: one turn.",
+        "handed_by": None,
+        "pause": True,
+        "role": "coordinator",
+        "cause": "covered",
+        "turns": f"{base_url}/sessions/",
+        "items": [{"person": "c", "text": "Write to the library", "due": starts.date().isoformat()}],
+        "coordinator": people["a"],
+        "mentor": people["b"],
+        "leads": False,
+        "mentors": False,
+        "note": "",
+        "agenda": f"{base_url}/sessions/",
+        "changed": ["time"],
+        "cancelled": True,
+        "hours": 72,
+        "answer": None,
+        "kind": "circle",
+        "thing": "session",
+        "speaker": people["b"],
+        "speaks": False,
+        "abstract": "What a reader of code looks for, and in which order.",
+        "page": f"{base_url}/sessions/gatherings",
+        "notes": True,
+        "recording": None,
+        **_OF.get(kind, {}),
+    }

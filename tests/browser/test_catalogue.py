@@ -1,0 +1,59 @@
+"""The kinds of mail by axe, in light and dark, on phone and desktop; words seen, saved, taken back, without script."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Site
+from tests.browser.test_faces import FACES, _Camera
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+HOME = "/notifications/catalogue"
+
+
+@pytest.mark.parametrize(("scheme", "width"), FACES)
+def test_no_page_has_a_violation(site: Site, browser: Any, scheme: str, width: int) -> None:
+    found: list[str] = []
+    organizer = site.organizer()
+    site.baton.drain()
+    with _Camera(site, browser, scheme, width, found, organizer, "member", "organizer") as runs:
+        runs.look(HOME)
+        runs.look(f"{HOME}/turn")
+        runs.look(f"{HOME}/turn?part=text")
+        runs.look(f"{HOME}/turn/edit")
+        runs.tab.get_by_label("Subject").fill("{{ naem }}")
+        runs.tab.get_by_role("button", name="Save").click()
+        runs.tab.wait_for_load_state()
+        runs._examine("catalogue-wrong")
+        runs.tab.get_by_label("Subject").fill("Would you lead, {{ name }}?")
+        runs.tab.get_by_role("button", name="Save").click()
+        runs.tab.wait_for_load_state()
+        runs._examine("catalogue-saved")
+        runs.tab.frame_locator("iframe").get_by_role("heading", name="Your turn to coordinate").wait_for()
+        runs._examine("catalogue-seen")
+    assert not found, "\n".join(found)
+
+
+def test_words_are_seen_first_then_saved_and_taken_back_without_script(site: Site, browser: Any) -> None:
+    organizer = site.organizer()
+    site.baton.drain()
+    window = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    site.sign_in(window, organizer, "member", "organizer")
+    tab = window.new_page()
+    tab.goto(site.url(HOME))
+    tab.get_by_role("link", name="Your turn to coordinate").click()
+    tab.get_by_role("link", name="Change its words").click()
+    tab.get_by_label("Heading").fill("Lead us once")
+    tab.get_by_role("button", name="See it first").click()
+    frame = tab.frame_locator("iframe[name=seen]")
+    frame.get_by_role("heading", name="Lead us once").wait_for()
+    assert site.baton.rows("notifications", "wording") == []
+    tab.get_by_role("button", name="Save").click()
+    assert "your own, version 1" in tab.inner_text("main")
+    tab.get_by_role("button", name="Back to the original words").click()
+    assert "The original words are in use again" in tab.inner_text("main")
+    tab.get_by_role("button", name="Send a test to me").click()
+    assert "on its way" in tab.inner_text("main")
+    window.close()
