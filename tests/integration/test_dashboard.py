@@ -9,6 +9,7 @@ import pytest
 
 from services.notifications.digest import wording, writing
 from services.notifications.views.dashboard import page as shown
+from services.sessions import minutes
 from shared import clock, copies, db
 from shared.events import replay
 from tests.conftest import Baton
@@ -104,6 +105,13 @@ def test_each_circle_has_a_state_a_reason_and_a_way_to_mend_it(baton: Baton) -> 
     text = page(baton)
     for word, why in (("in trouble", "Nobody coordinates"), ("well", "4 of 4 came last time, and nothing waits")):
         assert f"</svg>{word}</span>" in text and why in text
+
+
+def test_circles_stand_in_the_order_in_which_people_count(baton: Baton) -> None:
+    program(baton)
+    for number in ("10", "2", "1"):
+        met(f"s{number}", number)
+    assert [each["name"] for each in board(baton)["circles"]] == ["Circle 1", "Circle 2", "Circle 10"]
 
 
 def test_who_is_not_there_time_after_time_is_named_until_they_come_or_pause(baton: Baton) -> None:
@@ -268,8 +276,13 @@ def test_emptied_and_replayed_it_is_what_it_was(baton: Baton, circle: Circle) ->
 
 def test_who_was_erased_comes_back_by_no_replay(baton: Baton, circle: Circle) -> None:
     publish(circle)
+    replay.replay("sessions", "notifications")
+    baton.drain()
+    assert "chapter two" in str(baton.rows("sessions", "event", type="session.snapshot"))
     with db.write("sessions") as tx:
         copies.blank(tx, db.metadata("sessions").tables["person"], circle.bo)
+        minutes.forget(tx, circle.bo)
+    assert "chapter two" not in str(baton.rows("sessions", "event", type="session.snapshot"))
     tell("member.erased", {"person": circle.bo})
     replay.replay("sessions", "notifications")
     baton.drain()

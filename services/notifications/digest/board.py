@@ -7,6 +7,7 @@ plain enough for JSON; digest/board_words makes sentences of it.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -72,7 +73,13 @@ def circles(tx: Connection, of: rules.Known) -> list[dict[str, Any]]:
             }
         )
     order = {state: number for number, state in enumerate(health.STATES)}
-    return sorted(found, key=lambda each: (order[each["state"]], each["name"].casefold(), each["id"]))
+    return sorted(found, key=lambda each: (order[each["state"]], _by_name(each["name"]), each["id"]))
+
+
+def _by_name(name: str) -> list[tuple[int, str]]:
+    """So that circle 2 comes before circle 10."""
+    parts = re.split(r"([0-9]{1,9})", name.casefold())
+    return [(int(part), "") if part.isascii() and part.isdigit() else (-1, part) for part in parts]
 
 
 def _by_circle(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
