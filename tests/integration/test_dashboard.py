@@ -123,6 +123,10 @@ def test_who_is_not_there_time_after_time_is_named_until_they_come_or_pause(bato
         states = [(each["name"], each["state"]) for each in board(baton)["board"]["people"]]
         assert states == ([] if week < 2 else [("Ann", "to watch" if week < 5 else "in trouble")]), week
         baton.pass_time(days=7)
+    tell("member.paused", member("ann", name="Ann", state="paused"))
+    assert not board(baton)["board"]["people"]
+    tell("member.returned", member("ann", name="Ann", state="active"))
+    assert board(baton)["board"]["people"]
     told = minuted("s6", members=["ann", "bo"], present=["ann"])
     tell("session.minuted", told, subject="session/s6")
     assert not board(baton)["board"]["people"]
