@@ -26,7 +26,7 @@ GITHUB_REPO = r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}"
 LARGEST_SECRET = 16_384  # bytes of a file that holds a setting
 
 
-_SSH = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!//)\S+\Z")  # git@host:path, as git takes it
+_SSH = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!//|:)\S+\Z")  # git@host:path, as git takes it
 
 
 class SettingError(ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from services.blog.handlers import member_erased
 from services.blog.offers import deciding
 from shared import clock, db
 from shared.events import Event
+from tests.browser.conftest import served
 from tests.conftest import Baton
 from tests.offering import PATH, Ada, branches, files, git, show, target
 
@@ -252,3 +254,37 @@ def test_erased_nothing_of_theirs_is_left_and_what_is_live_is_to_be_taken_down(b
     assert "Ada" not in str(kept) and "Engines" not in str(kept)
     assert "Ada" not in str([each["data"] for each in published(baton)])
     assert files() - files(row["branch"]) == {POST, "_data/authors/ada-lovelace.yml"}
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_password_reaches_the_remote_and_nothing_that_others_read(
+    baton: Baton, tmp_path: Path, change_settings: Any, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    # Given a remote that asks for a password
+    asked: list[str] = []
+    words: list[str] = []
+
+    def remote(environ: Any, start: Any) -> list[bytes]:
+        asked.append(environ.get("HTTP_AUTHORIZATION", ""))
+        start("404 Not Found", [])
+        return [b""]
+
+    real = subprocess.Popen
+
+    def started(command: Any, *given: Any, **more: Any) -> Any:
+        words.append(str(command))
+        return real(command, *given, **more)
+
+    monkeypatch.setattr(subprocess, "Popen", started)
+    ada = Ada(baton, tmp_path)
+    with served(remote) as origin:
+        change_settings(blog_repo=f"{origin.replace('://', '://robot:pa%20ss@')}/blog.git")
+        row = ada.offer(ada.writes())
+    # Then it gets it, and the post waits
+    assert base64.b64encode(b"robot:pa ss").decode() in asked[-1]
+    assert row["state"] == "waiting" and "cannot be reached" in row["reason"]
+    # And it stands in no command, log, page or file
+    said = capfd.readouterr()
+    kept = "".join(file.read_text() for file in (tmp_path / "forge.git").rglob("*") if file.is_file())
+    for secret in ("pa%20ss", "pa ss", base64.b64encode(b"robot:pa ss").decode()):
+        assert secret not in f"{words}{said.out}{said.err}{row}{kept}"

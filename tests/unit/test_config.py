@@ -37,6 +37,14 @@ def test_the_defaults_are_a_laptop() -> None:
         ("SERVICES", "signup,billing"),
         ("DATABASE_URL", "mysql://localhost"),
         ("BLOG_DATABASE_URL", "sqlite://"),
+        ("BLOG_REPO", "--upload-pack=touch x"),
+        ("BLOG_REPO", "ext::sh -c x"),
+        ("BLOG_REPO", "ext::sh%20-c%20x"),
+        ("BLOG_REPO", "relative/folder/of/it"),
+        ("BLOG_REPO", "file://x\nurl"),
+        ("GITHUB_TOKEN", "a token with spaces"),
+        ("GITHUB_API", "api.github.com"),
+        ("GITHUB_API", "https://user:password@host/api/v3"),
         ("DATABASE_POOL", "0"),
         ("DATABASE_POOL", "9"),
         ("DATABASE_POOL", "501"),
@@ -112,6 +120,31 @@ def test_the_clock_may_be_moved_where_no_mail_leaves(smtp: str) -> None:
 def test_a_moved_clock_never_reaches_real_people(smtp: str) -> None:
     with pytest.raises(SettingError, match="BATON_CLOCK"):
         load({"BATON_SECRET": SECRET, "BATON_CLOCK": "2027-01-04T09:00:00Z*60", "BATON_SMTP_URL": smtp})
+
+
+@pytest.mark.parametrize(
+    ("repo", "api", "stays"),
+    [
+        ("", "", True),
+        ("/srv/blog.git", "", True),
+        ("http://localhost:3000/blog.git", "", True),
+        ("https://git.example.org/blog.git", "", False),
+        ("git@git.example.org:program/blog.git", "", False),
+        ("program/blog", "", False),
+        ("program/blog", "http://127.0.0.1:9000", True),
+    ],
+)
+def test_a_moved_clock_never_reaches_a_forge_elsewhere(repo: str, api: str, stays: bool) -> None:
+    env = {"BATON_SECRET": SECRET, "BATON_BLOG_REPO": repo, "BATON_GITHUB_API": api, "BATON_GITHUB_TOKEN": "t" * 20}
+    assert load(env).offline is stays
+    if not stays:
+        with pytest.raises(SettingError, match="BATON_BLOG_REPO leads off"):
+            load({**env, "BATON_CLOCK": "2027-01-04T09:00:00Z*0"})
+
+
+def test_a_repository_on_github_needs_its_token() -> None:
+    with pytest.raises(SettingError, match="BATON_GITHUB_TOKEN"):
+        load({"BATON_SECRET": SECRET, "BATON_BLOG_REPO": "program/blog"})
 
 
 def test_what_is_secret_is_not_in_its_repr() -> None:
