@@ -65,6 +65,7 @@ class Config:
     blog_repo: str = field(default="", repr=False)
     github_token: str = field(default="", repr=False)
     github_api: str = "https://api.github.com"
+    blog_local: tuple[str, ...] = ()
     log: str = "text"
     keep_events: int = 90
     keep_mail_texts: int = 180
@@ -143,6 +144,7 @@ def load(env: Mapping[str, str]) -> Config:
         blog_repo=_blog_repo(text("BLOG_REPO", "")),
         github_token=_github_token(text("GITHUB_TOKEN", "")),
         github_api=_github_api(text("GITHUB_API", defaults.github_api)),
+        blog_local=_local(text("BLOG_LOCAL", "")),
         log=text("LOG", defaults.log),
         keep_events=days("EVENTS", defaults.keep_events, 7),
         keep_mail_texts=days("MAIL_TEXTS", defaults.keep_mail_texts, 1),
@@ -291,6 +293,15 @@ def _origins(value: str) -> tuple[str, ...]:
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or set(origin) & set(";'\""):
             raise SettingError("BATON_EMBED_ORIGINS", f"names {origin!r}", "Write https://host, separated by commas.")
     return origins
+
+
+def _local(value: str) -> tuple[str, ...]:
+    found = tuple(part.lower() if part[0] != "/" else part for part in re.split(r"[\s,]+", value) if part)
+    for each in found:
+        if not re.fullmatch(r"/.*|[a-z0-9._-]+|[0-9a-f.:]+(/\d{1,3})?", each):
+            remedy = "Write hosts, networks (10.0.0.0/8) and absolute folders, separated by commas."
+            raise SettingError("BATON_BLOG_LOCAL", f"names {each!r}", remedy)
+    return found
 
 
 def _token(name: str, value: str) -> str:

@@ -19,6 +19,7 @@ POINTS = {
     "confirm.received": "a receipt was taken from the queue, not yet written",
     "confirm.committed": "deliveries are confirmed, the next ones claimed but not published",
     "schedule.ran": "a scheduled job did its work, its transaction not yet committed",
+    "blog.step": "some changes of a member's blog are taken in and committed, more are left",
     "mail.claimed": "a mail is claimed, its server not yet spoken to",
     "mail.data_at": "the envelope is accepted and data_at committed, DATA not sent",
     "mail.dot": "the final dot is sent and answered, `sent` not committed",

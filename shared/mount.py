@@ -71,11 +71,13 @@ class Mount:
     ) -> None:
         """
         :param at_once: how many requests compute at the same time; 1 means in the event loop itself.
-        :param uploads: paths that take more than LARGEST_BODY: (bytes, who may, by the request's headers).
+        :param uploads: paths that take more than LARGEST_BODY, all below those that end in a slash: (bytes, who may, by
+            the request's headers).
         :param failed: what an app says when the commit of its answer failed (web.failed).
         """
         self.failed = failed
         self.uploads = uploads or {}
+        self.below = [(path, taken) for path, taken in self.uploads.items() if path.endswith("/")]
         self.apps = apps
         self.front = apps.get(front) or next(iter(apps.values()))
         self.waiting: deque[tuple[Any, Body, asyncio.Future[Answer]]] = deque()
@@ -106,8 +108,10 @@ class Mount:
 
     def _most(self, scope: Any) -> int:
         """How long a body may be: more than usual where files are given, by whom may give them."""
-        most, may = self.uploads.get(scope.path, (LARGEST_BODY, None))
-        return most if may and may(scope.headers) else LARGEST_BODY
+        found = self.uploads.get(scope.path)
+        if found is None:
+            found = next((taken for path, taken in self.below if scope.path.startswith(path)), None)
+        return found[0] if found and found[1](scope.headers) else LARGEST_BODY
 
     async def _send(self, protocol: Any, status: int, headers: list[tuple[str, str]], parts: Stream) -> None:
         """A long answer, part by part; between two parts others are answered."""

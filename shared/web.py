@@ -181,9 +181,12 @@ def _before_and_after(app: Flask) -> None:
         log.unbind("through")  # what this thread does next is nobody's deed
 
 
-def take_uploads(app: Flask, path: str, most: int) -> None:
-    """Let organizers post up to `most` bytes to `path`. Anybody else is refused as everywhere, before it is read."""
-    app.extensions.setdefault("uploads", {})[path] = (most, access.shows_role("organizer"))
+def take_uploads(app: Flask, path: str, most: int, may: Callable[[Any], bool] | None = None) -> None:
+    """Let organizers post up to `most` bytes to `path`. Anybody else is refused as everywhere, before it is read.
+
+    :param path: with a slash at its end, all below it. :param may: who else, by the request's headers.
+    """
+    app.extensions.setdefault("uploads", {})[path] = (most, may or access.shows_role("organizer"))
 
 
 def public_form(view: Any) -> Any:

@@ -1,4 +1,4 @@
-"""blog: members' blogs and what the program's blog takes from them. This file only wires; see views, offers."""
+"""blog: members' blogs and what the program's blog takes from them. This file only wires; see views, blogs, offers."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from flask import Flask
 
 def create_app() -> Flask:
     """The Flask app of blog."""
-    from shared import face, web
+    from shared import export, face, web
     from shared.ops import api, pages
 
-    from . import models, views
+    from . import exports, hooks, models, views
     from .rules.refusals import Refused
 
-    blueprints = (*views.blueprints, pages.blueprint(models.SERVICE))
-    apis = (*views.apis, api.blueprint(models.SERVICE))
+    del exports  # imported for what it registers
+    blueprints = (*views.blueprints, pages.blueprint(models.SERVICE), export.blueprint(models.SERVICE))
+    apis = (*views.apis, api.blueprint(models.SERVICE), export.api(models.SERVICE))
     app = web.create(models.SERVICE, *blueprints, api=apis, context=views.context)
     app.register_error_handler(Refused, views.refused_page)
+    web.take_uploads(app, "/blog/webhooks/", hooks.MOST, hooks.shows_any)
     face.dress(app)
     return app

@@ -150,3 +150,18 @@ offer = sa.Table(
 )
 sa.Index("ix_offer_due", offer.c.due)
 sa.Index("ix_offer_state", offer.c.state)
+
+# A webhook's delivery that could be believed, so that one that is sent again does nothing. Written by
+# views/webhooks.py; deleted after 30 days.
+hook = sa.Table(
+    "hook",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("forge", sa.String(8), nullable=False),
+    sa.Column("delivery", sa.String(64), nullable=False),  # a hash of what the forge calls it
+    sa.Column("blog", Key, sa.ForeignKey("blog.id", name="fk_hook_blog")),  # null: it is for the program
+    sa.Column("event", sa.String(40), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.UniqueConstraint("forge", "delivery", name="one_hook_per_delivery"),
+)
+sa.Index("ix_hook_at", hook.c.at)

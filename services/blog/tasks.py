@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared import log, worker
 
-from . import offers
+from . import following, offers
 
 logger = log.get()
 
@@ -16,3 +16,11 @@ def offer(id: str) -> None:
     state = offers.work(id)
     if state is not None:
         logger.info("offer.worked", state=state)
+
+
+@worker.task(following.WORK)
+def look(id: str) -> None:
+    """Take in what is new in a blog; what does not fit in one task's time goes on in the next."""
+    log.bind(blog=id)
+    if following.work(id):
+        following.call(id)

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from services.blog import blogs
 from services.sessions.gatherings import proposing
 from services.signup import access_links, api_tokens, importing, people, program
 from shared import access, bearer, clock, db, tokens
@@ -25,7 +26,7 @@ from tests.meeting import Circle
 from tests.offering import Ada
 
 SAFE = {"GET", "HEAD"}
-OWN = re.compile(r"/(signup/api/me\b|sessions/api/mine\b|notifications/api/mine\b)").match  # what is a person's own
+OWN = re.compile(r"/(signup/api/me|(sessions|notifications|blog)/api/mine)\b").match  # what is a person's own
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
@@ -303,6 +304,11 @@ def test_pages_take_no_token(baton: Baton, olga: str) -> None:
 # ---- standing up to what is odd ----
 
 
+def _blog(person: str) -> str:
+    with db.write("blog") as tx:
+        return blogs.register(tx, lambda tx, id: None, person, "https://ada.example.org")
+
+
 def known(baton: Baton, olga: str) -> dict[str, Any]:
     """Ids of things that are there."""
     with db.write("signup") as tx:
@@ -323,6 +329,7 @@ def known(baton: Baton, olga: str) -> dict[str, Any]:
         "session": Circle(baton).first,
         "gathering": circles.do(proposing.propose, "organizers"),
         "offer": ada.offer(ada.writes())["id"],
+        "blog": _blog(olga),
         "kind": "talk",
         "stream": "stream1",
         "item": "blog",
@@ -347,7 +354,11 @@ def test_a_get_changes_nothing(baton: Baton, olga: str) -> None:
         if route.method != "GET":
             continue
         kind = next(
-            (kind for kind in ("import", "circle", "session", "gathering", "offer") if f"/{kind}s/<id>" in route.rule),
+            (
+                kind
+                for kind in ("import", "circle", "session", "gathering", "offer", "blog")
+                if f"/{kind}s/<id>" in route.rule
+            ),
             "id",
         )
         there = {**ids, "id": ids[kind]}
@@ -433,7 +444,11 @@ def test_odd_values_in_every_field_are_refused_in_words(baton: Baton, olga: str)
             continue
         shape = document[route.service]["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
         kind = next(
-            (kind for kind in ("import", "circle", "session", "gathering", "offer") if f"/{kind}s/<id>" in route.rule),
+            (
+                kind
+                for kind in ("import", "circle", "session", "gathering", "offer", "blog")
+                if f"/{kind}s/<id>" in route.rule
+            ),
             "id",
         )
         there = {**ids, "id": ids[kind]}

@@ -7,6 +7,7 @@ process (``notebook.Kitchen``), since nbconvert is large and a notebook may be h
     Target    the program's blog: shape, categories, what it has and can
     When      now, the program's zone, the day of the first commit
     convert(path, raw, source, target, when)  ->  Converted | Skipped
+    look(path, raw, source, when)  ->  Looked | Skipped, for a list of posts
 
     Converted .path .front .body .images   what the target gets; ``text(converted)`` is the file
               .notes                       all that was changed, dropped or missing, in words
@@ -32,7 +33,7 @@ from datetime import date
 from . import containers, dialects, excerpt, front, html, jekyll, kramdown, links, liquid, masking, math, meta, secrets
 from .images import Album
 from .notebook import Cooked, Kitchen
-from .shapes import Author, Converted, Image, Limits, Note, Skipped, Source, Target, Tree, When
+from .shapes import Author, Converted, Image, Limits, Looked, Note, Skipped, Source, Target, Tree, When
 from .work import Work
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Image",
     "Kitchen",
     "Limits",
+    "Looked",
     "Note",
     "Skipped",
     "Source",
@@ -48,8 +50,11 @@ __all__ = [
     "Tree",
     "When",
     "convert",
+    "look",
     "text",
 ]
+
+_LIMITS = Limits()
 
 
 def text(converted: Converted) -> str:
@@ -64,13 +69,39 @@ def convert(
 
     :param kitchen: the process for notebooks, where many are converted; without it each has one of its own.
     """
+    notes: list[Note] = []
+    found = _read(path, raw, source, target.limits, when, kitchen, notes)
+    if isinstance(found, Skipped):
+        return found
+    said, day, embedded = found
+    about, left = meta.read(said.data, path)
+    return _post(path, said, about, day, [*notes, *left], source, target, embedded)
+
+
+def look(
+    path: str, raw: bytes, source: Source, when: When, kitchen: Kitchen | None = None, limits: Limits = _LIMITS
+) -> Looked | Skipped:
+    """What a post is called, of which day it is and where its readers find it, or why it is none; nothing is converted."""
+    found = _read(path, raw, source, limits, when, kitchen, [])
+    if isinstance(found, Skipped):
+        return found
+    said, day, _ = found
+    about, _ = meta.read(said.data, path)
+    heading = re.search(r"^#[ \t]+(.+?)[ \t#]*$", said.body, re.M)
+    title = about.title or (meta.one_line(heading[1]) if heading else "") or about.slug.replace("-", " ").capitalize()
+    return Looked(title, day, dialects.address(source, path, said.data, day))
+
+
+def _read(
+    path: str, raw: bytes, source: Source, limits: Limits, when: When, kitchen: Kitchen | None, notes: list[Note]
+) -> tuple[front.Front, date, dict[str, bytes]] | Skipped:
+    """What a post says of itself, its day, and the images that it holds; or why it is no post."""
     if refused := dialects.refused(path, source.dialect):
         return refused
     is_notebook = path.lower().endswith(".ipynb")
-    most = target.limits.notebook if is_notebook else target.limits.post
+    most = limits.notebook if is_notebook else limits.post
     if len(raw) > most:
         return Skipped("too-large", f"It is larger than {most // 1000} kB.")
-    notes: list[Note] = []
     embedded: dict[str, bytes] = {}
     try:
         if is_notebook:
@@ -99,8 +130,8 @@ def convert(
     if isinstance(found, Skipped):
         return found
     day, dated = found
-    about, left = meta.read(said.data, path)
-    return _post(path, said, about, day, [*notes, *dated, *left], source, target, embedded)
+    notes += dated
+    return said, day, embedded
 
 
 def _alone(raw: bytes) -> Cooked:

@@ -102,7 +102,7 @@ def day(data: dict[str, Value], path: str, when: When) -> tuple[date, list[Note]
         found = min(when.committed or when.today, when.today)
         notes.append(Note("changed", f"It has no date of its own: {found} is that of its first commit, or of today."))
     if found > when.today:
-        return Skipped("future", f"It is dated {found}. It will be offered then.")
+        return Skipped("future", f"It is dated {found}. It will be offered then.", found)
     return found, notes
 
 

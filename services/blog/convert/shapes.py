@@ -171,7 +171,23 @@ SkipReason = Literal["draft", "future", "expired", "not-a-post", "unreadable", "
 
 @dataclass(frozen=True)
 class Skipped:
-    """No post, and why, in words for its author."""
+    """No post, and why, in words for its author.
+
+    :param day: on which it will be one, where that is known.
+    """
 
     reason: SkipReason
     text: str
+    day: date | None = None
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A post as its front matter tells of it, before anybody converts it.
+
+    :param url: where it is published, as well as that can be told.
+    """
+
+    title: str
+    day: date
+    url: str

@@ -20,6 +20,7 @@ from . import git
 
 FILES = 200_000  # of one tree: a few small objects can make one of billions
 LONGEST_PATH = 600
+_AT_ONCE = 50_000_000  # bytes read by one process
 _PLAIN = {"100644", "100755", "100664"}
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
@@ -37,11 +38,13 @@ class Change(NamedTuple):
 
     :param was: its path before, where it was renamed.
     :param blob: what it is now; empty when it is gone.
+    :param new: nothing was there before.
     """
 
     path: str
     blob: str
     was: str = ""
+    new: bool = False
 
 
 class Mirror:
@@ -76,26 +79,41 @@ class Mirror:
 
     def blob(self, id: str, most: int) -> bytes:
         """A blob's bytes; git.Failed when it is not there or has more than `most`."""
-        return next(self.blobs([id], most))
+        found = self.blobs([id], most)[id]
+        if found is None:
+            raise git.Failed("cat-file", f"{id} is no blob that can be read")
+        return found
 
-    def blobs(self, ids: Iterable[str], most: int) -> Iterator[bytes]:
-        """The bytes of blobs, in order, some hundred by one process; one with more than `most` bytes: git.Failed."""
-        asked = list(ids)
-        for start in range(0, len(asked), 100):
-            yield from self._some(asked[start : start + 100], most)
+    def blobs(self, ids: Iterable[str], most: int) -> dict[str, bytes | None]:
+        """{id: bytes} of blobs, by a few processes; None for one that is not there or has more than `most` bytes."""
+        asked = list(dict.fromkeys(ids))
+        given = "".join(f"{id}\n" for id in asked).encode()
+        sizes = git.run(self.folder, "cat-file", "--batch-check", given=given).decode().splitlines() if asked else []
+        found: dict[str, bytes | None] = dict.fromkeys(asked)
+        some: list[str] = []
+        total = 0
+        for id, line in zip(asked, sizes, strict=True):
+            words = line.split()
+            if len(words) != 3 or words[1] != "blob" or int(words[2]) > most:
+                continue
+            if some and total + int(words[2]) > _AT_ONCE:
+                found |= self._some(some)
+                some, total = [], 0
+            some.append(id)
+            total += int(words[2])
+        return found | self._some(some) if some else found
 
-    def _some(self, ids: list[str], most: int) -> Iterator[bytes]:
+    def _some(self, ids: list[str]) -> dict[str, bytes | None]:
         given = "".join(f"{id}\n" for id in ids).encode()
-        answer = git.run(self.folder, "cat-file", "--batch", given=given, output=(most + 200) * len(ids))
+        answer = git.run(self.folder, "cat-file", "--batch", given=given, output=2 * _AT_ONCE)
+        found: dict[str, bytes | None] = {}
         at = 0
         for id in ids:
             end = answer.index(b"\n", at)
-            head = answer[at:end].split()
-            if len(head) != 3 or head[1] != b"blob" or int(head[2]) > most:
-                raise git.Failed("cat-file", f"{id} is no blob that can be read")
-            size = int(head[2])
-            yield answer[end + 1 : end + 1 + size]
+            size = int(answer[at:end].split()[2])
+            found[id] = answer[end + 1 : end + 1 + size]
             at = end + 1 + size + 1
+        return found
 
     def changes(self, old: str, new: str) -> list[Change]:
         """What became of files from one commit to another, in the order of their paths; a rename is one change."""
@@ -118,6 +136,14 @@ class Mirror:
                 elif line:
                     days[line] = day  # from the latest to the first: what is written last is the first
         return days
+
+    def is_below(self, old: str, new: str) -> bool:
+        """Whether a commit is in the history of another; False also where it cannot be had."""
+        try:
+            git.run(self.folder, "merge-base", "--is-ancestor", old, new)
+        except git.Failed:
+            return False
+        return True
 
     def day(self, commit: str) -> str:
         """The day of a commit, ISO."""
@@ -162,7 +188,7 @@ def _changes(answer: bytes) -> Iterator[Change]:
             if was:
                 yield Change(was, "")
         else:
-            yield Change(path, blob, was or "")
+            yield Change(path, blob, was or "", status[0] in "AC" or was is None and status[0] == "R")
 
 
 def _path(name: bytes) -> str | None:

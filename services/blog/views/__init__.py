@@ -1,11 +1,11 @@
-"""Pages and API of blog."""
+"""Pages and API of blog, a blueprint per file."""
 
 from __future__ import annotations
 
-from . import offers, offers_api
+from . import api, mine, offers, offers_api, overview, webhooks
 from .pages import context, refused_page
 
-__all__ = ["apis", "blueprints", "context", "refused_page"]
+blueprints = [each.blueprint for each in (mine, overview, offers, webhooks)]
+apis = [each.blueprint for each in (api, offers_api)]
 
-blueprints = (offers.blueprint,)
-apis = (offers_api.blueprint,)
+__all__ = ["apis", "blueprints", "context", "refused_page"]

@@ -1,9 +1,9 @@
-"""How blog's views answer with pages: the template, what was said after a redirect, a refusal of a button."""
+"""What the pages of blog have in common: a form shown again, what was said before a redirect, who reads."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import sqlalchemy as sa
 from flask import Response, make_response, render_template, request
@@ -11,6 +11,7 @@ from flask import redirect as _redirect
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared import access, db
+from shared.problems import problem
 from shared.web import Problem, answer
 
 from ..models import SERVICE, program
@@ -21,6 +22,15 @@ SAID = {
     "decline": "It is being declined. It stays so until its author asks again.",
     "again": "It is on its way again.",
     "release": "Noted. It is proposed as it is.",
+    "registered": "Your blog is being looked at. Load this page again in a moment.",
+    "looking": "It is being looked at. Load this page again in a moment.",
+    "consented": "Noted. You can change it at any time.",
+    "withdrawn": "Noted. Nothing of this blog is offered any more; what was offered is taken back.",
+    "offered": "Noted: these posts are offered.",
+    "declined": "Noted: these posts are not offered.",
+    "described": "Saved. It is being looked at again.",
+    "secret": "There is a new secret. Put it into the webhook: the old one is worth nothing any more.",
+    "left": "Your blog is taken out. Paste its address again to have it back.",
 }
 
 
@@ -34,14 +44,16 @@ def context() -> dict[str, Any]:
     return {"program_name": name, "said": SAID.get(request.args.get("said", "")), "problems": []}
 
 
-def page(template: str, status: int = 200, **given: Any) -> Response:
-    """The page of that template."""
-    return make_response(render_template(f"blog/{template}", **given), status)
+def page(template: str, problems: list[dict[str, str]] | None = None, **given: Any) -> Response:
+    """The page of that template; with problems it is a form shown again."""
+    found = render_template(f"blog/{template}", problems=problems or [], **given)
+    return make_response(found, 422 if problems else 200)
 
 
-def go(path: str, said: str | None = None) -> Response:
+def go(path: str, said: str = "", anchor: str = "") -> Response:
     """See Other: after a POST, so that loading the page again posts nothing. `said` is a key of SAID."""
-    return _redirect(f"{path}?said={said}" if said else path, 303)  # type: ignore[return-value]
+    query = f"?said={said}" if said else ""
+    return _redirect(f"{path}{query}{'#' + anchor if anchor else ''}", 303)  # type: ignore[return-value]
 
 
 def do(command: Callable[..., Any], *given: Any) -> Any:
@@ -51,7 +63,33 @@ def do(command: Callable[..., Any], *given: Any) -> Any:
         return command(tx, who.actor if who else "", *given)
 
 
+def unreadable() -> list[dict[str, str]]:
+    """A refusal for every field of the posted form that is no UTF-8, or has a NUL in it."""
+    broken = [name for name, values in request.form.lists() if any("\ufffd" in v or "\0" in v for v in values)]
+    words = {"message": "Some letters could not be read.", "remedy": "Please type them again."}
+    return [{"field": name, **words} for name in broken]
+
+
+def not_found(what: str) -> NoReturn:
+    """404 in words."""
+    problem(404, f"There is no such {what}", "It may have been taken out, or the address is mistyped.")
+
+
 def refused_page(refused: Refused) -> Any:
     """A refusal that no form can show, because only a button was pressed; or there is no such thing."""
     missing = refused.message.startswith("There is no such")
     return answer(Problem(404 if missing else 409, refused.message, refused.remedy, [], {}))
+
+
+def reader_id() -> str:
+    """The person behind a view that `needs` somebody."""
+    who = access.reader()
+    if who is None:  # @needs went before
+        raise LookupError("a view without @needs asks who is reading")
+    return who.person
+
+
+def number(name: str = "page") -> int:
+    """A page's number from the query; 1 when it is none."""
+    said = request.args.get(name, "1")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 7 else 1

@@ -1,0 +1,144 @@
+"""What made a member's blog: its generator, where its posts lie, where it is published, and what is missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from ..convert.dialects import DIALECTS, of_paths, refused
+from ..convert.shapes import DialectName, Skipped
+
+NAMES: dict[str, str] = {
+    "jekyll": "Jekyll",
+    "fastpages": "fastpages",
+    "hugo": "Hugo",
+    "quarto": "Quarto",
+    "pelican": "Pelican",
+    "myst": "MyST or Jupyter Book",
+    "astro": "Astro",
+    "readme": "no generator: plain Markdown files",
+}
+PLACES: dict[str, str] = {
+    "jekyll": "in _posts/, each named by its date, as in 2027-01-31-a-title.md",
+    "fastpages": "in _posts/ or _notebooks/, each named by its date",
+    "hugo": "in content/",
+    "quarto": "in posts/, blog/, notes/ or articles/",
+    "pelican": "in content/, posts/ or articles/",
+    "myst": "anywhere",
+    "astro": "in src/content/ or src/pages/",
+    "readme": "anywhere",
+}
+_DEPTH = {"hugo": 2, "astro": 3, "quarto": 1, "pelican": 1, "myst": 1, "readme": 1}
+_URL = r"[ \t]*[:=][ \t]*[\"']?(https?://[^\s\"'#,]+)"
+# Where each generator is told the address of its site: files, and the line in them.
+_SITES: dict[str, tuple[tuple[str, ...], str]] = {
+    "jekyll": (("_config.yml", "_config.yaml"), r"^url" + _URL),
+    "fastpages": (("_config.yml",), r"^url" + _URL),
+    "hugo": (
+        ("hugo.toml", "hugo.yaml", "hugo.yml", "hugo.json", "config.toml", "config.yaml", "config.yml", "config.json",
+         "config/_default/hugo.toml", "config/_default/config.toml", "config/_default/hugo.yaml"),
+        r"^\s*[\"']?baseURL[\"']?" + _URL,
+    ),
+    "quarto": (("_quarto.yml", "_quarto.yaml"), r"^\s*site-url" + _URL),
+    "pelican": (("publishconf.py", "pelicanconf.py"), r"^SITEURL" + _URL),
+    "astro": (("astro.config.mjs", "astro.config.ts", "astro.config.js", "astro.config.mts"), r"^\s*site" + _URL),
+    "myst": (("myst.yml",), r"^\s*(?:url|site_url)" + _URL),
+}  # fmt: skip
+_BASE = re.compile(r"^baseurl[ \t]*:[ \t]*[\"']?(/[\w./~-]*)", re.M)
+_PERMALINK = re.compile(r"^permalink[ \t]*:[ \t]*[\"']?([\w:/.-]+)", re.M)
+
+
+class Shape(NamedTuple):
+    """A blog as its files tell of it."""
+
+    dialect: DialectName
+    site: str
+    permalink: str
+    roots: list[str]
+    missing: list[str]
+
+
+def shape(paths: Iterable[str], read: Callable[[str], str], clone_url: str, site: str) -> Shape:
+    """What a tree tells.
+
+    :param read: a file's text; empty when it cannot be read.
+    :param site: the address that was pasted, if it was that of a site.
+    """
+    files = sorted(paths)
+    dialect = of_paths(files)
+    known = set(files)
+    config = next((read(name) for name in _SITES.get(dialect, ((), ""))[0] if name in known), "")
+    where = site or _site(dialect, known, read, clone_url)
+    permalink = found[1] if dialect == "jekyll" and (found := _PERMALINK.search(config)) else ""
+    posts = [path for path in files if is_post(path, dialect, [])]
+    missing = []
+    if not posts:
+        where_posts = f"its posts are looked for {PLACES[dialect]}"
+        missing.append(f"No post was found. This looks like {NAMES[dialect]}: {where_posts}.")
+    if not where:
+        line = {"jekyll": "`url` in _config.yml", "fastpages": "`url` in _config.yml", "hugo": "`baseURL`"}.get(
+            dialect, {"quarto": "`site-url`", "pelican": "SITEURL", "astro": "`site`"}.get(dialect, "")
+        )
+        told = f" (its settings have no {line})" if line else ""
+        missing.append(
+            f"Where readers find it is not known{told}. Offered posts link to the repository until you say it."
+        )
+    if others := sum(path.lower().endswith((".rst", ".org", ".adoc")) for path in files):
+        files_are = "file is" if others == 1 else "files are"
+        missing.append(f"{others} {files_are} not Markdown (.rst, .org, .adoc), and cannot be offered.")
+    return Shape(dialect, where, permalink, _roots(posts, dialect), missing)
+
+
+def is_post(path: str, dialect: DialectName, roots: list[str]) -> bool:
+    """Whether a file is a post or a draft of one, by its path."""
+    if roots and not path.startswith(tuple(roots)):
+        return False
+    why: Skipped | None = refused(path, dialect)
+    return why is None or (why.reason == "draft" and bool(re.search(r"\.(md|markdown|qmd|mdx|ipynb|rmd)$", path, re.I)))
+
+
+def _roots(posts: list[str], dialect: str) -> list[str]:
+    """The folders in which posts lie; empty when some lie at the top."""
+    found = set()
+    for path in posts:
+        if dialect in {"jekyll", "fastpages"}:
+            inner = re.match(r"(.*?_(?:posts|notebooks|drafts)/)", path)
+            found.add(inner[1] if inner else "")
+        else:
+            parts = path.split("/")[:-1][: _DEPTH[dialect]]
+            found.add("".join(f"{part}/" for part in parts))
+    return [] if "" in found or len(found) > 40 else sorted(found)
+
+
+def _site(dialect: str, files: set[str], read: Callable[[str], str], clone_url: str) -> str:
+    for name in ("CNAME", "static/CNAME", "public/CNAME", "docs/CNAME"):
+        if name in files and re.fullmatch(r"[\w.-]+\.\w+", host := read(name).strip()):
+            return f"https://{host.lower()}/"
+    names, line = _SITES.get(dialect, ((), ""))
+    for name in names:
+        if name not in files:
+            continue
+        config = read(name)
+        if found := re.search(line, config, re.M | re.I):
+            base = _BASE.search(config) if dialect in {"jekyll", "fastpages"} else None
+            site = found[1].rstrip("/") + (base[1] if base else "")
+            if _fits(site):
+                return site.rstrip("/") + "/"
+    parts = urlsplit(clone_url)
+    if parts.hostname == "github.com" and dialect != "readme":
+        owner, _, name = parts.path.strip("/").removesuffix(".git").partition("/")
+        if name.lower() == f"{owner.lower()}.github.io":
+            return f"https://{name.lower()}/"
+        if dialect == "fastpages":
+            return f"https://{owner.lower()}.github.io/{name}/"
+    return ""
+
+
+def _fits(site: str) -> bool:
+    host = urlsplit(site).hostname or ""
+    return "." in host and len(site) < 500 and not host.endswith((".example", ".local")) and "{" not in site
+
+
+__all__ = ["DIALECTS", "NAMES", "Shape", "is_post", "shape"]

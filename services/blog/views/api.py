@@ -1,0 +1,150 @@
+"""The JSON API of blogs: one's own, and all of them for organizers. A route calls what the page of that action
+calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from shared import access, db
+from shared.api import Blueprint, Empty, PageQuery
+from shared.problems import problem
+
+from .. import blogs, following
+from ..models import SERVICE
+from ..rules.refusals import Refused
+from ..schemas import blogs as schemas
+from .pages import not_found, reader_id
+
+blueprint = Blueprint(SERVICE, "blogs", "Members' blogs and their posts")
+MINE = access.scopes(role="member")
+
+
+def refuse(refused: Refused) -> NoReturn:
+    """404 or 422, with the field that cannot be taken."""
+    status = 404 if refused.message.startswith("There is no such") else 422
+    problem(status, "This cannot be done", f"{refused.message} {refused.remedy}", [refused.as_dict()])
+
+
+def _do(command: Callable[..., Any], *given: Any) -> Any:
+    try:
+        with db.write(SERVICE) as tx:
+            return command(tx, *given)
+    except Refused as refused:
+        refuse(refused)
+
+
+def _pages(total: int) -> int:
+    return max(1, -(-total // blogs.PAGE))
+
+
+def _own(tx: Any, id: str) -> Any:
+    row = blogs.find(tx, id)
+    if row is None or row["person"] != reader_id() or row["state"] == "left":
+        not_found("blog of yours")
+    return row
+
+
+def _shown(id: str) -> Any:
+    with db.read(SERVICE) as tx:
+        return _own(tx, id)
+
+
+@blueprint.get("/mine/blogs")
+@MINE
+@blueprint.response(200, schemas.Blogs)
+def mine() -> dict[str, Any]:
+    """The reader's blogs."""
+    with db.read(SERVICE) as tx:
+        return {"blogs": blogs.of_person(tx, reader_id())}
+
+
+@blueprint.post("/mine/blogs")
+@MINE
+@blueprint.arguments(schemas.Address)
+@blueprint.response(202, schemas.Blog)
+def register(asked: dict[str, str]) -> Any:
+    """Have a blog followed; the same address again is the same blog. What it is, is found out afterwards."""
+    return _shown(_do(blogs.register, following.ring, reader_id(), asked["address"]))
+
+
+@blueprint.get("/mine/blogs/<id>")
+@MINE
+@blueprint.response(200, schemas.Blog)
+def one(id: str) -> Any:
+    """A blog of the reader's."""
+    return _shown(id)
+
+
+@blueprint.get("/mine/blogs/<id>/posts")
+@MINE
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, schemas.Posts)
+def posts(query: dict[str, int], id: str) -> dict[str, Any]:
+    """Its posts, each with its state and why."""
+    with db.read(SERVICE) as tx:
+        _own(tx, id)
+        listed, total, page = blogs.posts(tx, id, query["page"])
+    return {"posts": listed, "total": total, "page": page, "pages": _pages(total)}
+
+
+@blueprint.put("/mine/blogs/<id>/consent")
+@MINE
+@blueprint.arguments(schemas.Consent)
+@blueprint.response(200, schemas.Blog)
+def consent(asked: dict[str, str], id: str) -> Any:
+    """Say whether and how its posts may be offered."""
+    _do(blogs.consent, reader_id(), id, asked["consent"])
+    return _shown(id)
+
+
+@blueprint.post("/mine/blogs/<id>/posts")
+@MINE
+@blueprint.arguments(schemas.Choice)
+@blueprint.response(200, schemas.Chosen)
+def choose(asked: dict[str, Any], id: str) -> dict[str, int]:
+    """Offer some of its posts, or say that they never are."""
+    command = blogs.offer if asked["do"] == "offer" else blogs.decline
+    return {"posts": _do(command, reader_id(), id, asked["posts"])}
+
+
+@blueprint.post("/mine/blogs/<id>/look")
+@MINE
+@blueprint.arguments(Empty, required=False)
+@blueprint.response(202, schemas.Blog)
+def look(_body: Any, id: str) -> Any:
+    """Have it looked at now."""
+    _do(blogs.look_again, following.ring, reader_id(), id)
+    return _shown(id)
+
+
+@blueprint.delete("/mine/blogs/<id>")
+@MINE
+@blueprint.response(204)
+def leave(id: str) -> None:
+    """Take it out: what is offered is taken back."""
+    _do(blogs.leave, reader_id(), id)
+
+
+@blueprint.get("/blogs")
+@access.scopes("read")
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, schemas.AllBlogs)
+def everybody(query: dict[str, int]) -> dict[str, Any]:
+    """All blogs, the latest first."""
+    with db.read(SERVICE) as tx:
+        listed, total, page = blogs.everybody(tx, query["page"])
+    return {"blogs": listed, "total": total, "page": page, "pages": _pages(total)}
+
+
+@blueprint.get("/blogs/<id>/posts")
+@access.scopes("read")
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, schemas.Posts)
+def posts_of(query: dict[str, int], id: str) -> dict[str, Any]:
+    """The posts of somebody's blog."""
+    with db.read(SERVICE) as tx:
+        if blogs.find(tx, id) is None:
+            not_found("blog")
+        listed, total, page = blogs.posts(tx, id, query["page"])
+    return {"posts": listed, "total": total, "page": page, "pages": _pages(total)}
