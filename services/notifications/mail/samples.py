@@ -19,6 +19,17 @@ _OF: dict[str, dict[str, Any]] = {
         "original": "https://ada.example.org/first-model",
         "review": "https://forge.example.org/blog/pulls/7",
     },
+    "reply": {
+        "writer": "Ada Lovelace",
+        "address": "ada@example.org",
+        "about": "Invite to a session",
+        "subject": "Re: Invite to a session",
+        "text": "Thank you. I come ten minutes later, please begin without me.",
+        "cut": False,
+        "left_out": [],
+        "known": True,
+        "role": "coordinator",
+    },
     "talk": {"kind": "talk", "thing": "talk", "title": "How I review code"},
 }
 
