@@ -12,7 +12,7 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values
 
@@ -52,6 +52,7 @@ class Config:
     database_pool: int = 10
     broker_url: str = field(default="redis://localhost:6379/0", repr=False)
     smtp_url: str = field(default="", repr=False)
+    imap_url: str = field(default="", repr=False)
     mail_from: str = "Baton <baton@localhost>"
     return_path: str = ""
     organizer: str = "organizer@localhost"
@@ -131,6 +132,7 @@ def load(env: Mapping[str, str]) -> Config:
         database_pool=_pool(text("DATABASE_POOL", str(defaults.database_pool))),
         broker_url=_broker_url(text("BROKER_URL", defaults.broker_url)),
         smtp_url=_smtp_url(text("SMTP_URL", "")),
+        imap_url=_imap_url(text("IMAP_URL", "")),
         mail_from=_mailbox(text("MAIL_FROM", defaults.mail_from), "BATON_MAIL_FROM"),
         return_path=_return_path(text("RETURN_PATH", "")),
         organizer=_mailbox(text("ORGANIZER", defaults.organizer), "BATON_ORGANIZER"),
@@ -266,6 +268,22 @@ def _broker_url(url: str) -> str:
 def _smtp_url(url: str) -> str:
     if url and (urlsplit(url).scheme not in {"smtp", "smtps"} or not urlsplit(url).hostname):
         raise SettingError("BATON_SMTP_URL", "is not an SMTP address", "Write smtp://user:password@host:port.")
+    return url
+
+
+def _imap_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        whole = parts.scheme in {"imap", "imaps"} and parts.hostname and parts.username and parts.password
+        sound = bool(whole and (parts.port or 1)) and all(31 < ord(c) < 127 for c in unquote(url))
+    except ValueError:
+        sound = False
+    if url and not sound:
+        raise SettingError(
+            "BATON_IMAP_URL",
+            "is not a mailbox that can be read",
+            "Write imaps://user:password@host:port/folder in plain letters, with marks as %40.",
+        )
     return url
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, metrics
 
 from . import outbox
+from .inbound import mailbox
 from .mail import server
 from .models import SERVICE, mail
 
@@ -44,4 +45,7 @@ def mails(tx: Connection) -> Iterable[metrics.Family]:
     away = GaugeMetricFamily("baton_mail_server_away_seconds", "For how long the mail server has been out of reach.")
     since = server.state(tx).down_since
     away.add_metric([], max(0.0, clock.machine() - since) if since is not None else 0.0)
-    yield from (states, recent, waited, held, away)
+    unread = GaugeMetricFamily("baton_mailbox_away_seconds", "For how long the mailbox of answers cannot be read.")
+    since = mailbox.state(tx).down_since
+    unread.add_metric([], max(0.0, clock.machine() - since) if since is not None else 0.0)
+    yield from (states, recent, waited, held, away, unread)

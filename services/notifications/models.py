@@ -146,6 +146,22 @@ inbound = sa.Table(
 sa.Index("inbound_came", inbound.c.came_at, inbound.c.id)
 sa.Index("inbound_person", inbound.c.person)
 
+# The one mailbox that is read (id 1): how far, since when it cannot be read, and what it said. Written by
+# inbound/mailbox; never deleted.
+mailbox = sa.Table(
+    "mailbox",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.String(300), nullable=False),  # user, host and folder: another one is read anew
+    sa.Column("uidvalidity", sa.BigInteger),
+    sa.Column("uid", sa.BigInteger, nullable=False),  # of the last mail that was handled
+    sa.Column("due", Machine, nullable=False),  # not asked before
+    sa.Column("failures", sa.Integer, nullable=False),  # running
+    sa.Column("down_since", Machine),
+    sa.Column("asked", Machine),
+    sa.Column("said", sa.Text),
+)
+
 # A row is a person as signup last told of them. Written by handlers, emptied (never deleted: it says "erased") when
 # they are erased or their application expires.
 person = sa.Table(

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from sqlalchemy.engine import Connection
 
-from shared import config, db, log
+from shared import config, db, log, worker
 from shared.schedule import daily, job
 from shared.worker import on_tick
 
 from .digest import arranging, projection, writing
-from .inbound import taking
+from .inbound import mailbox, taking
 from .mail import ledger, server
 from .models import SERVICE
 from .rules import Step
@@ -31,6 +31,13 @@ def prune_mails(tx: Connection, _period: str) -> bool:
 def write_digest(tx: Connection, period: str) -> None:
     """One letter to each organizer, once a period."""
     writing.write(tx, period)
+
+
+@on_tick(SERVICE)
+def look_into_the_mailbox() -> None:
+    """Ask for it when it is time; whoever gets there first reads, and nobody else meanwhile."""
+    if mailbox.due():
+        worker.send("notifications.fetch")
 
 
 @on_tick(SERVICE)

@@ -1,4 +1,6 @@
-"""The one task of notifications beside events and ticks: send what is due. Only a doorbell; the mails are in SQL."""
+"""The tasks of notifications beside events and ticks: send what is due, fetch what came in. Only doorbells: what there
+is to do stands in SQL, or in the mailbox.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ import threading
 
 from shared import log, worker
 
+from .inbound import mailbox
 from .mail import compose, sending
 
 _log = log.get("notifications.tasks")
@@ -17,6 +20,13 @@ def send() -> None:
     """Send what is due; what does not fit in one task's time goes on in the next."""
     if sending.send_due().more:
         ring()
+
+
+@worker.task("notifications.fetch")
+def fetch() -> None:
+    """Take what is new in the mailbox; what does not fit in one task's time goes on in the next."""
+    if mailbox.read():
+        worker.send("notifications.fetch")
 
 
 @compose.rings

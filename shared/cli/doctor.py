@@ -73,7 +73,7 @@ def examine(data: str | None) -> Iterator[Line]:
         yield Line("settings", WRONG, str(wrong), "see .env.example")
         return
     yield Line("settings", OK, f"read; services {', '.join(found.services)}; {found.base_url}")
-    for check in (secret, privacy, disk, zones, databases, broker, smtp, events, jobs, mails):
+    for check in (secret, privacy, disk, zones, databases, broker, smtp, replies, events, jobs, mails):
         try:
             yield from check(found)
         except Exception as error:
@@ -281,6 +281,25 @@ def smtp(found: config.Config) -> Iterator[Line]:
         relay.close()
     if found.mail_from == config.Config.mail_from:
         yield Line("mail server", WARNING, "BATON_MAIL_FROM is not set", "set it to a mailbox that somebody reads")
+
+
+def replies(found: config.Config) -> Iterator[Line]:
+    """Can the mailbox be read that answers come to? Nothing in it is changed."""
+    if not found.imap_url:
+        given = (
+            "what is handed over at /notifications/webhooks/mail is read" if found.webhook_secret else "none is read"
+        )
+        yield Line("answers by mail", OK, f"no mailbox is set: {given}")
+        return
+    module = importlib.import_module("services.notifications.inbound.mailbox")
+    where = module.Where.parse(found.imap_url)
+    try:
+        with module.opened(where):
+            yield Line("answers by mail", OK, f"{where.folder} can be read at {where.host}:{where.port}")
+    except module.Unreachable as error:
+        yield Line(
+            "answers by mail", WRONG, str(error)[:200], "check BATON_IMAP_URL, the server and the way to it; mails wait"
+        )
 
 
 def events(found: config.Config) -> Iterator[Line]:

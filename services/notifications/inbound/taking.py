@@ -44,10 +44,11 @@ class _Became:
     mail: str | None = None
 
 
-def take(tx: Connection, raw: bytes, via: str) -> Taken:
+def take(tx: Connection, raw: bytes, via: str, cut: bool = False) -> Taken:
     """Take one mail. Nothing is raised for what is in it: what is of no use is logged and left.
 
     :param via: how it came, `webhook` or `mailbox`.
+    :param cut: it is too large, and this is how it begins.
     """
     id = str(uuid.uuid5(NAMESPACE, reading.key(raw)))
     row = {"id": id, "came_at": clock.now(), "via": via, "what": "left", "why": "", "address": "", "subject": ""}
@@ -57,7 +58,7 @@ def take(tx: Connection, raw: bytes, via: str) -> Taken:
     came, became = None, _Became("left", "unreadable")
     try:
         came = reading.opened(raw)
-        became = _judge(tx, came, id)
+        became = _Became("left", reply.Why.TOO_LARGE.value) if cut else _judge(tx, came, id)
     except reply.Unread as unread:
         became = _Became("left", unread.why.value)
     told: dict[str, Any] = {"what": became.what, "why": became.why, "person": became.person, "mail": became.mail}

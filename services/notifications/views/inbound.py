@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask import Blueprint, render_template, request
 
-from shared import access, db
+from shared import access, config, db
 
-from ..inbound import taking
+from ..inbound import mailbox, taking
 from ..models import SERVICE, mail
 from .pages import reader_zone
 
@@ -50,8 +50,9 @@ def index() -> str:
         to: dict[str, list[tuple[str, str]]] = {}
         for each in tx.execute(passed):
             to.setdefault(causes[each.cause], []).append((each.id, each.name))
-        zone = reader_zone(tx)
+        zone, box = reader_zone(tx), mailbox.state(tx)
     return render_template(
         "notifications/inbound.html",
-        rows=rows, before=before, following=following, to=to, zone=zone, what=WHAT, why=WHY,
+        rows=rows, before=before, following=following, to=to, zone=zone, what=WHAT, why=WHY, box=box,
+        reads=bool(config.current().imap_url), handed=bool(config.current().webhook_secret),
     )  # fmt: skip

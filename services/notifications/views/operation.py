@@ -15,6 +15,7 @@ from shared.ops import pages
 from shared.web import problem
 
 from .. import outbox
+from ..inbound import mailbox
 from ..mail import held, server
 from ..mail.kinds import KINDS
 from ..models import SERVICE
@@ -42,6 +43,8 @@ def mails(tx: Connection) -> dict[str, Any]:
         "next_due": queue.due,
         "sending": tx.execute(_SENDING).scalar() or 0,
         "server": server.state(tx),
+        "box": mailbox.state(tx),
+        "reads": bool(config.current().imap_url),
         "offline": not config.current().smtp_url,
         "titles": {kind.name: kind.title for kind in KINDS.values()},
     }
