@@ -37,7 +37,7 @@ def main(args: list[str]) -> int:
                         "out; COLUMN is its header or number from 1")  # fmt: skip
     parser.add_argument("--meaning", action="append", default=[], metavar="ANSWER=VALUE", help="the stream (its short "
                         "name) or time zone that an answer means")  # fmt: skip
-    parser.add_argument("--stream", help="the stream of everybody, when no column tells it")
+    parser.add_argument("--stream", help="the stream of whoever names none")
     parser.add_argument("--timezone", help="where the form's times hold, and for people who do not say")
     parser.add_argument("--dates", choices=["mdy", "dmy"], help="how dates are written: 1/28/2024 is mdy")
     parser.add_argument("--refused", metavar="FILE", help="write the rows that cannot be taken to this file")

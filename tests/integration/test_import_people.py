@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from services.signup import access_links, importing, people, program
 from shared import db, tokens
+from tests import signup
 from tests.conftest import Baton
 from tests.moving_in import (
     BY,
@@ -186,3 +187,30 @@ def test_people_written_in_any_dialect_are_the_people_that_come_in(
         wanted = said[1:] if said[:1] == "'" and said[1:2] in "=+-@\t" and said[1:2] else said
         kept = unicodedata.normalize("NFC", wanted.strip())
         assert person["answers"] == ({"stream1-background": kept} if kept else {})
+
+
+# ---- what Baton itself wrote ----
+
+
+def test_an_export_of_members_is_taken_whole_where_it_comes_from_and_elsewhere(baton: Baton) -> None:
+    with db.write("signup") as tx:
+        access_links.add_organizer(tx, "system", "olga@example.org", "Olga")  # an organizer without a stream
+    ada(baton)
+    runs = signup.signed_in(baton.client("signup"), "olga", "member", "organizer")
+    file = runs.get("/signup/export/members.csv").data
+    before = persons(baton)
+    assert counts(checked(file)) == (0, 2, 0, 0)
+    assert persons(baton) == before, "who is here is left as they are"
+    renamed = file.replace(b"olga@example.org", b"o@example.org").replace(b"ada@example.org", b"a@example.org")
+    assert counts(checked(renamed)) == (1, 0, 0, 1), "nobody says which stream is meant"
+    assert counts(imported(renamed, stream="stream3")) == (2, 0, 0, 0)
+    streams = {each["email"]: each["stream"] for each in persons(baton).values()}
+    assert (streams["o@example.org"], streams["a@example.org"]) == ("stream3", "stream2"), "a cell comes first"
+
+
+def test_who_is_here_is_known_whatever_their_row_says_and_who_came_by_the_same_file_is_not(baton: Baton) -> None:
+    ada(baton)
+    header = "Email,Name,Stream\n"
+    assert counts(checked(f"{header}ada@example.org,Ada,nowhere\n")) == (0, 1, 0, 0)
+    id = imported(f"{header}bo@example.org,Bo,stream1\nbo@example.org,Bo,nowhere\nnobody,Cy,nowhere\n")
+    assert counts(id) == (1, 0, 0, 2), "a row that is wrong is said, also where the one before it was right"

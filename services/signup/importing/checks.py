@@ -98,6 +98,15 @@ class Checks:
         zone = timezone or self.made.timezone
         return Found(row, rules.email_key(email), name, email, stream, zone, said, github, blog, at)
 
+    def key(self, cells: Sequence[str]) -> str | None:
+        """The address in a row that was refused, as compared; None where there is none that could be anybody's."""
+        place = self.places["email"]
+        said = cells[place].strip() if place is not None and place < len(cells) else ""
+        try:
+            return rules.email_key(self._email(said))
+        except Refused:
+            return None
+
     def _column(self, place: int | None) -> str:
         return (self.header[place] or f"Column {place + 1}") if place is not None else ""
 
@@ -115,11 +124,15 @@ class Checks:
         return address.checked("email", said)
 
     def _stream(self, said: str) -> str:
-        if self.places["stream"] is None:
-            return self.made.stream or ""
+        others = self.made.stream or ""
+        if self.places["stream"] is None or (not said and self.now.stream(others)):
+            return others
         slug = self._meaning("stream", said)
         if slug is None:
-            what = f"Nobody said which stream “{_short(said)}” is." if said else "No stream is given."
+            if not said:
+                remedy = "Choose it under “What the answers mean”, or a stream of whoever names none (--stream)."
+                raise Refused("stream", "No stream is given.", remedy)
+            what = f"Nobody said which stream “{_short(said)}” is."
             raise Refused("stream", what, "Choose it under “What the answers mean” (in a terminal: --meaning).")
         return slug
 

@@ -9,11 +9,13 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from shared import clock, db
 from shared.events import emit_all
 
+from ..models import person
 from ..people import row as rows
 from .checks import Found
 
@@ -37,6 +39,12 @@ _SQL = {
 def known(tx: Connection, keys: Iterable[str]) -> set[str]:
     """Which of these addresses (as compared) belong to somebody already."""
     return _among(tx, _SQL[tx.dialect.name][0], list(keys))
+
+
+def known_before(tx: Connection, id: str, keys: Sequence[str]) -> set[str]:
+    """Which of these addresses (as compared) belong to somebody whom the import `id` did not bring."""
+    other = sa.and_(person.c.email_key.in_(keys), person.c["import"].is_distinct_from(id))
+    return set(tx.execute(sa.select(person.c.email_key).where(other)).scalars()) if keys else set()
 
 
 def _among(tx: Connection, statement: str, values: list[str]) -> set[str]:

@@ -34,7 +34,7 @@ class Columns:
 
     :param columns: per column a key of FIELDS, `answers.<question id>`, or None to leave it out.
     :param meanings: {"stream": {answer: slug}, "timezone": {answer: zone}}, beside what can be guessed.
-    :param stream: the stream of everybody, when no column tells it.
+    :param stream: the stream of whoever names none: everybody, when no column tells it.
     :param timezone: where wall times hold, and the zone of people who do not say.
     :param dates: `mdy` or `dmy`.
     """
@@ -98,7 +98,7 @@ def checked(tx: Connection, header: Sequence[str], given: Columns) -> Columns:
             remedy = "Choose it: without it nobody can be imported."
             refused.append(Refused("column.0", f"No column is the {words}.", remedy))
     slugs = {each.slug for each in now.streams}
-    if not counts["stream"] and given.stream not in slugs:
+    if given.stream not in slugs and (given.stream or not counts["stream"]):
         remedy = "Choose the column that tells it, or one stream for everybody."
         refused.append(Refused("stream", "Nothing says which stream people are in.", remedy))
     if given.timezone not in clock.zones():

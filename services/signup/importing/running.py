@@ -25,7 +25,7 @@ from . import files, mapping, undoing
 from .checks import SAID_MOST, Checks, Found, Wrong
 from .dialect import Broken, Dialect, Unreadable, records
 from .files import Import, Pieces
-from .insert import insert, known
+from .insert import insert, known, known_before
 
 STEP = 5_000  # rows a transaction: a tenth of a second or two for which others wait
 PATIENCE = 20.0  # seconds without a step after which somebody else is called
@@ -42,7 +42,7 @@ class Step:
     """What one transaction will write."""
 
     found: list[Found] = field(default_factory=list)
-    refused: list[dict[str, Any]] = field(default_factory=list)
+    refused: list[tuple[str | None, dict[str, Any]]] = field(default_factory=list)  # address as compared, row
     repeated: int = 0
     rows: int = 0
     last: int = 0  # the row of the file up to which it goes
@@ -150,24 +150,28 @@ class _Pass:
     def _refuse(self, step: Step, number: int, cells: list[str], wrong: list[Wrong]) -> None:
         kept = [cell[:SAID_MOST].replace("\x00", "") for cell in cells]
         said = [each.as_dict() for each in wrong]
-        step.refused.append({"import": self.id, "row": number, "cells": kept, "problems": said})
+        key = self.checks.key(cells)
+        step.refused.append((key, {"import": self.id, "row": number, "cells": kept, "problems": said}))
 
     def commit(self, tx: Connection, step: Step) -> Import:
         """Write one step, and how far it came."""
         row = self._hold(tx)
+        # Whoever is here is left as they are, so whatever else their row says is nothing to mend.
+        here = known_before(tx, self.id, [key for key, _ in step.refused if key])
+        refused = [each for key, each in step.refused if key not in here]
         if self.state == "importing":
             fresh = insert(tx, self.by, self.id, step.found)
         else:
             fresh = len(step.found) - len(known(tx, (each.key for each in step.found)))
-        if step.refused:
-            tx.execute(sa.insert(refusals), step.refused)
+        if refused:
+            tx.execute(sa.insert(refusals), refused)
         values = {
             "done": step.last,
             "read": self.pieces.count,
             "fresh": row["fresh"] + fresh,
-            "known": row["known"] + len(step.found) - fresh,
+            "known": row["known"] + len(step.found) - fresh + len(step.refused) - len(refused),
             "repeated": row["repeated"] + step.repeated,
-            "refused": row["refused"] + len(step.refused),
+            "refused": row["refused"] + len(refused),
             "touched": clock.machine(),
         }
         tx.execute(sa.update(imports).where(imports.c.id == self.id).values(**values))
