@@ -11,8 +11,8 @@ from shared import clock
 from tests.browser.conftest import Site
 from tests.browser.test_faces import FACES, _Camera
 from tests.circles import do
-from tests.integration.test_gatherings import House, guest_of, over, row
-from tests.integration.test_invites import link, mails
+from tests.gathering import House, guest_of, over, row
+from tests.inviting import link, mails
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser.conftest import Site
 from tests.browser.test_faces import FACES, _Camera
-from tests.integration.test_invites import Met, link, mails, move, signed_in
+from tests.inviting import Met, link, mails, move, signed_in
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 

@@ -1,8 +1,9 @@
-"""`wire`: the event machinery alone, with an event and handlers of the test's own."""
+"""`wire`: the event machinery alone, with an event and handlers of the test's own. Then what several files share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,13 +11,16 @@ import sqlalchemy as sa
 from marshmallow import fields
 from sqlalchemy.engine import Connection
 
-from services.signup import rate
+from services.signup import access_links, rate
 from shared import db
 from shared.config import Config
 from shared.events import catalog, emit, inbox, relay
 from shared.events.envelope import Event
-from tests import signup
-from tests.conftest import Baton
+from tests import signup, turns
+from tests.conftest import SECRET, Baton
+from tests.gathering import House
+from tests.inviting import Met
+from tests.mentoring import TOP, guest
 
 TYPE = "test.happened"
 ANSWER = "test.answered"  # what sessions may publish in turn
@@ -139,3 +143,40 @@ def client(baton: Baton) -> Any:
 def runs(baton: Baton, client: Any) -> Any:
     """A client signed in as an organizer."""
     return signup.signed_in(client, signup.organizer(), "member", "organizer")
+
+
+@pytest.fixture
+def met(baton: Any) -> Met:
+    return Met(baton)
+
+
+@pytest.fixture
+def house(baton: Any) -> House:
+    return House(baton)
+
+
+@pytest.fixture
+def alone(baton: Baton, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Baton:
+    """A Baton whose command line finds its data, and whose broker is its own."""
+    monkeypatch.setenv("BATON_DATA", str(tmp_path))
+    monkeypatch.setenv("BATON_SECRET", SECRET)
+    monkeypatch.setenv("BATON_CALLED_FROM", str(tmp_path))
+    monkeypatch.setenv("BATON_BROKER_URL", "")
+    return baton
+
+
+@pytest.fixture
+def olga(baton: Baton) -> str:
+    with db.write("signup") as tx:
+        id = access_links.add_organizer(tx, "system", "olga@example.org", "Olga")
+    baton.drain()
+    return id
+
+
+@pytest.fixture
+def asked(baton: Baton, olga: str) -> tuple[str, str, str]:
+    """A circle of the top stream, its next session, and the guest who is asked to mentor it."""
+    where = turns.circle(baton, "Ada", "Bea", stream=TOP)
+    gus = guest(baton)
+    turns.tick(baton)
+    return where, turns.sessions(baton, where)[0]["id"], gus

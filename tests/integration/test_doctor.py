@@ -92,7 +92,7 @@ def test_each_thing_that_is_wrong_is_said(here: Baton, capsys: Any, change_setti
 
 
 def test_deliveries_that_wait_and_a_clock_that_jumped(here: Baton, capsys: Any) -> None:
-    from tests.integration.test_backup import join
+    from tests.backups import join
 
     join()
     here.pass_machine_time(90)

@@ -13,8 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from shared import db
 from shared.config import SERVICES
+from tests.backups import join
 from tests.conftest import Baton
-from tests.integration.test_backup import join
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = {"sum", "max", "min", "by", "and", "or", "unless", "on", "rate", "job", "state", "subscriber", "up"}

@@ -225,7 +225,7 @@ def test_a_claimed_replay_refuses_a_second_until_its_lease_is_over(baton: Baton)
 
 
 def test_a_replay_goes_on_where_it_was_broken_off(baton: Baton, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.integration.test_backup import join
+    from tests.backups import join
 
     for n in range(5):
         join(f"P{n}", f"p{n}@example.org")

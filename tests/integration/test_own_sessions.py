@@ -10,8 +10,8 @@ import pytest
 from services.sessions import attendance, items, minutes
 from shared import db
 from tests.conftest import Baton
-from tests.integration.test_invites import Met, signed_in
 from tests.integration.test_turns_pages import sign_in
+from tests.inviting import Met, signed_in
 from tests.meeting import FORTNIGHT, Circle
 from tests.turns import circle, person, sessions, tick, turn
 

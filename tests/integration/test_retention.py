@@ -15,8 +15,8 @@ from services.signup import audit
 from shared import clock, config, db, worker
 from shared.cli.parts import Part
 from shared.events import keeping
+from tests.backups import join
 from tests.conftest import Baton
-from tests.integration.test_backup import join
 from tests.meeting import Circle
 from tests.told import PROGRAM, mails, member, tell
 
