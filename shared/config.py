@@ -53,6 +53,7 @@ class Config:
     broker_url: str = field(default="redis://localhost:6379/0", repr=False)
     smtp_url: str = field(default="", repr=False)
     imap_url: str = field(default="", repr=False)
+    smtp_connections: int = 16
     mail_from: str = "Baton <baton@localhost>"
     return_path: str = ""
     organizer: str = "organizer@localhost"
@@ -133,6 +134,9 @@ def load(env: Mapping[str, str]) -> Config:
         broker_url=_broker_url(text("BROKER_URL", defaults.broker_url)),
         smtp_url=_smtp_url(text("SMTP_URL", "")),
         imap_url=_imap_url(text("IMAP_URL", "")),
+        smtp_connections=_number(
+            text("SMTP_CONNECTIONS", str(defaults.smtp_connections)), "BATON_SMTP_CONNECTIONS", 1, 50
+        ),
         mail_from=_mailbox(text("MAIL_FROM", defaults.mail_from), "BATON_MAIL_FROM"),
         return_path=_return_path(text("RETURN_PATH", "")),
         organizer=_mailbox(text("ORGANIZER", defaults.organizer), "BATON_ORGANIZER"),

@@ -167,9 +167,13 @@ class _Connection:
 
     def _rcpt(self, line: str) -> None:
         self.talk.recipient = line.split("<")[1].split(">")[0]
-        self._answer("rcpt", "250 ok")
+        if not self._answer("rcpt", "250 ok"):
+            self.talk.recipient = ""
 
     def _data(self, _line: str) -> None:
+        if not self.talk.recipient:
+            self._send("503 5.5.1 nobody to send it to")  # asked in a group with the address that was refused
+            return
         if not self._answer("data", "354 go on"):
             return
         lines = []

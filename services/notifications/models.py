@@ -30,7 +30,8 @@ mail = sa.Table(
     sa.Column("html", sa.Text, nullable=False),
     sa.Column("headers", Json, nullable=False),  # [[name, value]] as people read them
     sa.Column("raw", sa.LargeBinary, nullable=False),  # what goes over the wire, the same at every attempt
-    sa.Column("duty", sa.Boolean, nullable=False),  # asked for or owed: overtakes the rest
+    sa.Column("duty", sa.Boolean, nullable=False),  # asked for or owed: it has a suppression of its own
+    sa.Column("bulk", sa.Boolean, nullable=False, default=False),  # waits for what is not, and goes out ten at a time
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("due", Machine, nullable=False),
@@ -56,7 +57,7 @@ mail = sa.Table(
     sa.UniqueConstraint("cause", "person", "kind", name="one_mail_per_cause_person_and_kind"),
 )
 _waiting = mail.c.state == "queued"
-sa.Index("mail_due", mail.c.duty.desc(), mail.c.due, postgresql_where=_waiting, sqlite_where=_waiting)
+sa.Index("mail_due", mail.c.bulk, mail.c.due, postgresql_where=_waiting, sqlite_where=_waiting)
 _claimed = mail.c.state == "sending"
 sa.Index("mail_claimed", mail.c.claimed_at, postgresql_where=_claimed, sqlite_where=_claimed)
 sa.Index("mail_newest", mail.c.created_at, mail.c.id)

@@ -25,14 +25,15 @@ from .measure import Missing
 
 
 @contextmanager
-def baton(worker: str = "shared.work", database: str = "sqlite") -> Iterator[System]:
-    """A running Baton in a folder of its own, mails kept in its outbox; this process shares its settings.
+def baton(worker: str = "shared.work", database: str = "sqlite", smtp_port: int | None = None) -> Iterator[System]:
+    """A running Baton in a folder of its own; this process shares its settings.
 
     :param worker: the module that runs as the worker.
+    :param smtp_port: where mails go; without one they are kept in the outbox.
     """
     folder = Path(tempfile.mkdtemp(prefix="baton-bench-"))
     postgres = Postgres(durable=True) if database == "postgres" else None
-    system = System(folder, None, postgres, worker, clock="")
+    system = System(folder, smtp_port, postgres, worker, clock="")
     try:
         system.migrate()
         system.start_all()

@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from services.notifications.mail.sending import IN_FLIGHT
 from shared import db, die
 from shared.config import SERVICES
 from tests.postgres import Postgres
@@ -118,7 +119,7 @@ class Run:
         mischief.stop()
         killed = mischief.done
         # A worker's two children may each have had a mail in flight.
-        report = self._report(killed, killed["kill", "pool"] + 2 * killed["kill", "worker"])
+        report = self._report(killed, IN_FLIGHT * (killed["kill", "pool"] + 2 * killed["kill", "worker"]))
         report.verdict.notes += [f"never came back to be a victim: {victim}" for victim in missed]
         report.missed = len(missed)
         return report
@@ -133,7 +134,7 @@ class Run:
         for point, role in points:
             gaps[f"{point} ({role})"] = self._fall_into(self.system, point, role, people)
         done = Counter({("gap", name): count for name, count in gaps.items()})
-        return self._report(done, sum(gaps.values()), gaps)
+        return self._report(done, IN_FLIGHT * sum(gaps.values()), gaps)
 
     def _fall_into(self, system: System, point: str, role: str, people: int) -> int:
         part = getattr(system, role)

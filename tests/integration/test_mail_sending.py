@@ -95,12 +95,25 @@ ROWS = [
 ]  # fmt: skip
 
 
+GROUPS = ("SIZE 10000000", "8BITMIME", "SMTPUTF8", "PIPELINING")
+
+
+@pytest.mark.parametrize("type", ["application.received", "application.reminded"])  # one in flight, or ten
+@pytest.mark.parametrize("extensions", [GROUPS[:3], GROUPS], ids=["one by one", "groups"])
 @pytest.mark.parametrize(("step", "answer", "state", "taken", "suppressed"), ROWS)
 def test_one_bad_answer_hurts_one_mail(
-    serve: Callable[..., Server], step: str, answer: str, state: str, taken: bool, suppressed: bool
+    serve: Callable[..., Server],
+    step: str,
+    answer: str,
+    state: str,
+    taken: bool,
+    suppressed: bool,
+    extensions: tuple[str, ...],
+    type: str,
 ) -> None:
-    server = serve(at(step, answer, to_bo))
-    three()
+    server = serve(at(step, answer, to_bo), extensions)
+    for name in ("ann", "bo", "cy"):
+        tell(type, applicant(name, email=f"{name}@example.org"))
     sending.send_due()
     if answer == STALL and step == "dot":  # that one used up its task's time
         sending.send_due()
@@ -115,7 +128,7 @@ def test_one_bad_answer_hurts_one_mail(
     if state == "queued":
         assert 290 < bo.due - clock.machine() < 301
     with db.read("notifications") as tx:
-        assert bool(ledger.suppressed(tx, "bo@example.org", duty=True)) == suppressed
+        assert bool(ledger.suppressed(tx, "bo@example.org", duty=type == "application.received")) == suppressed
 
 
 @pytest.mark.parametrize(

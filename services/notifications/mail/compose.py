@@ -145,6 +145,7 @@ def write(
         "text": words.text,
         "html": words.html,
         "duty": what.duty,
+        "bulk": what.bulk,
         "attempts": 0,
         "due": clock.machine(),
         "deadline": deadline,
@@ -186,6 +187,7 @@ def write_test(tx: Connection, kind: str, id: str, to: Reader, words: text.Text)
         "text": words.text,
         "html": words.html,
         "duty": True,
+        "bulk": False,
         "attempts": 0,
         "due": clock.machine(),
         "created_at": now,
@@ -216,8 +218,8 @@ def _stop(to: Reader, id: str, list: str) -> str:
 
 
 _WRITTEN = (
-    "id cause person kind address name subject text html headers raw duty state attempts due deadline expires error"
-    " made_of topic rank list created_at"
+    "id cause person kind address name subject text html headers raw duty bulk state attempts due deadline expires"
+    " error made_of topic rank list created_at"
 ).split()
 _INSERT = db.Quick(lambda tx: db.insert(tx, mail).values(db.params(mail, _WRITTEN)).on_conflict_do_nothing())
 

@@ -11,14 +11,21 @@ from ..rules import lists
 class Kind:
     """One kind of mail.
 
-    :param duty: asked for by its reader, or owed to them; it overtakes the rest and is suppressed apart from it.
+    :param duty: asked for by its reader, or owed to them; it is suppressed apart from the rest.
     :param link: the purpose of the signed link in it, if any.
+    :param many: it goes to many at once.
     """
 
     name: str
     duty: bool
     title: str
     link: str | None = None
+    many: bool = False
+
+    @property
+    def bulk(self) -> bool:
+        """Overtaken by the rest, whose readers wait for it; up to ten of it are in flight together."""
+        return self.many or not self.duty
 
 
 KINDS = {
@@ -51,15 +58,15 @@ KINDS = {
         Kind("turn-taken", True, "Somebody took the turn"),
         Kind("turn-released", True, "Free of a turn"),
         Kind("turn-lapsed", True, "The time to answer is over", "turn"),
-        Kind("invite", True, "Invite to a session", "rsvp"),
-        Kind("invite-update", True, "A session has changed", "rsvp"),
-        Kind("invite-cancel", True, "A session is off"),
-        Kind("meeting", True, "Invite to the monthly meeting", "rsvp"),
+        Kind("invite", True, "Invite to a session", "rsvp", many=True),
+        Kind("invite-update", True, "A session has changed", "rsvp", many=True),
+        Kind("invite-cancel", True, "A session is off", many=True),
+        Kind("meeting", True, "Invite to the monthly meeting", "rsvp", many=True),
         Kind("talk", False, "Invite to a talk", "rsvp"),
         Kind("proposal", False, "A meeting or talk is proposed"),
         Kind("notes", False, "Notes of a meeting or talk", "rsvp"),
         Kind("published", True, "A post is on the program's blog"),
-        Kind("reminder", True, "Reminder of a session", "rsvp"),
+        Kind("reminder", True, "Reminder of a session", "rsvp", many=True),
         Kind("reply", True, "What somebody wrote"),
     )
 }

@@ -40,6 +40,7 @@ class Claimed:
     address: str
     raw: bytes
     duty: bool
+    bulk: bool
     attempts: int
     claimed_at: float
     deadline: datetime | None
@@ -60,12 +61,12 @@ _CLAIMED = [mail.c[name] for name in Claimed.__dataclass_fields__]
 
 
 def claim(tx: Connection, most: int) -> list[Claimed]:
-    """Take up to `most` due mails for one sender, duty mail first; those that came too late are dropped on the way."""
+    """Take up to `most` due mails for one sender, bulk last; those that came too late are dropped on the way."""
     machine, now = clock.machine(), clock.now()
     due = (
         sa.select(mail.c.id, mail.c.deadline, mail.c.expires, _OLD.label("old"))
         .where(_QUEUED, mail.c.due <= machine)
-        .order_by(mail.c.duty.desc(), mail.c.due)
+        .order_by(mail.c.bulk, mail.c.due)
         .limit(most)
         .with_for_update(skip_locked=True, of=mail)
     )
@@ -94,18 +95,33 @@ def mark_data(tx: Connection, row: Claimed) -> bool:
 
     Or it tells of what a later mail has overtaken: it is taken back when its lease is over, and dropped then.
     """
-    changed = tx.execute(
+    marks = {"mail": row.id, "held": row.claim, "now": clock.machine()}
+    return bool(_MARK(tx, marks).rowcount)
+
+
+_MARK = db.Quick(
+    lambda _: (
         mail.update()
-        .where(mail.c.id == row.id, mail.c.claim == row.claim, _SENDING, mail.c.data_at.is_(None), ~_OLD)
-        .values(data_at=clock.machine())
+        .where(mail.c.id == sa.bindparam("mail"), mail.c.claim == sa.bindparam("held"), _SENDING)
+        .where(mail.c.data_at.is_(None), ~_OLD)
+        .values(data_at=sa.bindparam("now", type_=mail.c.data_at.type))
     )
-    return bool(changed.rowcount)
+)
 
 
-def settle(tx: Connection, outcomes: Iterable[Outcome]) -> None:
+def settle(tx: Connection, outcomes: Sequence[Outcome]) -> None:
     """Write down how tries ended."""
+    sent = [
+        {"mail": each.mail.id, "held": each.mail.claim, "tries": each.mail.attempts + 1, "now": clock.now()}
+        for each in outcomes
+        if each.step is Step.ACCEPT
+    ]
+    if sent:
+        _ACCEPT(tx, *sent)
     for outcome in outcomes:
         row, step, words = outcome.mail, outcome.step, outcome.words
+        if step is Step.ACCEPT:
+            continue
         values: dict[str, Any] = {"error": words or None}
         if step is not Step.RELEASE:
             values["attempts"] = row.attempts + 1
@@ -117,13 +133,26 @@ def settle(tx: Connection, outcomes: Iterable[Outcome]) -> None:
                 values["due"] = clock.machine() + wait
         if step in (Step.RELEASE, Step.RETRY):
             values.update(claim=None, claimed_at=None, data_at=None)
-        if step is Step.ACCEPT:
-            values.update(error=None, sent_at=clock.now())
         # Emptied while in flight: the server's words would bring the address back.
         values["error"] = sa.case((mail.c.address == "", mail.c.error), else_=values["error"])
         _move(tx, row.id, _IN_HAND, step, held=row.claim, **values)
         if outcome.suppress and tx.execute(sa.select(mail.c.address).where(mail.c.id == row.id)).scalar():
             suppress(tx, row.address, row.duty, words, row.id)
+
+
+def _accept(_: Connection) -> Any:
+    """What `_move` would write, for how nearly every mail ends."""
+    hers = mail.update().where(mail.c.id == sa.bindparam("mail"), mail.c.claim == sa.bindparam("held"))
+    kept = sa.case((mail.c.address == sa.literal_column("''"), mail.c.error), else_=sa.null())  # as in `settle`
+    return hers.where(sa.text("state IN ('sending', 'held')")).values(
+        state=sa.literal_column(f"'{rules.TRANSITIONS[State.SENDING, Step.ACCEPT]}'"),
+        attempts=sa.bindparam("tries", type_=sa.Integer),
+        sent_at=sa.bindparam("now", type_=mail.c.sent_at.type),
+        error=kept,
+    )
+
+
+_ACCEPT = db.Quick(_accept)
 
 
 def sweep(tx: Connection) -> list[tuple[str, Step]]:
@@ -196,16 +225,19 @@ def _suppress(tx: Connection, address: str, scope: str, reason: str, until: floa
 
 def suppressed(tx: Connection, address: str, duty: bool) -> str | None:
     """Why this address gets no such mail at present, or None."""
-    row = tx.execute(
-        sa.select(suppression.c.reason, suppression.c.until).where(
-            suppression.c.address == address.lower(),
-            suppression.c.scope == ("duty" if duty else "other"),
-            suppression.c.lifted_at.is_(None),
-        )
-    ).first()
-    if row is None or (row.until is not None and row.until <= clock.machine()):
+    row = _SUPPRESSED(tx, {"of": address.lower(), "mail": "duty" if duty else "other"}).fetchone()
+    if row is None or (row[1] is not None and row[1] <= clock.machine()):
         return None
-    return str(row.reason)
+    return str(row[0])
+
+
+_SUPPRESSED = db.Quick(
+    lambda _: sa.select(suppression.c.reason, suppression.c.until).where(
+        suppression.c.address == sa.bindparam("of"),
+        suppression.c.scope == sa.bindparam("mail"),
+        suppression.c.lifted_at.is_(None),
+    )
+)
 
 
 def came_back(tx: Connection, id: str, words: str) -> bool:

@@ -1,14 +1,19 @@
-"""Take due mails and hand them to the relay, one after another on one kept connection, writing down each step first.
+"""Take due mails and hand them to the relay, on kept connections, writing down each step first.
 
 Per mail: claim, envelope up to RCPT, commit `data_at`, DATA and text, the final dot, commit `sent`. The commit of one
-mail's outcome is the commit of the next one's `data_at` (`_Ledger.mark`), so each mail costs one. Several of these may
-run at once, in any number of processes: a mail belongs to whoever claimed it.
+mail's outcome is the commit of the next one's `data_at` (`_Books.mark`), since its final dot goes out with the next
+envelope. What somebody waits for is marked alone, so that a death leaves one mail in doubt; bulk is marked ten at a
+time, and its commands go out in groups.
+
+A relay that is far away gets more connections (`_Lane`, each a thread), since each then mostly waits. Several of these
+tasks may run at once, in any number of processes: a mail belongs to whoever claimed it.
 """
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NoReturn
 
 from shared import clock, config, db, die, log
 
@@ -20,7 +25,9 @@ from .ledger import Claimed, Outcome
 
 START_WITHIN = 20.0  # no mail is begun later in a task than this, so that its final dot has as long to be answered
 END_WITHIN = 40.0  # well under the task's soft limit of 45 s
-AT_ONCE = 25  # mails in one claim: few enough that duty mail, asked for meanwhile, comes soon
+AT_ONCE = 50  # mails in one claim: few enough that a mail somebody waits for, asked for meanwhile, comes soon
+IN_FLIGHT = 10  # of bulk: more would be in doubt when a sender dies
+FAR = 0.005  # seconds to a relay and back from which on one connection is not enough
 
 _log = log.get("notifications.sending")
 
@@ -41,93 +48,208 @@ def send_due() -> Report:
     """
     report = Report()
     url = config.current().smtp_url
-    if not url:
-        return report
-    started = clock.machine()
-    relay = smtp.relay(url)
-    relay.until = started + END_WITHIN
-    books = _Books(report)
-    batch: list[Claimed] = []
-    known = False  # that the server is there
-    try:
-        while True:
-            batch = books.claim()
-            if not batch:
-                return report
-            while batch:
-                if clock.machine() - started > START_WITHIN:
-                    books.done(*(Outcome(row, Step.RELEASE) for row in batch))
-                    report.more = True
-                    return report
-                refused = _hand_over(relay, batch.pop(0), books)
-                if refused is not None and refused.stage in (Stage.CONNECT, Stage.SIGN_ON):
-                    # The relay itself is away: that is true for all of them, and asking once is enough.
-                    verdict = rules.judge(refused.stage, refused.code, refused.text)
-                    books.done(*(Outcome(row, verdict.step, str(refused)) for row in batch))
-                    server.away(str(refused))
-                    return report
-                if not known:
-                    known = True
-                    server.back()
-    except BaseException:
-        books.done(*(Outcome(row, Step.RELEASE) for row in batch))
-        raise
-    finally:
-        books.close()
+    if url:
+        lane = _Lane(smtp.relay(url), report, clock.machine())
+        helpers = _Helpers(lane)
+        try:
+            lane.run(helpers.come)
+        except _Away as away:
+            server.away(str(away.refused))
+        finally:
+            helpers.end()
+    return report
 
 
-def _hand_over(relay: smtp.Relay, row: Claimed, books: _Books) -> smtp.Refused | None:
-    """Send one mail, or say what stopped it; its outcome is in the books in any case."""
-    sender = letter.address_of(config.current().mail_from)
-    try:
-        relay.envelope(proof.envelope(row.id, sender), letter.wire(row.address), len(row.raw))
-    except smtp.Refused as refused:
-        return _refused(row, refused, books)
-    except BaseException as error:
-        return _broken(row, relay, Stage.RCPT, error, books)
-    try:
-        ours = books.mark(row)
-    except BaseException as error:
-        return _broken(row, relay, Stage.RCPT, error, books)
-    if not ours:
-        relay.reset()
-        return None
-    stage = Stage.DATA
-    try:
-        relay.data()
-        stage = Stage.BODY
-        relay.body(row.raw)
-        if clock.machine() - row.claimed_at > rules.LEASE:
-            # Frozen so long that somebody may have decided about this mail meanwhile: without its dot it is not sent.
+class _Away(Exception):
+    """The relay itself cannot be reached, or lets us not in: that is true of all mails, and asking once is enough."""
+
+    def __init__(self, refused: smtp.Refused) -> None:
+        super().__init__(str(refused))
+        self.refused = refused
+
+
+class _Helpers:
+    """More lanes to a relay that is far away."""
+
+    def __init__(self, lane: _Lane) -> None:
+        self.lane = lane
+        self.threads: list[threading.Thread] = []
+
+    def come(self, batch: int) -> None:
+        """To a relay that is far, when there is more to do than fits into one claim."""
+        if not self.threads and batch == AT_ONCE and self.lane.relay.journey > FAR:
+            for number in range(1, config.current().smtp_connections):
+                self.threads.append(threading.Thread(target=self._help, name=f"mail-lane-{number}", daemon=True))
+                self.threads[-1].start()
+
+    def _help(self) -> None:
+        relay = smtp.Relay(self.lane.relay.where)
+        try:
+            _Lane(relay, self.lane.report, self.lane.started, first=False).run()
+        except _Away:
+            pass  # so many connections it does not want
+        except Exception as error:
+            _log.warning("mail.lane_failed", error=type(error).__name__)
+        finally:
             relay.close()
-            books.done(Outcome(row, Step.RELEASE))
-            return None
-        stage = Stage.DOT
-        relay.dot()
-        die.at("mail.dot")
-    except smtp.Refused as refused:
-        return _refused(row, refused, books)
-    except BaseException as error:
-        return _broken(row, relay, stage, error, books)
-    books.done(Outcome(row, Step.ACCEPT))
-    return None
+
+    def end(self) -> None:
+        for thread in self.threads:
+            thread.join()
 
 
-def _refused(row: Claimed, refused: smtp.Refused, books: _Books) -> smtp.Refused:
-    verdict = rules.judge(refused.stage, refused.code, refused.text)
-    books.done(Outcome(row, verdict.step, str(refused)[:1000], verdict.suppress))
-    return refused
+class _Lane:
+    """One connection, and the mails that go over it."""
 
+    def __init__(self, relay: smtp.Relay, report: Report, started: float, first: bool = True) -> None:
+        self.relay, self.report, self.started, self.first = relay, report, started, first
+        relay.until = started + END_WITHIN
+        self.books = _Books(report)
+        self.sender = letter.address_of(config.current().mail_from)
+        self.waiting: list[Claimed] = []  # claimed, and not begun
+        self.at: Claimed | None = None  # the one in hand
+        self.open: Claimed | None = None  # its text went out, its final dot may have
+        self.dotted = False  # it may, from now on
+        self.known = False  # that the server is there
 
-def _broken(row: Claimed, relay: smtp.Relay, stage: Stage, error: BaseException, books: _Books) -> NoReturn:
-    """A time limit or a broken disk: say what is known of this mail, then let the error go on.
+    def run(self, come: Callable[[int], None] = lambda _: None) -> None:
+        """Send until nothing is due, or the time is over.
 
-    Before the dot it counts as a try: a mail that breaks its sender must not be the first in line for ever.
-    """
-    relay.close()
-    step = Step.LOSE if stage is Stage.DOT else Step.RETRY
-    books.done(Outcome(row, step, f"{stage}: {type(error).__name__}"))
-    raise error
+        :param come: called now and then with the size of a claim, once there is a connection.
+        :raises _Away: the relay is out of reach.
+        """
+        try:
+            while claimed := self.books.claim():
+                self.waiting = claimed
+                size = len(claimed)
+                while self.waiting:
+                    if self._over():
+                        self.report.more = True
+                        return
+                    self._group()
+                    come(size)
+        except _Away as away:
+            self.books.done(*(self._outcome(row, away.refused) for row in self.waiting))
+            self.waiting = []
+            raise
+        except BaseException as error:
+            self._broken(error)
+            raise
+        finally:
+            self.books.done(*(Outcome(row, Step.RELEASE) for row in self.waiting))
+            try:
+                self._end()
+            finally:
+                self.books.close()
+
+    def _over(self) -> bool:
+        return clock.machine() - self.started > START_WITHIN
+
+    def _group(self) -> None:
+        """Send the next, alone, or up to ten of bulk together."""
+        together = IN_FLIGHT if self.waiting[0].bulk else 1
+        while not self._begin(self.waiting[0]):
+            self.waiting.pop(0)
+            if not self.waiting:
+                return
+        rows = [row for row in self.waiting[:together] if row.bulk or together == 1]
+        ours = self.books.mark(rows)
+        first = self.waiting.pop(0)
+        if first.id in ours:
+            self._data(first)
+        else:
+            self.at = None
+            self.relay.reset()
+        for row in rows[1:]:
+            if self._over():
+                return
+            begun = row.id in ours and self._begin(row, data=True)
+            self.waiting.pop(0)
+            if begun:
+                self._text(row)
+
+    def _begin(self, row: Claimed, data: bool = False) -> bool:
+        """Its envelope, and DATA if that is marked; False when it was refused, which is then in the books."""
+        self.at = row
+        told = self._follow((proof.envelope(row.id, self.sender), letter.wire(row.address), len(row.raw)), data)
+        if told.refused:
+            self._refused(row, told.refused)
+        self._there()
+        return told.refused is None
+
+    def _data(self, row: Claimed) -> None:
+        try:
+            self.relay.data()
+        except smtp.Refused as refused:
+            self._refused(row, refused)
+        else:
+            self._text(row)
+
+    def _text(self, row: Claimed) -> None:
+        self.at = row
+        try:
+            self.relay.body(row.raw)
+        except smtp.Refused as refused:
+            self._refused(row, refused)
+        else:
+            self.open, self.dotted, self.at = row, False, None
+
+    def _end(self) -> None:
+        """The final dot of what is open."""
+        if self.open:
+            self._follow(None)
+
+    def _follow(self, envelope: smtp.Envelope | None, data: bool = False) -> smtp.Followed:
+        row = self.open
+        if row and clock.machine() - row.claimed_at > rules.LEASE:
+            # Frozen so long that somebody may have decided about this mail meanwhile: without its dot it is not sent.
+            self.relay.close()
+            self.books.done(Outcome(row, Step.RELEASE))
+            self.open = row = None
+        if row is None and envelope is None:
+            return smtp.Followed(None, None)
+        self.dotted = row is not None
+        told = self.relay.follow(row is not None, envelope, data)
+        if row:
+            self.open = None
+            if told.ended:
+                self.books.done(self._outcome(row, told.ended))
+            else:
+                die.at("mail.dot")
+                self.books.done(Outcome(row, Step.ACCEPT))
+        return told
+
+    def _refused(self, row: Claimed, refused: smtp.Refused) -> None:
+        self.at = None
+        if refused.stage in (Stage.CONNECT, Stage.SIGN_ON):
+            raise _Away(refused)
+        self.books.done(self._outcome(row, refused))
+
+    def _outcome(self, row: Claimed, refused: smtp.Refused) -> Outcome:
+        if not self.first and refused.stage in (Stage.CONNECT, Stage.SIGN_ON):
+            return Outcome(row, Step.RELEASE)  # so many connections it does not want
+        verdict = rules.judge(refused.stage, refused.code, refused.text)
+        return Outcome(row, verdict.step, str(refused)[:1000], verdict.suppress)
+
+    def _there(self) -> None:
+        if not self.known:
+            self.known = True
+            server.back()
+
+    def _broken(self, error: BaseException) -> None:
+        """A time limit or a broken disk: say what is known of the mails in hand.
+
+        One counts it as a try: a mail that breaks its sender must not be the first in line for ever.
+        """
+        self.relay.close()
+        words = type(error).__name__
+        if self.open:
+            step = Step.LOSE if self.dotted else Step.RETRY
+            self.books.done(Outcome(self.open, step, f"{Stage.DOT if self.dotted else Stage.BODY}: {words}"))
+        if self.at:
+            self.books.done(Outcome(self.at, Step.RETRY, words))
+            self.waiting = [row for row in self.waiting if row is not self.at]
+        self.open = self.at = None
 
 
 class _Books:
@@ -142,20 +264,18 @@ class _Books:
         self._pending.extend(outcomes)
 
     def claim(self) -> list[Claimed]:
-        """Settle what is pending and take the next mails."""
-        with db.write(SERVICE) as tx:
-            ledger.settle(tx, self._pending)
+        """Take the next mails; what is pending waits for their mark. A power cut may forget that they were taken."""
+        with db.write(SERVICE, durable=False) as tx:
             batch = ledger.claim(tx, AT_ONCE)
-        self._settled()
         if batch:
             die.at("mail.claimed")
         return batch
 
-    def mark(self, row: Claimed) -> bool:
-        """Settle what is pending and write that the server may have `row` from now on; False: it is not ours."""
+    def mark(self, rows: Sequence[Claimed]) -> set[str]:
+        """Settle what is pending, write that the server may have `rows` from now on; ids of those that are ours."""
         with db.write(SERVICE) as tx:
             ledger.settle(tx, self._pending)
-            ours = ledger.mark_data(tx, row)
+            ours = {row.id for row in rows if ledger.mark_data(tx, row)}
         self._settled()
         die.at("mail.data_at")
         return ours
@@ -168,11 +288,15 @@ class _Books:
             self._settled()
 
     def _settled(self) -> None:
-        sent = False
+        sent = bulk = 0
         for outcome in self._pending:
             self.report.steps.append((outcome.mail.id, outcome.step))
-            _log.info("mail." + outcome.step.value, mail=outcome.mail.id, kind=outcome.mail.kind)
-            sent = sent or outcome.step is Step.ACCEPT
+            accepted = outcome.step is Step.ACCEPT
+            sent, bulk = sent + accepted, bulk + (accepted and outcome.mail.bulk)
+            if not (accepted and outcome.mail.bulk):
+                _log.info("mail." + outcome.step.value, mail=outcome.mail.id, kind=outcome.mail.kind)
+        if bulk:
+            _log.info("mail.accept", mails=bulk)
         self._pending = []
         if sent:
             die.at("mail.sent")

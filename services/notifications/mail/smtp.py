@@ -2,7 +2,10 @@
 
 Not `smtplib.SMTP.sendmail`: the ledger must be able to commit between RCPT and DATA and must know whether the final dot
 may have gone out, so the steps of one mail are methods of their own here. smtplib still does the talking: replies,
-TLS, AUTH, and the quoting of dots.
+TLS, AUTH.
+
+The end of one mail goes out with the envelope of the next, and with its DATA if that is marked already: as one packet
+to a server that takes commands in groups (RFC 2920), so that a mail costs one journey there and back; else one by one.
 
 Every failure comes out as `Refused` with its stage and reply; `rules.judge` says what it means. After a failure the
 connection is reset or closed, so that the next mail starts clean.
@@ -15,7 +18,10 @@ import smtplib
 import socket
 import ssl
 import threading
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from shared import clock, config
@@ -33,6 +39,17 @@ class Refused(Exception):
     def __init__(self, stage: Stage, code: int | None, text: str) -> None:
         super().__init__(f"{stage}: {f'{code} ' if code else ''}{text}")
         self.stage, self.code, self.text = stage, code, text
+
+
+Envelope = tuple[str, str, int]  # sender, recipient, octets
+_GOOD = {Stage.MAIL: (250,), Stage.RCPT: (250, 251), Stage.DATA: (354,), Stage.DOT: range(200, 300)}
+
+
+class Followed(NamedTuple):
+    """How the end of one mail (`ended`) and the beginning of the next (`refused`) were answered; None: well."""
+
+    ended: Refused | None
+    refused: Refused | None
 
 
 @dataclass(frozen=True)
@@ -65,6 +82,7 @@ class Relay:
         self.where = where
         self.until = 0.0  # machine time at which the task must be over; set by its user
         self._smtp: smtplib.SMTP | None = None
+        self.journey = 0.0  # seconds that its first answer took: how far away it is
         self._used = 0.0
         self._clean = False  # no transaction open
 
@@ -75,23 +93,24 @@ class Relay:
         """
         self._ready()
 
-    # ---- one mail: envelope, data, body, dot ----
+    # ---- one mail: follow (its envelope), data, body, follow (its end) ----
 
-    def envelope(self, sender: str, recipient: str, size: int) -> None:
-        """Up to and with RCPT TO. A kept connection that has gone away meanwhile is replaced once, silently.
+    def follow(self, end: bool, envelope: Envelope | None = None, data: bool = False) -> Followed:
+        """End the mail whose text went out, if `end`, and begin the next, if any: MAIL, RCPT and, with `data`, DATA.
 
-        :raises Refused: the relay is out of reach, or refuses sender or recipient.
+        A kept connection that has gone away meanwhile is replaced once, silently.
+
+        :returns: how each was answered; nothing is raised.
         """
-        kept = self._smtp is not None
-        try:
-            self._ready()
-            self._envelope(sender, recipient, size)
-        except Refused as refused:
-            if not (kept and (refused.code is None or refused.code == 421)):
-                raise
+        kept, ended = self._smtp is not None, None
+        told = self._follow(end, envelope, data)
+        if end:
+            kept, ended = True, told.ended
+        gone = told.refused
+        if kept and gone and gone.stage in (Stage.MAIL, Stage.RCPT) and (gone.code is None or gone.code == 421):
             self.close()
-            self._ready()
-            self._envelope(sender, recipient, size)
+            told = self._follow(False, envelope, data)
+        return Followed(ended, told.refused)
 
     def data(self) -> None:
         """DATA.
@@ -103,23 +122,64 @@ class Relay:
             self._fail(Stage.DATA, code, text)
 
     def body(self, raw: bytes) -> None:
-        """The text, with dots quoted, but for the line that ends it: without that the server may not deliver."""
+        """The text, with dots quoted, but for the line that ends it: without that the server may not deliver.
+
+        :raises Refused: the connection broke.
+        """
         text = _DOT_AT_LINE_START.sub(b"..", raw)
         if not text.endswith(b"\r\n"):
             text += b"\r\n"
         self._send(Stage.BODY, text)
 
-    def dot(self) -> tuple[int, str]:
-        """The final dot, and the server's answer to it: from here on only that answer tells where the mail is.
+    def _follow(self, end: bool, envelope: Envelope | None, data: bool) -> Followed:
+        ended: Refused | None = None
+        refused: Refused | None = None
+        steps: list[tuple[Stage, bytes]] = [(Stage.DOT, b".\r\n")] if end else []
+        try:
+            if not end:
+                self._ready()
+            if envelope:
+                try:
+                    steps += self._envelope(envelope, data)
+                except Refused as cannot:
+                    refused = cannot
+            for stage, code, text in self._talk(steps):
+                answer = None if code in _GOOD[stage] else Refused(stage, code, text)
+                if stage is Stage.DOT:
+                    ended, self._used, self._clean = answer, clock.machine(), True
+                elif stage is Stage.MAIL:
+                    self._clean = False
+                if stage is not Stage.DOT:
+                    if refused and stage is Stage.DATA and answer is None:
+                        self._say(Stage.DATA, ".")  # RFC 2920, 3.1: it waits for a text that has no reader
+                    refused = refused or answer
+                if code == 421:  # RFC 5321, 3.8: the server closes
+                    self.close()
+                    if envelope and refused is None:
+                        refused = Refused(Stage.MAIL, None, "the server closed the connection")
+                    break
+                if refused and not self._groups:
+                    break
+        except Refused as broken:
+            if broken.stage is Stage.DOT:
+                ended, refused = broken, Refused(Stage.MAIL, None, "the connection broke") if envelope else None
+            else:
+                refused = refused or broken
+        return Followed(ended, refused)
 
-        :raises Refused: at `Stage.DOT`, also for an answer that never came.
-        """
-        self._send(Stage.DOT, b".\r\n", self._left(patient=True))
-        code, text = self._reply(Stage.DOT, patient=True)
-        self._used, self._clean = clock.machine(), True
-        if not 200 <= code <= 299:
-            self._fail(Stage.DOT, code, text)
-        return code, text
+    def _talk(self, steps: list[tuple[Stage, bytes]]) -> Iterator[tuple[Stage, int, str]]:
+        """Stage, code and words of each answer."""
+        if self._groups and steps:
+            self._send(steps[0][0], b"".join(octets for _, octets in steps))
+        for stage, octets in steps:
+            patient = stage is Stage.DOT
+            if not self._groups:
+                self._send(stage, octets, self._left(patient))
+            yield stage, *self._reply(stage, patient)
+
+    @property
+    def _groups(self) -> bool:
+        return self._smtp is not None and self._smtp.has_extn("pipelining")
 
     def reset(self) -> None:
         """Give up a started transaction that has not reached DATA."""
@@ -183,7 +243,9 @@ class Relay:
 
     def _sign_on(self, smtp: smtplib.SMTP, context: ssl.SSLContext) -> None:
         where = self.where
+        began = time.perf_counter()
         smtp.ehlo_or_helo_if_needed()
+        self.journey = time.perf_counter() - began
         encrypted = where.tls
         if not encrypted and smtp.has_extn("starttls"):
             smtp.starttls(context=context)
@@ -203,22 +265,19 @@ class Relay:
         if smtp.sock is not None:
             smtp.sock.settimeout(self._left())
 
-    def _envelope(self, sender: str, recipient: str, size: int) -> None:
-        smtp = self._smtp
-        assert smtp is not None
+    def _envelope(self, envelope: Envelope, data: bool) -> list[tuple[Stage, bytes]]:
+        smtp, (sender, recipient, size) = self._smtp, envelope
+        if smtp is None:
+            raise Refused(Stage.MAIL, None, "the connection is closed")
         options = f" SIZE={size}" if smtp.has_extn("size") else ""
         if not (recipient.isascii() and sender.isascii()):
             if not smtp.has_extn("smtputf8"):
                 raise Refused(Stage.RCPT, 553, "5.6.7 the relay cannot send to an address with letters beyond ASCII")
             options += " SMTPUTF8 BODY=8BITMIME"
-        self._clean = False
-        smtp.command_encoding = "utf-8"
-        code, text = self._say(Stage.MAIL, f"MAIL FROM:<{sender}>{options}")
-        if code != 250:
-            self._fail(Stage.MAIL, code, text)
-        code, text = self._say(Stage.RCPT, f"RCPT TO:<{recipient}>")
-        if code not in (250, 251):
-            self._fail(Stage.RCPT, code, text)
+        steps = [(Stage.MAIL, f"MAIL FROM:<{sender}>{options}\r\n"), (Stage.RCPT, f"RCPT TO:<{recipient}>\r\n")]
+        if data:
+            steps.append((Stage.DATA, "DATA\r\n"))
+        return [(stage, line.encode()) for stage, line in steps]
 
     # ---- lines ----
 
