@@ -13,7 +13,7 @@ import re
 
 from shared import config
 
-from . import embedded, github
+from . import embedded
 from .plain import Plain
 from .shapes import Change, Denied, Forge, Moved, Opened, Seen, Unreachable
 
@@ -24,6 +24,8 @@ def current() -> Forge:
     """The forge that the settings name."""
     found = config.current()
     if re.fullmatch(config.GITHUB_REPO, found.blog_repo):
+        from . import github  # here: what it speaks HTTP with is a tenth of an idle process
+
         return github.current()
     if found.blog_repo:
         return Plain(found.blog_repo)

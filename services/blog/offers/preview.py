@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 
-import bleach
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
@@ -35,6 +34,8 @@ def shown(text: str, images: str) -> Markup:
     :param text: the whole file, front matter included.
     :param images: under which address of ours the post's own images are; others are shown by their words alone.
     """
+    import bleach  # here: with its HTML parser it is large, and previews are seldom looked at
+
     html = _markdown.render(_RAW.sub("", _FRONT.sub("", text, count=1)))
 
     def allowed(tag: str, name: str, value: str) -> bool:

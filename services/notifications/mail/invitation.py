@@ -9,19 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from email.utils import parseaddr
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.engine import Connection
 
 from shared import config
 from shared.calendar.event import Answer, Attendee, Invite, Mailbox
-from shared.calendar.invite import Prepared, prepare
 from shared.calendar.session import event as session_event
 from shared.calendar.session import page
 
 from .. import people
 from . import compose, letter
 from .compose import Reader, Told
+
+if TYPE_CHECKING:
+    from shared.calendar.invite import Prepared
 
 FIRST = {"organizers": "meeting", "talk": "talk"}  # the first mail about what is no session of a circle
 THINGS = {"circle": "session", **FIRST}  # what mails call it
@@ -34,6 +36,8 @@ def announce(tx: Connection, cause: str, data: Mapping[str, Any]) -> None:
     """A mail to each attendee of session.announced."""
     over = data["state"] == "cancelled"
     names: Mapping[str, str | None] = dict.fromkeys(ROLES) if over else _names(tx, data)
+    from shared.calendar.invite import prepare  # here: what writes calendars is large
+
     prepared = prepare(
         session_event(
             data,

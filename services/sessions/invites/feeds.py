@@ -16,7 +16,6 @@ from sqlalchemy.engine import Connection
 
 from shared import clock, config, db, tokens
 from shared.calendar.event import Mailbox
-from shared.calendar.feed import feed as written
 from shared.calendar.session import event
 
 from .. import people
@@ -108,6 +107,8 @@ def _written(tx: Connection, name: str, rows: Iterable[Row]) -> bytes:
 
     def called(session: str, role: str) -> str:
         return names.get(duties[session][role] or "", "")
+
+    from shared.calendar.feed import feed as written  # here: what writes calendars is large
 
     return written(
         name,
