@@ -90,14 +90,17 @@ class Imap:
         users = f"default_internal_user = {me}\ndefault_internal_group = {group}\ndefault_login_user = {me}\n"
         if os.getuid() == 0:  # which Dovecot refuses to be; it has users of its own
             me, group, users = "nobody", "nogroup", ""
-            for folder in (self.folder, self.folder / "run"):
+            # A test before may have taken the others' rights from what this process makes (`settings.apply`).
+            for folder in (self.folder, *self.folder.iterdir()):
                 folder.chmod(0o755)
+            (self.folder / "users").chmod(0o644)
             for name in ("mail", "home"):
                 shutil.chown(self.folder / name, me, group)
         settings.write_text(_SETTINGS.format(folder=self.folder, users=users, user=me, group=group, port=self.port))
         self._process = subprocess.Popen(
             [PROGRAM, "-F", "-c", str(settings)],
             start_new_session=True,
+            umask=0o022,
             stdout=subprocess.DEVNULL,
             stderr=(self.folder / "errors").open("wb"),
         )
