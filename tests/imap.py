@@ -113,6 +113,7 @@ class Imap:
                 if self._process.poll() is not None or time.monotonic() > until:
                     said = (self.folder / "errors").read_text()
                     log = self.folder / "log"
+                    self.stop()
                     raise RuntimeError(f"{error}\n{said}\n{log.read_text() if log.exists() else ''}") from error
                 time.sleep(0.05)
 
