@@ -3,6 +3,7 @@ signup being there."""
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
@@ -81,3 +82,8 @@ def mails(**where: Any) -> list[Any]:
 def states() -> dict[str, str]:
     """Address to state."""
     return {row.address: row.state for row in mails()}
+
+
+def spoken(page: str) -> str:
+    """What a person reads of it: no addresses and no attributes, whose signed tokens hold any two letters sometimes."""
+    return re.sub(r"""https?://[^\s"'<>]+|\s[\w-]+="[^"]*\"""", " ", page)

@@ -15,7 +15,7 @@ from shared.events import replay
 from tests.conftest import Baton
 from tests.integration.test_digest import HOSTILE, minuted, organizer, program, publish, seat, until
 from tests.meeting import Circle, tell_notifications
-from tests.told import applicant, mails, member, tell
+from tests.told import applicant, mails, member, spoken, tell
 
 MAIN = "<main"
 HOME = "/notifications/dashboard"
@@ -219,7 +219,7 @@ def test_hostile_names_stay_text(baton: Baton, name: str) -> None:
         tell("session.minuted", told, subject=f"session/s{week}")
     for path in (HOME, f"{HOME}/circles"):
         text = page(baton, path)
-        assert "<script>alert" not in text and "49" not in text.replace("2049", "")
+        assert "<script>alert" not in text and "6992761" not in text
 
 
 def test_who_is_erased_is_named_no_more(baton: Baton) -> None:
@@ -228,9 +228,9 @@ def test_who_is_erased_is_named_no_more(baton: Baton) -> None:
     for week in range(3):
         told = minuted(f"s{week}", members=["ann", "bo"], present=["bo"])
         tell("session.minuted", told, subject=f"session/s{week}")
-    assert "Ann" in page(baton)
+    assert "Ann" in spoken(page(baton))
     tell("member.erased", {"person": "ann"})
-    assert "Ann" not in page(baton)
+    assert "Ann" not in spoken(page(baton))
 
 
 # ---- built anew ----

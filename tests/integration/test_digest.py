@@ -309,7 +309,7 @@ def test_who_is_erased_is_in_no_digest_and_in_no_copy(baton: Baton, circle: Circ
     assert organizer(baton).get("/notifications/digests/2027-01-11").status_code == 200
 
 
-HOSTILE = ["<script>alert(1)</script>", "{{ 7*7 }}", "{% raw %}", "\u202eevil", "x\r\nBcc: all@example.org", "🏃" * 300,
+HOSTILE = ["<script>alert(1)</script>", "{{ 1237*5653 }}", "{% raw %}", "\u202eevil", "x\r\nBcc: all@example.org", "🏃" * 300,
            "a" * 5000, "&amp;", "=?utf-8?q?Ann=0ABcc:_x?="]  # fmt: skip
 
 
@@ -328,7 +328,7 @@ def test_hostile_names_and_minutes_stay_text(baton: Baton, name: str) -> None:
     page = organizer(baton).get("/notifications/digests/2027-01-11")
     assert page.status_code == 200
     for html in (mail.html, page.text.split("<main")[1].split("</main>")[0]):
-        assert "<script>alert" not in html and "49" not in html.replace("2049", "")
+        assert "<script>alert" not in html and "6992761" not in html
     assert b"\nBcc" not in mail.raw.partition(b"\r\n\r\n")[0]
 
 
