@@ -1,4 +1,5 @@
-"""The backup file: a ZIP of one JSON-lines member per table, and `baton.json`, which says what must be in it.
+"""The backup file: a ZIP of one JSON-lines member per table, one for what a service keeps beside its database (see
+`beside.py`), and `baton.json`, which says what must be in it.
 
 Nothing of it is ever unpacked to a path, and nothing is believed before its length and checksum agree with
 `baton.json`; a member may not be longer than it says there, nor a line than LONGEST_LINE. It holds all that people
@@ -27,11 +28,13 @@ from sqlalchemy.engine import Connection
 
 from .. import clock, config, db, migrate, versions
 from . import Wrong, kinds
+from .beside import keeper
 
-FORMAT = 1
+FORMAT = 2  # 1 had nothing beside the tables
 MANIFEST = "baton.json"
 LARGEST_MANIFEST = 4 << 20
 LONGEST_LINE = 64 << 20
+PIECE = 1 << 20
 NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
 Tell = Callable[[int, int, str], None]  # (rows done, rows in all, what is being done)
@@ -53,6 +56,19 @@ class Table:
         return f"{self.service}/{self.name}.jsonl"
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What a service keeps beside its database, as `baton.json` describes it."""
+
+    service: str
+    bytes: int
+    sha256: str
+
+    @property
+    def member(self) -> str:
+        return f"{self.service}/beside"
+
+
 # ---- writing ----
 
 
@@ -67,7 +83,7 @@ def write(path: Path, views: dict[str, Connection], tell: Tell) -> dict[str, Any
     try:
         with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-                manifest = _fill(archive, views, tell)
+                manifest = _fill(archive, views, tell, draft)
             file.flush()
             os.fsync(file.fileno())
         draft.rename(path)
@@ -84,7 +100,7 @@ def write(path: Path, views: dict[str, Connection], tell: Tell) -> dict[str, Any
     return manifest
 
 
-def _fill(archive: zipfile.ZipFile, views: dict[str, Connection], tell: Tell) -> dict[str, Any]:
+def _fill(archive: zipfile.ZipFile, views: dict[str, Connection], tell: Tell, draft: Path) -> dict[str, Any]:
     tables = {service: db.metadata(service).sorted_tables for service in views}
     counts = {
         (service, table.name): views[service].execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
@@ -111,6 +127,7 @@ def _fill(archive: zipfile.ZipFile, views: dict[str, Connection], tell: Tell) ->
             described[service]["tables"].append(
                 {"name": table.name, "columns": columns, "rows": number, "bytes": length, "sha256": digest.hexdigest()}
             )
+        described[service] |= _pack(archive, service, draft)
     manifest = {
         "format": FORMAT,
         "baton": versions.baton(),
@@ -120,6 +137,24 @@ def _fill(archive: zipfile.ZipFile, views: dict[str, Connection], tell: Tell) ->
     }
     archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
     return manifest
+
+
+def _pack(archive: zipfile.ZipFile, service: str, draft: Path) -> dict[str, Any]:
+    """After the rows: it may be ahead of them, as after a crash between the two, and never behind."""
+    found = keeper(service)
+    packed = draft.with_name(f"{draft.name}.{service}")
+    try:
+        if found is None or not found.pack(config.current().data, packed):
+            return {}
+        digest, length = hashlib.sha256(), 0
+        with packed.open("rb") as file, archive.open(f"{service}/beside", "w", force_zip64=True) as member:
+            while piece := file.read(PIECE):
+                digest.update(piece)
+                length += len(piece)
+                member.write(piece)
+        return {"beside": {"bytes": length, "sha256": digest.hexdigest()}}
+    finally:
+        packed.unlink(missing_ok=True)
 
 
 def fingerprint(secret: str, salt: str) -> dict[str, str]:
@@ -137,6 +172,7 @@ class Backup:
     def __init__(self, path: Path, archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
         self.path, self.archive, self.manifest = path, archive, manifest
         self.tables = _tables(path, manifest)
+        self.beside = _beside(path, manifest)
         self.total = sum(table.rows for table in self.tables)
 
     @property
@@ -187,6 +223,28 @@ class Backup:
                     tell(done + number, self.total, "checking")
             done += table.rows
             tell(done, self.total, "checking")
+        for each in self.beside:
+            for _ in self.pieces(each):
+                pass
+
+    def pieces(self, beside: Beside) -> Iterator[bytes]:
+        """What a service kept beside its database, in pieces.
+
+        :raises Wrong: it is not what the manifest says.
+        """
+        digest, length = hashlib.sha256(), 0
+        try:
+            with self.archive.open(beside.member) as member:
+                while piece := member.read(PIECE):
+                    length += len(piece)
+                    if length > beside.bytes:
+                        raise _damaged(self.path, f"{beside.member} is longer than it says")
+                    digest.update(piece)
+                    yield piece
+        except (OSError, EOFError, zipfile.BadZipFile, zlib.error, ValueError, RuntimeError) as error:
+            raise _damaged(self.path, f"{beside.member} cannot be read ({error})") from None
+        if (length, digest.hexdigest()) != (beside.bytes, beside.sha256):
+            raise _damaged(self.path, f"{beside.member} is not what was written")
 
 
 @contextlib.contextmanager
@@ -224,7 +282,8 @@ def _manifest(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
     names = [info.filename for info in archive.infolist()]
     if len(names) != len(set(names)):
         raise _damaged(path, "a name is in it twice")
-    wanted = {table.member for table in _tables(path, found)} | {MANIFEST}
+    described: list[Table | Beside] = [*_tables(path, found), *_beside(path, found)]
+    wanted = {each.member for each in described} | {MANIFEST}
     for stranger in sorted(set(names) ^ wanted):
         raise _damaged(path, f"{stranger[:80]!r} {'is missing' if stranger in wanted else 'has no business in it'}")
     for service in config.SERVICES:
@@ -261,6 +320,22 @@ def _tables(path: Path, manifest: dict[str, Any]) -> list[Table]:
                 found.append(table)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(path, f"{MANIFEST} is not in order ({error})") from None
+    return found
+
+
+def _beside(path: Path, manifest: dict[str, Any]) -> list[Beside]:
+    """What is in it beside the tables; every word of it is checked."""
+    found = []
+    for service, told in manifest["services"].items():
+        if (each := told.get("beside")) is None:
+            continue
+        try:
+            beside = Beside(service, each["bytes"], each["sha256"])
+            if keeper(service) is None or type(beside.bytes) is not int or beside.bytes < 0:
+                raise ValueError(f"{service} has no business to keep that")
+        except (KeyError, TypeError, ValueError) as error:
+            raise _damaged(path, f"{MANIFEST} is not in order ({error})") from None
+        found.append(beside)
     return found
 
 

@@ -8,8 +8,9 @@ import argparse
 import importlib
 import importlib.util
 import json
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -59,14 +60,16 @@ def main(args: list[str]) -> int:
                 )
             source.check(tell)
             tell.end()
-            quiet = broker_queues(folder)
-            aside = f"aside-{time.strftime('%Y%m%d-%H%M%S')}" if full else None
+            quiet, settle = broker_queues(folder), beside(folder, source)
+            now = f"aside-{time.strftime('%Y%m%d-%H%M%S')}"
+            aside = now if full else None
             rows = load.Source(source.tables, {s: source.revision(s) for s in config.SERVICES}, source.rows)
             report: dict[str, Any] = {}
             counted = load.load(
                 rows, urls, aside, tell, lambda txs: finish(txs, source, options.mails, options.access, report)
             )
-            quiet(folder / (aside or f"aside-{time.strftime('%Y%m%d-%H%M%S')}"))
+            settle(folder / now)
+            quiet(folder / now)
     except backup.Wrong as wrong:
         raise Refused(str(wrong)) from None
     finally:
@@ -178,6 +181,28 @@ def finish(txs: dict[str, Any], source: Any, mails: str, access: str, report: di
             revocation.revoke(tx, revocation.EVERYBODY, clock.machine())
             if hasattr(after, "void"):
                 report["tokens"] += after.void(tx)
+
+
+def beside(folder: Path, source: Any) -> Callable[[Path], None]:
+    """A function that puts in its place what services kept beside their databases; all of it is made ready now."""
+    from ..backup.beside import keeper
+
+    kept, ready_ = {each.service: each for each in source.beside}, []
+    for service in config.SERVICES:
+        if (found := keeper(service)) is None:
+            continue
+        with tempfile.TemporaryDirectory(prefix="restoring-", dir=folder) as place:
+            file = Path(place) / service if service in kept else None
+            if file:
+                with file.open("wb") as out:
+                    out.writelines(source.pieces(kept[service]))
+            ready_.append(found.bring(folder, file))
+
+    def settle(aside: Path) -> None:
+        for each in ready_:
+            each(aside)
+
+    return settle
 
 
 def broker_queues(folder: Path) -> Any:

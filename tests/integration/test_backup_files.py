@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import shutil
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +14,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from services.blog.forges import embedded
+from services.blog.repos import git
 from shared import backup, config, db, migrate
 from shared.backup import file
 from shared.cli import Refused, restore
@@ -31,8 +35,6 @@ def test_a_backup_of_an_older_revision_is_migrated(
     old = _first_tables(tmp_path / "old")
 
     def older(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
-        import hashlib
-
         for service, described in manifest["services"].items():
             described["revision"] = "0001"
             for table in described["tables"]:
@@ -134,7 +136,7 @@ def _flipped(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (_set(format=2, baton="9.9"), "Baton 9.9, which is newer than this one"),
+        (_set(format=3, baton="9.9"), "Baton 9.9, which is newer than this one"),
         (_set(format="1"), "does not say which format"),
         (_set(services={}), "is damaged"),
         (_set(services="all"), "is damaged"),
@@ -161,6 +163,51 @@ def test_a_file_that_is_not_in_order_changes_nothing(alone: Baton, tmp_path: Pat
         restore.main([str(made), "--set-aside"])
     assert alone.dump() == before
     assert not list(tmp_path.glob("*.restoring*")) and not list(tmp_path.glob("aside-*"))
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_small_blog_comes_back_with_what_was_published(alone: Baton, tmp_path: Path) -> None:
+    """Given a blog that has no other home, When a backup is restored, Then it is as it was, and the later one aside."""
+    join()
+    blog = embedded.made(tmp_path)
+    first = _head(blog)
+    made = make(tmp_path / "b.baton")
+    without = changed(make(tmp_path / "c.baton"), _no_blog)
+    lied = changed(make(tmp_path / "d.baton"), _other_blog)
+    torn = changed(make(tmp_path / "e.baton"), _torn_blog)
+    git.run(blog, "update-ref", "refs/heads/later", first, size=10_000)
+    db.close()
+    for broken, words in ((lied, "is not what was written"), (torn, "small blog cannot be brought back")):
+        with pytest.raises(Refused, match=words):
+            restore.main([str(broken), "--set-aside"])
+        assert b"later" in git.run(blog, "branch") and not list(tmp_path.glob("restoring-*"))
+        assert [found.name for found in tmp_path.glob("program-blog.git*")] == ["program-blog.git"]
+    assert restore.main([str(made), "--set-aside"]) == 0
+    assert _head(blog) == first and b"later" not in git.run(blog, "branch")
+    [aside] = tmp_path.glob("aside-*/program-blog.git")
+    assert b"later" in git.run(aside, "branch")
+    shutil.rmtree(aside.parent)
+    assert restore.main([str(without), "--set-aside"]) == 0
+    assert not blog.exists() and list(tmp_path.glob("aside-*/program-blog.git"))
+
+
+def _head(blog: Path) -> str:
+    return git.run(blog, "rev-parse", "HEAD").decode().strip()
+
+
+def _no_blog(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
+    """As the first format was."""
+    manifest["format"] = 1
+    del manifest["services"]["blog"]["beside"], members["blog/beside"]
+
+
+def _other_blog(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
+    members["blog/beside"] = members["blog/beside"][:-1] + b"x"
+
+
+def _torn_blog(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
+    content = members["blog/beside"] = members["blog/beside"][:-30]
+    manifest["services"]["blog"]["beside"] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
