@@ -16,6 +16,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from services.blog import blogs
+from services.blog.blogs import marking
 from services.sessions.gatherings import proposing
 from services.signup import access_links, api_tokens, importing, people, program
 from shared import access, bearer, clock, db, tokens
@@ -309,6 +310,16 @@ def _blog(person: str) -> str:
         return blogs.register(tx, lambda tx, id: None, person, "https://ada.example.org")
 
 
+def _post(blog: str) -> str:
+    """An entry of that blog's feed."""
+    entry = {"path": "1", "commit": "", "blob": "1", "title": "One", "url": "https://ada.example.org/1", "reason": ""}
+    with db.write("blog") as tx:
+        marking.put(tx, "listed", blog=blog, day="2026-10-01", first_day=None, **entry)
+        table = db.metadata("blog").tables
+        tx.execute(table["blog"].update().where(table["blog"].c.id == blog).values(kind="feed"))
+        return str(tx.execute(table["post"].select().where(table["post"].c.blog == blog)).one().id)
+
+
 def known(baton: Baton, olga: str) -> dict[str, Any]:
     """Ids of things that are there."""
     with db.write("signup") as tx:
@@ -317,6 +328,7 @@ def known(baton: Baton, olga: str) -> dict[str, Any]:
     id = importing.give(f"organizer/{olga}", "people.csv", given)
     circles.join(baton, "Bo")
     ada = Ada(baton, baton.config.data)
+    blog = _blog(olga)
     mails, found = baton.rows("notifications", "mail"), baton.rows("sessions", "circle")
     return {
         "person": olga,
@@ -329,7 +341,8 @@ def known(baton: Baton, olga: str) -> dict[str, Any]:
         "session": Circle(baton).first,
         "gathering": circles.do(proposing.propose, "organizers"),
         "offer": ada.offer(ada.writes())["id"],
-        "blog": _blog(olga),
+        "blog": blog,
+        "post": _post(blog),
         "kind": "talk",
         "stream": "stream1",
         "item": "blog",
@@ -356,7 +369,7 @@ def test_a_get_changes_nothing(baton: Baton, olga: str) -> None:
         kind = next(
             (
                 kind
-                for kind in ("import", "circle", "session", "gathering", "offer", "blog")
+                for kind in ("import", "circle", "session", "gathering", "offer", "blog", "post")
                 if f"/{kind}s/<id>" in route.rule
             ),
             "id",
@@ -446,7 +459,7 @@ def test_odd_values_in_every_field_are_refused_in_words(baton: Baton, olga: str)
         kind = next(
             (
                 kind
-                for kind in ("import", "circle", "session", "gathering", "offer", "blog")
+                for kind in ("import", "circle", "session", "gathering", "offer", "blog", "post")
                 if f"/{kind}s/<id>" in route.rule
             ),
             "id",

@@ -8,7 +8,7 @@ erasing          only ids are left
 
 from __future__ import annotations
 
-from .choosing import decline, offer, own
+from .choosing import decline, offer
 from .detecting import NAMES
 from .erasing import blank
 from .reading import PAGE, author, everybody, find, of_person, posts
@@ -30,7 +30,6 @@ __all__ = [
     "of_person",
     "offer",
     "one",
-    "own",
     "posts",
     "register",
 ]

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ..models import blog, post
+from ..models import post
+from ..offers import deciding
 from ..rules.refusals import Refused
 from . import marking
 from .registering import Row, one
@@ -29,6 +30,8 @@ def offer(tx: Connection, person: str, blog_id: str, ids: Iterable[str]) -> int:
     for each in wanted:
         state = "skipped" if each["state"] == "skipped" else "wanted"
         marking.mark(tx, each, state, each["reason"] if state == "skipped" else "", choice="offer")
+        if state == "wanted":
+            deciding.ask_again(tx, each["id"])
     return len(wanted)
 
 
@@ -40,15 +43,6 @@ def decline(tx: Connection, person: str, blog_id: str, ids: Iterable[str]) -> in
         state = "skipped" if each["state"] == "skipped" else "declined"
         marking.mark(tx, each, state, each["reason"] if state == "skipped" else "You said no.", choice="decline")
     return len(unwanted)
-
-
-def own(tx: Connection, person: str, post_id: str) -> Row:
-    """A post of that person's; Refused when there is none of that id."""
-    query = sa.select(post).join(blog, blog.c.id == post.c.blog).where(post.c.id == post_id, blog.c.person == person)
-    row = tx.execute(query).mappings().first()
-    if row is None:
-        raise Refused("post", "There is no such post of yours.", "Open it from your list of posts.")
-    return row
 
 
 def _chosen(tx: Connection, blog_id: str, ids: Iterable[str]) -> list[Row]:

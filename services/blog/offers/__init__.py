@@ -5,7 +5,9 @@
     making     a post as it is written there: conversion, and what its author agreed to
     texts      title, body and commit message of a pull request
     deciding   accept, decline, look, try again
+    standing   how members see their posts, and ask again
     reading    the organizers' queue and one offer
+    trying     a dry run: a post as it would be proposed now
     preview    a post as it will look, without anything that runs
 
 How an offer travels, and why so: docs/decisions/0025-offers.md.

@@ -77,7 +77,7 @@ def release(tx: Connection, _by: str, id: str) -> None:
 
 
 def ask_again(tx: Connection, post_id: str) -> None:
-    """The author asks again for a post that was declined; nothing for one that was not."""
+    """Its author says anew that a post is to be offered: whoever declined it is asked again; else nothing."""
     row = tx.execute(sa.select(offer.c.id, offer.c.state).where(offer.c.post == post_id).with_for_update()).first()
     if row is not None and row.state == "closed":
         again(tx, "", row.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 from shared import clock
 
 from .. import targets
-from ..convert import Converted, Note, Skipped, Target, When, convert, jekyll, meta, text
+from ..convert import Converted, Kitchen, Note, Skipped, Target, When, convert, jekyll, meta, text
+from ..forges import Forge
 from ..posts import Material
 
 NO_ADDRESS = "Its author agreed to a link, and it is not known where the post can be read."
@@ -20,16 +21,19 @@ SAID = {
 }
 
 
-def made(material: Material, post: Mapping[str, Any], consent: str, target: Target) -> Converted | Skipped:
+def made(
+    material: Material, post: Mapping[str, Any], consent: str, target: Target, kitchen: Kitchen | None = None
+) -> Converted | Skipped:
     """The post in the target's dialect, or why there is none.
 
     :param post: its row: title, day, url.
     :param consent: full, excerpt or link.
+    :param kitchen: the process for notebooks; without it, one with its own patience.
     """
     if not material.raw:
         return _of_feed(material, post, target)
     when = When(clock.now(), clock.zone("UTC"), material.first_day)
-    found = convert(material.path, material.raw, material.source, target, when)
+    found = convert(material.path, material.raw, material.source, target, when, kitchen)
     if isinstance(found, Skipped) or consent == "full":
         return found
     if not found.original:
@@ -66,6 +70,17 @@ def _of_feed(material: Material, post: Mapping[str, Any], target: Target) -> Con
     body = f"{jekyll.attribution(author, original)}\n\n[Read it at the original]({original}).\n"
     notes = (Note("dropped", "It comes from a feed: the text is at the original."),)
     return Converted(path, front, body, (), notes, title, day, original)
+
+
+def aimed(forge: Forge, ours: Collection[str], taken: Collection[str]) -> tuple[str, frozenset[str], Target]:
+    """What a post is made for: the program's blog as it is now, its files but for ours, and what they say of it.
+
+    :param ours: paths of this very post's, which are not in its way.
+    :param taken: paths of posts that are proposed and not there yet.
+    """
+    base = forge.base()
+    others = forge.paths(base) - set(ours)
+    return base, others, targets.target(others, lambda path: forge.read(base, path), taken)
 
 
 def files(found: Converted, material: Material, target: Target, there: frozenset[str]) -> dict[str, bytes]:

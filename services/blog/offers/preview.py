@@ -6,7 +6,9 @@ Markdown parser and goes through a list of allowed tags.
 
 from __future__ import annotations
 
+import base64
 import re
+from collections.abc import Iterable
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup
@@ -23,6 +25,8 @@ _ATTRIBUTES = {
     "td": ["colspan", "rowspan"],
     "th": ["colspan", "rowspan"],
 }
+INLINE_MOST = 6_000_000  # bytes of images that one page holds itself
+MEDIA = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
 _RAW = re.compile(r"\{%-?\s*(?:end)?raw\s*-?%\}")
 _UNSEEN = re.compile(r'<img(?![^<>]*\bsrc=)[^<>]*\balt="([^"<>]*)"[^<>]*>')  # an image of elsewhere
 _FRONT = re.compile(r"\A---\n.*?\n---\n", re.S)
@@ -48,3 +52,22 @@ def shown(text: str, images: str) -> Markup:
         own, tags=TAGS, attributes=allowed, protocols={"http", "https", "mailto"}, strip=True, strip_comments=True
     )
     return Markup(_UNSEEN.sub(r"<em>\1</em>", clean))
+
+
+def held(text: str, images: Iterable[tuple[str, bytes]]) -> Markup:
+    """The same with its images in the page, since they are at no address so far; those that are too many, or no
+    pictures, are shown by their words.
+
+    :param images: path in the program's blog, and bytes.
+    """
+    html, left = str(shown(text, _HERE)), INLINE_MOST
+    for path, data in images:
+        kind = MEDIA.get(path[path.rfind(".") :])
+        if kind and len(data) <= left and f'src="{_HERE}{path}"' in html:
+            left -= len(data)
+            within = f"data:{kind};base64,{base64.b64encode(data).decode()}"
+            html = html.replace(f'src="{_HERE}{path}"', f'src="{within}"')
+    return Markup(_UNSEEN.sub(r"<em>\1</em>", html.replace(f'src="{_HERE}', 'title="')))
+
+
+_HERE = "/blog/held/"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,6 +49,13 @@ def one(tx: Connection, id: str) -> dict[str, Any] | None:
     more = (offer.c.text, offer.c.notes, offer.c.body, offer.c.branch, offer.c.commit, offer.c.files, offer.c.live)
     row = tx.execute(_query(*more).where(offer.c.id == id)).mappings().first()
     return _with_days(dict(row)) if row else None
+
+
+def paths(tx: Connection, row: Mapping[Any, Any]) -> tuple[set[str], set[str]]:
+    """(paths in the program's blog that are this offer's own, paths of others that are proposed and not there yet)."""
+    others = (offer.c.id != row["id"], offer.c.path.is_not(None), offer.c.branch.is_not(None))
+    taken = set(tx.execute(sa.select(offer.c.path).where(*others)).scalars())
+    return set(row["live"]) | ({row["path"]} if row["branch"] else set()), taken
 
 
 def _with_days(row: dict[str, Any]) -> dict[str, Any]:

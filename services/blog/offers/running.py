@@ -24,12 +24,12 @@ from sqlalchemy.engine import Connection
 from shared import clock, db, die, log
 from shared.events import emit
 
-from .. import forges, posts, targets
+from .. import forges, posts
 from ..convert import Skipped
 from ..convert import meta as slugs
 from ..models import SERVICE, blog, offer, person, post
 from ..rules import offers as rules
-from . import making, texts
+from . import making, reading, texts
 
 LEASE = 240.0  # seconds; no single request or git command takes that long
 AGAIN = 30.0  # seconds after which a race that was lost is run again
@@ -228,12 +228,8 @@ class _Visit:
             return
         with db.read(SERVICE) as tx:
             material = posts.material(tx, row["post"])
-            others = (offer.c.id != self.id, offer.c.path.is_not(None), offer.c.branch.is_not(None))
-            taken = set(tx.execute(sa.select(offer.c.path).where(*others)).scalars())
-        base = self.forge.base()
-        there = self.forge.paths(base)
-        ours = set(row["live"]) | ({row["path"]} if row["branch"] else set())
-        target = targets.target(there - ours, lambda path: self.forge.read(base, path), taken)
+            ours, taken = reading.paths(tx, row)
+        base, others, target = making.aimed(self.forge, ours, taken)
         found = making.made(material, self.post, str(self.consent), target)
         if isinstance(found, Skipped):
             self.skip(found)
@@ -241,7 +237,7 @@ class _Visit:
         if row["live"] and row["path"]:
             found = replace(found, path=row["path"])  # whoever links to it finds it where it was
         said = [{"kind": note.kind, "text": note.text} for note in found.notes]
-        files = making.files(found, material, target, there - ours)
+        files = making.files(found, material, target, others)
         shown: dict[str, Any] = {
             "title": found.title[:500], "original": found.original, "path": found.path, "notes": said,
             "text": files[found.path].decode(),

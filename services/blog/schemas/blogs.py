@@ -6,6 +6,10 @@ from marshmallow import Schema, fields, validate
 
 from shared.api import Given, Listed, instant
 
+from ..rules.posts import CONSENTS
+from ..rules.standing import STANDINGS
+from .offers import Noted
+
 STATES = "asked, active, unreachable, gone"
 POST_STATES = "listed (its author has not chosen), skipped, wanted, declined"
 
@@ -85,6 +89,47 @@ class Post(Schema):
     reason = fields.String(required=True)
     choice = fields.String(required=True, allow_none=True)
     rev = fields.Integer(required=True)
+
+
+class OwnPost(Post):
+    """A post of the reader's, with where it stands."""
+
+    standing = fields.String(required=True, validate=validate.OneOf(sorted(STANDINGS)))
+    why = fields.String(required=True, metadata={"description": "in words; often empty"})
+    live = fields.Boolean(required=True, metadata={"description": "it is on the program's blog"})
+    pull_request = fields.String(
+        allow_none=True,
+        attribute="offer.url",
+        metadata={"description": "its address, where it is a page elsewhere"},
+    )
+
+
+class OwnPosts(Listed):
+    """A page of the posts of a blog of the reader's, the latest first."""
+
+    posts = fields.List(fields.Nested(OwnPost), required=True)
+
+
+class As(Given):
+    """As what a post is tried."""
+
+    as_ = fields.String(
+        data_key="as",
+        load_default="full",
+        validate=validate.OneOf(list(CONSENTS)),
+        metadata={"description": "the whole post, its beginning, or a link"},
+    )
+
+
+class Tried(Schema):
+    """A post as it would be proposed now. Nothing was written."""
+
+    path = fields.String(required=True, metadata={"description": "of its file there; empty when there is none"})
+    text = fields.String(required=True, metadata={"description": "the file"})
+    images = fields.List(fields.String(), required=True, metadata={"description": "paths of files that come along"})
+    notes = fields.List(fields.Nested(Noted), required=True)
+    held = fields.Boolean(required=True, metadata={"description": "a person would look at it first"})
+    skipped = fields.String(required=True, metadata={"description": "why there is nothing to offer, or empty"})
 
 
 class Posts(Listed):

@@ -11,7 +11,9 @@ from shared.api import Blueprint, Empty, PageQuery
 from shared.problems import problem
 
 from .. import blogs, following
+from ..convert import Skipped, text
 from ..models import SERVICE
+from ..offers import standing, trying
 from ..rules.refusals import Refused
 from ..schemas import blogs as schemas
 from .pages import not_found, reader_id
@@ -26,12 +28,16 @@ def refuse(refused: Refused) -> NoReturn:
     problem(status, "This cannot be done", f"{refused.message} {refused.remedy}", [refused.as_dict()])
 
 
-def _do(command: Callable[..., Any], *given: Any) -> Any:
+def _refusing(command: Callable[..., Any], *given: Any) -> Any:
     try:
-        with db.write(SERVICE) as tx:
-            return command(tx, *given)
+        return command(*given)
     except Refused as refused:
         refuse(refused)
+
+
+def _do(command: Callable[..., Any], *given: Any) -> Any:
+    with db.write(SERVICE) as tx:
+        return _refusing(command, tx, *given)
 
 
 def _pages(total: int) -> int:
@@ -79,12 +85,13 @@ def one(id: str) -> Any:
 @blueprint.get("/mine/blogs/<id>/posts")
 @MINE
 @blueprint.arguments(PageQuery, location="query")
-@blueprint.response(200, schemas.Posts)
+@blueprint.response(200, schemas.OwnPosts)
 def posts(query: dict[str, int], id: str) -> dict[str, Any]:
-    """Its posts, each with its state and why."""
+    """Its posts, each with where it stands and why."""
     with db.read(SERVICE) as tx:
         _own(tx, id)
-        listed, total, page = blogs.posts(tx, id, query["page"])
+        rows, total, page = blogs.posts(tx, id, query["page"])
+        listed = standing.stood(tx, rows)
     return {"posts": listed, "total": total, "page": page, "pages": _pages(total)}
 
 
@@ -106,6 +113,41 @@ def choose(asked: dict[str, Any], id: str) -> dict[str, int]:
     """Offer some of its posts, or say that they never are."""
     command = blogs.offer if asked["do"] == "offer" else blogs.decline
     return {"posts": _do(command, reader_id(), id, asked["posts"])}
+
+
+@blueprint.get("/mine/posts/<id>")
+@MINE
+@blueprint.response(200, schemas.OwnPost)
+def post(id: str) -> Any:
+    """A post of the reader's: where it stands and why."""
+    with db.read(SERVICE) as tx:
+        return _refusing(standing.own, tx, reader_id(), id)
+
+
+@blueprint.get("/mine/posts/<id>/preview")
+@MINE
+@blueprint.arguments(schemas.As, location="query")
+@blueprint.response(200, schemas.Tried)
+def dry_run(query: dict[str, str], id: str) -> dict[str, Any]:
+    """The post as it would be proposed now, with all that would be changed on the way; nothing is written."""
+    post(id)
+    found = _refusing(trying.tried, id, query["as_"])
+    if isinstance(found, Skipped):
+        return {"path": "", "text": "", "images": [], "notes": [], "held": False, "skipped": found.text}
+    images = [image.path for image in found.images]
+    return {"path": found.path, "text": text(found), "images": images, "notes": found.notes, "held": found.held,
+            "skipped": ""}  # fmt: skip
+
+
+@blueprint.post("/mine/posts/<id>/again")
+@MINE
+@blueprint.arguments(Empty, required=False)
+@blueprint.response(202, schemas.OwnPost)
+def again(_body: Any, id: str) -> Any:
+    """Ask again for what was declined, or have what did not work tried again."""
+    _do(standing.again, reader_id(), id)
+    with db.read(SERVICE) as tx:
+        return standing.own(tx, reader_id(), id)
 
 
 @blueprint.post("/mine/blogs/<id>/look")

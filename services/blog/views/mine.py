@@ -11,8 +11,10 @@ from shared import access, config, db
 
 from .. import blogs, following, hooks
 from ..models import SERVICE
+from ..offers import standing
 from ..rules.posts import CONSENTS
 from ..rules.refusals import Refused
+from ..rules.standing import STANDINGS
 from .pages import go, not_found, number, page, reader_id, unreadable
 
 blueprint = Blueprint("mine", __name__, url_prefix="/blog")
@@ -60,13 +62,15 @@ def _one(id: str, problems: list[dict[str, str]] | None = None) -> Response:
         if row is None or row["person"] != reader_id() or row["state"] == "left":
             not_found("blog of yours")
         listed, total, at = blogs.posts(tx, id, number())
+        seen = standing.stood(tx, listed)
         counts = following.counts(tx, id)
     webhook = f"{config.current().base_url}/blog/webhooks/{hooks.forge(row['clone_url'] or '')}/{id}"
     return page(
         "blog.html",
         problems,
         blog=row,
-        posts=listed,
+        posts=seen,
+        standings=STANDINGS,
         total=total,
         at=at,
         size=blogs.PAGE,

@@ -8,6 +8,8 @@ from shared import access, db
 
 from .. import blogs, following
 from ..models import SERVICE
+from ..offers import standing
+from ..rules.standing import STANDINGS
 from .pages import not_found, number, page
 
 blueprint = Blueprint("overview", __name__, url_prefix="/blog/blogs")
@@ -39,8 +41,9 @@ def one(id: str) -> Response:
         if row is None or row["state"] == "left":
             not_found("blog")
         listed, total, at = blogs.posts(tx, id, number())
+        seen = standing.stood(tx, listed)
         counts, author = following.counts(tx, id), blogs.author(tx, id)
     return page(
-        "organizer/blog.html", blog=row, author=author, posts=listed, total=total, at=at, size=blogs.PAGE,
-        counts=counts, names=blogs.NAMES, page_url=lambda page: f"/blog/blogs/{id}?page={page}",
+        "organizer/blog.html", blog=row, author=author, posts=seen, total=total, at=at, size=blogs.PAGE,
+        standings=STANDINGS, counts=counts, names=blogs.NAMES, page_url=lambda page: f"/blog/blogs/{id}?page={page}",
     )  # fmt: skip

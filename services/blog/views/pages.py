@@ -20,7 +20,7 @@ from ..rules.refusals import Refused
 SAID = {
     "accept": "It is being merged. Load the page again in a moment.",
     "decline": "It is being declined. It stays so until its author asks again.",
-    "again": "It is on its way again.",
+    "again": "It is on its way again. Load this page again in a moment.",
     "release": "Noted. It is proposed as it is.",
     "registered": "Your blog is being looked at. Load this page again in a moment.",
     "looking": "It is being looked at. Load this page again in a moment.",
@@ -28,6 +28,8 @@ SAID = {
     "withdrawn": "Noted. Nothing of this blog is offered any more; what was offered is taken back.",
     "offered": "Noted: these posts are offered.",
     "declined": "Noted: these posts are not offered.",
+    "offered_one": "Noted: it is offered. Load this page again in a moment.",
+    "declined_one": "Noted: it is not offered. What was proposed is taken back.",
     "described": "Saved. It is being looked at again.",
     "secret": "There is a new secret. Put it into the webhook: the old one is worth nothing any more.",
     "left": "Your blog is taken out. Paste its address again to have it back.",

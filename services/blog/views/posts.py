@@ -1,0 +1,93 @@
+"""One post of a member's: where it stands and why, how it would look, what its author can do about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from shared import access, db
+
+from .. import blogs
+from ..convert import Converted, text
+from ..models import SERVICE
+from ..offers import preview, standing, trying
+from ..rules import offers as rules
+from ..rules.posts import CONSENTS
+from ..rules.refusals import Refused
+from ..rules.standing import STANDINGS, asks_again, can_decline, can_offer
+from .pages import go, page, reader_id
+
+blueprint = Blueprint("posts", __name__, url_prefix="/blog/mine/posts")
+
+
+def _own(id: str) -> dict[str, Any]:
+    with db.read(SERVICE) as tx:
+        return standing.own(tx, reader_id(), id)
+
+
+@blueprint.get("/<id>")
+@access.needs("member")
+def one(id: str) -> Response:
+    """Where it stands, why, and what can be done."""
+    return _one(id)
+
+
+def _one(id: str, problems: list[dict[str, str]] | None = None) -> Response:
+    row = _own(id)
+    stands = row["standing"]
+    can = {"offer": can_offer(stands), "decline": can_decline(stands), "again": asks_again(stands)}
+    return page("post.html", problems, post=row, stands=STANDINGS[stands], can=can, groups=rules.NOTES)
+
+
+@blueprint.get("/<id>/preview")
+@access.needs("member")
+def dry_run(id: str) -> Response:
+    """How it would look, and all that would be changed on the way; nothing is written anywhere."""
+    row = _own(id)
+    way = request.args.get("as") or row["agreed"] or ("link" if row["blog_kind"] == "feed" else "full")
+    found, refused = None, []
+    try:
+        found = trying.tried(id, way)
+    except Refused as why:
+        refused = [why.as_dict()]
+    file = text(found) if isinstance(found, Converted) else ""
+    shown = preview.held(file, [(one.path, one.data) for one in found.images]) if isinstance(found, Converted) else ""
+    # A feed has no text: it can only be offered as a link.
+    ways = {"link": CONSENTS["link"]} if row["blog_kind"] == "feed" else CONSENTS
+    given: dict[str, Any] = {"post": row, "found": found, "file": file, "shown": shown, "way": way, "ways": ways}
+    answer = page("post_preview.html", refused, groups=rules.NOTES, **given)
+    answer.status_code = 503 if refused and way in CONSENTS else answer.status_code
+    return answer
+
+
+def _done(id: str, said: str, command: Any, *given: Any) -> Response:
+    try:
+        with db.write(SERVICE) as tx:
+            command(tx, reader_id(), *given)
+    except Refused as refused:
+        if refused.message.startswith("There is no such"):
+            raise
+        return _one(id, [refused.as_dict()])
+    return go(f"/blog/mine/posts/{id}", said)
+
+
+@blueprint.post("/<id>/offer")
+@access.needs("member")
+def offer(id: str) -> Response:
+    """Say that it may be offered; who declined it is asked again."""
+    return _done(id, "offered_one", blogs.offer, _own(id)["blog"], [id])
+
+
+@blueprint.post("/<id>/decline")
+@access.needs("member")
+def decline(id: str) -> Response:
+    """Say that it is not, or take it back."""
+    return _done(id, "declined_one", blogs.decline, _own(id)["blog"], [id])
+
+
+@blueprint.post("/<id>/again")
+@access.needs("member")
+def again(id: str) -> Response:
+    """Ask again for what was declined; try again what did not work."""
+    return _done(id, "again", standing.again, id)
