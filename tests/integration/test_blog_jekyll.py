@@ -155,6 +155,40 @@ def test_liquid_of_every_kind_is_shown_and_not_run(jekyll: str, tmp_path: Path) 
             assert page.count("{{ site.title }}") >= len(tries)
 
 
+CODE = ["`{}` x", "```\n{}\n```", "    {}"]
+AROUND = [
+    "<div>\n\n@\n\n</div>", "<p>\n\n@\n\n</p>", "<table><tr><td>\n\n@\n\n</td></tr></table>", "<ul><li>\n\n@\n\n</li></ul>", "<figure>\n\n@\n\n</figure>",
+    "<details><summary>s</summary>\n\n@\n\n</details>", "words <code>@</code>", "<kbd>@</kbd>", "<tt>@</tt>", "<b><samp>@</samp></b>", "<div markdown=1><section>\n\n@\n\n</section></div>",
+    "<div>words\n@\n</div>", "<div>$@$ {math}@</div>", "<var>@",
+]  # fmt: skip
+
+
+def test_code_within_tags_is_shown_and_not_run(jekyll: str, tmp_path: Path) -> None:
+    # Given code with a script in it, in every way, within tags where kramdown sees neither backticks nor fences
+    site = tmp_path / "site"
+    shutil.copytree(FIXTURES / "program-blog" / "skinny", site)
+    posts = []
+    for dialect in ("hugo", "jekyll", "quarto", "myst"):
+        written = "\n\n".join(
+            [around.replace("@", code.format("<script>alert(1)</script>")) for around in AROUND for code in CODE]
+            + [
+                "> <div>\n>\n> `<script>alert(1)</script>` x\n>\n> </div>",
+                "- <div>\n\n  ```\n  <script>alert(1)</script>\n  ```\n  </div>",
+            ]
+        )
+        made = one(f"---\ntitle: One\nslug: s-{dialect}\ndate: 2020-01-02\n---\n{written}", dialect)
+        assert isinstance(made, Converted)
+        posts.append(made)
+    write(site, posts)
+    # When Jekyll builds it
+    pages = build(jekyll, site)
+    for post in posts:
+        page = next(html for html in pages.values() if f'href="{post.original}"' in html)
+        # Then no script came of it, and the code is there
+        assert not [said for tag, said in Page(page).tags if tag == "script" and "math" not in (said.get("type") or "")]
+        assert "alert(1)" in Page(page).shown
+
+
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_an_accepted_post_is_one_new_page_of_the_embedded_blog(jekyll: str, baton: Baton, tmp_path: Path) -> None:
     # Given the blog that there is on a laptop, and a member's post that an organizer accepts

@@ -100,6 +100,32 @@ def test_math_is_kramdowns_and_money_is_money(written: str, wanted: str) -> None
     assert wanted in body(written)
 
 
+@pytest.mark.parametrize(
+    ("dialect", "written", "wanted"),
+    [
+        ("jekyll", "|a|b|c|\n|---|---|\n|1|2|3|", "|a|b|c|\n|---|---|\n|1|2|3|"),  # a table to kramdown alone
+        ("readme", "so:\n|a|b|\n|--|--|\n|1|2|", "so:\n\n|a|b|\n|--|--|\n|1|2|"),
+        ("readme", "> so:\n> |a|b|\n> |--|--|\n> |1|2|", "> so:\n>\n> |a|b|\n> |--|--|"),
+        ("readme", "as said[^4]:\n\n[^4]: there", "\n[^4]: there"),
+        ("readme", "[T](https://x.example/a(1(2(3)))b)", "[T](https://x.example/a%281%282%283%29%29%29b)"),
+        ("hugo", "the tag <img> is", "the tag &lt;img> is"),
+        (
+            "jekyll",
+            "<figure>\n\n    <b>words</b>\n\n</figure>\n\n    code",
+            "<b>words</b>\n\n</figure>\n\n```\ncode\n```",
+        ),
+        ("jekyll", "<div>\n\n```py\na < b\n```\n\n</div>", '<pre><code class="language-py">a &#60; b</code></pre>'),
+        ("myst", ":::{figure} a.png\n:alt: Seen\n:::", "![Seen](https://ada.example/a.png)"),
+        ("myst", ":::{iframe} https://youtu.be/x\n:::", "[See it on youtu.be](https://youtu.be/x)"),
+        ("myst", "```{card}\n:header: Above\n:footer: Below\nwords\n```", "**Above**\n\nwords\n\n\n*Below*"),
+        ("myst", "```{code-block} python\n:caption: a.py\nx = 1\n```", "**a.py**\n\n```python\nx = 1\n```"),
+        ("myst", ":::{postlist}\n:number: 3\n:::", "Only on the original page"),
+    ],
+)
+def test_what_real_blogs_do_is_shown_as_there(dialect: str, written: str, wanted: str) -> None:
+    assert wanted in body(written, dialect)
+
+
 def test_links_are_absolute_and_images_come_along() -> None:
     # Given images by other case, by a static root, by the repository's own raw address, and elsewhere
     png = picture("PNG")
@@ -242,7 +268,7 @@ def test_front_matter_cannot_hurt(head: str) -> None:
         '<meta http-equiv="refresh" content="0;url=https://e.example">', "<a href=javascript:alert(1)>x</a>", '<a href="java\tscript:x">x</a>', "<a href='&#106;avascript:x'>x</a>", "[x](javascript:alert(1))",
         "[x](<javascript:x>)", "[x]: javascript:x\n\n[x]", "[x](JaVaScRiPt:x)", "[x](data:text/html,x)", "[x](&#x6a;avascript:x)", "<javascript:alert(1)>", "<img src=x onerror=alert(1)>", "<b onclick=x>y</b>",
         "<svg><script>x</script></svg>", "<svg onload=x>", "<form action=https://e.example><input name=password></form>", "<object data=x></object>", "<embed src=x>", "<base href=//e.example>", "<style>*{}</style>",
-        "` <script>x</script> `", "<scr<script>ipt>x</script>", "<details open ontoggle=x>y</details>", "![x](javascript:x)", "<img src='javascript:x'>", "text <script", "<p>\n<script>x</script>\n</p>", "<video src=x onerror=y>",
+        "` <script>x</script> `", "<b " + "a" * 60 + "!", "<scr<script>ipt>x</script>", "<details open ontoggle=x>y</details>", "![x](javascript:x)", "<img src='javascript:x'>", "text <script", "<p>\n<script>x</script>\n</p>", "<video src=x onerror=y>",
         "![x](data:image/svg+xml,<svg onload=x></svg>)", "{: onclick=\"x\"}\nwords", "words{: onclick=\"x\"}", "{::nomarkdown}<script>x</script>{:/}",
     ],
 )  # fmt: skip

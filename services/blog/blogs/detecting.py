@@ -44,7 +44,7 @@ _SITES: dict[str, tuple[tuple[str, ...], str]] = {
     "quarto": (("_quarto.yml", "_quarto.yaml"), r"^\s*site-url" + _URL),
     "pelican": (("publishconf.py", "pelicanconf.py"), r"^SITEURL" + _URL),
     "astro": (("astro.config.mjs", "astro.config.ts", "astro.config.js", "astro.config.mts"), r"^\s*site" + _URL),
-    "myst": (("myst.yml",), r"^\s*(?:url|site_url)" + _URL),
+    "myst": (("_config.yml", "docs/_config.yml"), r"^\s*baseurl" + _URL),  # Jupyter Book; myst.yml names none
 }  # fmt: skip
 _BASE = re.compile(r"^baseurl[ \t]*:[ \t]*[\"']?(/[\w./~-]*)", re.M)
 _PERMALINK = re.compile(r"^permalink[ \t]*:[ \t]*[\"']?([\w:/.-]+)", re.M)

@@ -189,8 +189,11 @@ def steps(body: str, work: Work) -> str:
         body = containers.highlights(body)
     if dialect in {"myst", "quarto"} or "```{" in body:
         body = containers.fenced(body, work)
-    body = masking.hide_code(body, work.mask, lambda info: work.note("dropped", f"A fence says of its code: {info}"))
-    if dialect in {"jekyll", "fastpages"}:
+    native = dialect in {"jekyll", "fastpages"}
+    body = masking.hide_code(
+        body, work.mask, lambda info: work.note("dropped", f"A fence says of its code: {info}"), native
+    )
+    if native:
         body = liquid.translate(body, work)
     if dialect in {"hugo", "quarto"}:
         body = containers.shortcodes(body, work)
@@ -201,7 +204,7 @@ def steps(body: str, work: Work) -> str:
     if dialect == "astro" and work.path.endswith(".mdx"):
         body = containers.components(body, work)
     body = math.translate(body, work.mask)
-    if dialect not in {"jekyll", "fastpages"}:
+    if not native:
         body = containers.marks(body, work)
     body = links.translate(body, work)
     body = html.translate(body, work)

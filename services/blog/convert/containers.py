@@ -11,6 +11,7 @@ from textwrap import dedent
 
 from .liquid import _ARGUMENT as ARGUMENT
 from .masking import MARK, blocks, fence, language
+from .math import bare
 from .work import Work
 
 _BOXES = {
@@ -18,6 +19,18 @@ _BOXES = {
     "alert", "callout", "info", "success", "dropdown", "details", "topic", "sidebar", "margin", "epigraph", "exercise", "solution",
     "theorem", "proof", "definition", "example", "lemma", "collapse", "expand", "aside",
 }  # fmt: skip
+_PLAIN = {
+    "div",
+    "grid",
+    "grid-item",
+    "grid-item-card",
+    "card",
+    "tab-set",
+    "tab-item",
+    "table",
+}  # only arrange what they hold
+_WORDS = ("header", "caption", "footer")  # options that are shown
+_FRAMES = {"iframe", "video", "youtube"}
 _CODE = re.compile(r"\{(code|code-block|code-cell|sourcecode|literalinclude|eval-rst)\}")
 _DIRECTIVE = re.compile(r"\s*\{([\w:.+-]+)\}\s*(.*)")
 _OPTION = re.compile(r"\A(?:---\n((?:[^\n]*\n)*?)---\n|((?::[\w-]+:[^\n]*(?:\n|\Z))+))")
@@ -63,25 +76,38 @@ def _directive(info: str, content: str, work: Work) -> str | None:
         or name in {"python", "r", "julia", "bash", "ojs", "sql"}
     ):
         return _cell(info, content, work)
-    options = _OPTION.match(content)
-    said = dict(re.findall(r"^:?([\w-]+):[ \t]*(.*)$", options[0], re.M)) if options else {}
-    body = content[options.end() :] if options else content
+    said, body = _options(content, work)
     if name in _BOXES or name.split(":")[0] == "prf":
         return quoted(argument or name.split(":")[-1].capitalize(), body)
     if name in {"image", "figure", "figure-md"} and argument:
         return f"![{said.get('alt', '')}]({argument})\n\n{body}"
     if name == "math":
         return f"\n$$\n{body.strip()}\n$$\n"
+    if name in _FRAMES and "//" in argument:
+        return f"\n[See it on {argument.split('/')[2]}]({argument})\n\n{body}"
     if name in {"quote", "blockquote", "epigraph", "pull-quote"}:
         return "\n" + "\n".join(f"> {line}" for line in body.strip().split("\n")) + "\n"
     if name in {"tableofcontents", "toctree", "contents", "bibliography", "index"}:
         return work.dropped(f"“{name}”", body) or "\n"
-    if (
-        name in {"grid", "grid-item", "grid-item-card", "card", "tab-set", "tab-item", "list-table", "table"}
-        and name != "list-table"
-    ):
+    if name in _PLAIN:
         return (f"\n**{argument}**\n\n" if argument else "\n") + body
     return work.original(f"“{name} {argument}” {body}")
+
+
+def _options(content: str, work: Work) -> tuple[dict[str, str], str]:
+    """What a directive says of itself, and the text after it; what are words for readers is in the text."""
+    options = _OPTION.match(content)
+    if not options:
+        return {}, content
+    said = {key: value.strip() for key, value in re.findall(r"^:?([\w-]+):[ \t]*(.*)$", options[0], re.M)}
+    for key, value in said.items():
+        if value and key not in _WORDS and key not in {"alt", "class", "name"}:
+            work.note("dropped", f"An option was left out: {key}: {value[:200]}")
+    body = content[options.end() :]
+    for key in reversed(_WORDS):
+        if said.get(key):
+            body = f"{body}\n\n*{said[key]}*\n" if key == "footer" else f"**{said[key]}**\n\n{body}"
+    return said, body
 
 
 def _cell(info: str, content: str, work: Work) -> str | None:
@@ -102,7 +128,8 @@ def _cell(info: str, content: str, work: Work) -> str | None:
         work.note(
             "missing", "It has code that its own site runs: what that code puts out is only on the original page."
         )
-    return fence(code, language(info)) + "\n"
+    caption = re.search(r"(?:^:|\|\s*)(?:fig-|lst-)?cap(?:tion)?:[ \t]*[\"']?([^\n\"']+)", "\n".join(options), re.M)
+    return (f"**{caption[1].strip()}**\n\n" if caption else "") + fence(code, language(info)) + "\n"
 
 
 # What is written as lines or marks within the text: done while code is aside.
@@ -135,11 +162,17 @@ def divs(text: str, work: Work) -> str:
 def _box(name: str, inner: str, work: Work) -> str:
     if re.search(r"\.hidden|content-visible\s+when-format=\"pdf|\.listing", name):
         return work.dropped(f"a part that the original page does not show ({name})", inner)
-    inner = re.sub(r"\A(?:[ \t]*:[\w-]+:.*\n)+", "", dedent(inner) + "\n")
+    said, inner = _options(dedent(inner) + "\n", work)
     if directive := re.match(r"\{([\w:+-]+)\}[ \t]*(.*)", name):
         kind = directive[1]
         if kind in {"figure", "image"}:
-            return f"\n![]({directive[2]})\n\n{inner}\n"
+            return f"\n![{said.get('alt', '')}]({directive[2]})\n\n{inner}\n"
+        if kind in _FRAMES and "//" in directive[2]:
+            return f"\n[See it on {directive[2].split('/')[2]}]({directive[2]})\n\n{inner}\n"
+        if not inner.strip() and kind.lower() not in _BOXES:
+            return f"\n{work.original(f'“{name}”')}\n"
+        if kind in _PLAIN:
+            return (f"\n**{directive[2]}**\n\n" if directive[2] else "\n") + inner + "\n"
         return quoted(directive[2] or kind.capitalize(), inner)
     if found := re.search(r"callout-(\w+)", name):
         title = re.search(r"title=\"([^\"]*)\"", name)
@@ -256,7 +289,7 @@ def _role(name: str, mark: str, work: Work) -> str:
     """What a role shows: its words, without the target that it names behind them."""
     inner = work.mask.show(mark).strip("`").strip()
     if name == "math":
-        return work.mask.hide(f"$${inner}$$")
+        return work.mask.hide(f"$${bare(inner)}$$")
     if name in {"code", "kbd", "file", "samp", "command", "eval"} or re.search(
         r"[<>|*_{}\[\]]", re.sub(r"\s*<[^<>]*>$", "", inner)
     ):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from html import escape, unescape
 
-from .masking import blocks
+from .masking import CLOSE, OPEN, blocks
 from .work import Work
 
 _VOID = {"br", "hr", "img", "col", "wbr"}
@@ -23,6 +23,7 @@ _INLINE = {
     "a", "abbr", "b", "bdi", "bdo", "big", "br", "cite", "code", "del", "dfn", "em", "font", "i", "img", "ins", "kbd", "mark", "q", "rp",
     "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
 }  # fmt: skip
+_CODE = {"code", "kbd", "pre", "samp", "tt", "var"}
 _ATTRIBUTES = {
     "align", "alt", "border", "cellpadding", "cellspacing", "cite", "class", "color", "colspan", "datetime", "dir", "height", "href",
     "id", "lang", "loading", "markdown", "name", "open", "reversed", "rowspan", "scope", "size", "span", "src", "start", "title",
@@ -33,8 +34,10 @@ _RUNS = "script|style|svg|object|applet|canvas|noscript|template|select|textarea
 _ELEMENT = re.compile(rf"<({_RUNS})\b([^<>]*)>(.*?)</\1\s*>", re.S | re.I)
 _FRAME = re.compile(r"<iframe\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*?)/?>(?:(.*?)</iframe\s*>)?", re.S | re.I)
 _COMMENT = re.compile(r"<!--(.*?)-->", re.S)
+_PART = r"[A-Za-z_:@][\w:.@-]*+(?:\s*+=\s*+(?:\"[^\"]*\"|'[^']*'|[^\s\"'=<>`]++))?+"
+# Possessive throughout: a long word that ends in no tag is looked at once, not in every way to cut it.
 _TAG = re.compile(
-    r"<(?P<shut>/?)(?P<name>[A-Za-z][A-Za-z0-9:-]*)(?P<rest>(?:\s*/?\s*[A-Za-z_:@][\w:.@-]*(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'=<>`]+))?|\s)*)\s*/?>"
+    rf"<(?P<shut>/?)(?P<name>[A-Za-z][A-Za-z0-9:-]*+)(?P<rest>(?:[\s/]++(?:{_PART})?+|(?<=[\"']){_PART})*+)>"
 )
 _ATTRIBUTE = re.compile(r"([A-Za-z_:@][\w:.@-]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'=<>`]+)))?")
 
@@ -55,7 +58,27 @@ def translate(text: str, work: Work) -> str:
     for match in _TAG.finditer(text):
         out += [text[at : match.start()].replace("<", "&lt;"), _tag(match, keep, open_ended, work)]
         at = match.end()
-    return "".join([*out, text[at:].replace("<", "&lt;")])
+    return _code_within("".join([*out, text[at:].replace("<", "&lt;")]), work)
+
+
+_TAG_OR_MARK = re.compile(rf"<(?P<shut>/?)(?P<name>[a-z0-9]+)(?P<rest>[^<>]*)>|{OPEN}(?P<mark>\d+){CLOSE}")
+
+
+def _code_within(text: str, work: Work) -> str:
+    """The text; code within tags will be HTML, where kramdown sees no fence and no backtick, but would see what is between."""
+    open_tags: list[tuple[str, bool]] = []
+    for match in _TAG_OR_MARK.finditer(text):
+        name = match["name"]
+        if name is None:
+            if any(raw for _, raw in open_tags):
+                work.mask.tag(int(match["mark"]))
+        elif match["shut"]:
+            while open_tags and open_tags.pop()[0] != name:
+                pass
+        elif name not in _VOID:
+            read = 'markdown="1"' in match["rest"]
+            open_tags.append((name, name in _CODE or (name in _BLOCK and not read)))
+    return text
 
 
 def _comment(inner: str, work: Work) -> str:
@@ -185,6 +208,8 @@ def _tag(match: re.Match[str], keep: set[int], open_ended: set[int], work: Work)
         return ""
     if match["shut"]:
         return f"</{name}>"
+    if name == "img" and "src" not in match["rest"].lower():  # words about a tag
+        return "&lt;" + match[0][1:]
     return f"<{name}{_attributes(name, match['rest'], work)}{' markdown=' + chr(34) + '1' + chr(34) if match.start() in open_ended else ''}{' /' if name in _VOID else ''}>"
 
 

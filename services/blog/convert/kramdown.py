@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .masking import blocks
+from .masking import blocks, tables
 from .work import Work
 
 _HARMLESS = re.compile(
@@ -16,18 +16,33 @@ _BAR = re.compile(r"(?<!\\)\|")
 _FOOTNOTE = re.compile(r"^( {0,3})\[\^([^\]\n]+)\]:[ \t]*", re.M)
 
 
+# Rows that are a table to kramdown though the line below its head counts other cells.
+_TABLE = re.compile(r"[ \t]*\|[^\n]*\|[^\n]*\n[ \t]*\|[ \t]*:?-[-| \t:]*(?:\n[ \t]*\|[^\n]*)*")
+
+
 def escape(text: str, work: Work) -> str:
     """Text in which bars, braces and footnotes mean to kramdown what they meant to the author."""
     native = work.source.dialect in {"jekyll", "fastpages"}
     out = []
-    for block in blocks(text):
-        if block.kind == "text":
+    for block in blocks(_apart(text)):
+        if block.kind == "text" and not (native and _TABLE.fullmatch(block.text)):
             out.append(_braces(_BAR.sub(r"\\|", block.text), native, work))
-        elif block.kind in {"row", "rest"}:
+        elif block.kind in {"row", "rest", "text"}:
             out.append(_braces(block.text, native, work))
         else:
             out.append(block.text)
     return _footnotes("\n".join(out))
+
+
+def _apart(text: str) -> str:
+    """Text in which a blank line is before each table: kramdown has none right behind other words."""
+    lines = text.split("\n")
+    for first in reversed(tables(text)):
+        before = lines[first - 1] if first else ""
+        prefix = re.match(r"[ >]*", lines[first])
+        if prefix and before.strip(" \t>") and "|" in lines[first][prefix.end() : prefix.end() + 1] + lines[first + 1]:
+            lines.insert(first, prefix[0].rstrip())
+    return "\n".join(lines)
 
 
 def _braces(text: str, native: bool, work: Work) -> str:
@@ -56,7 +71,8 @@ def _footnotes(text: str) -> str:
     names = {match[2] for match in _FOOTNOTE.finditer(text)}
     if not names:
         return text
-    used = {name for name in names if re.search(rf"\[\^{re.escape(name)}\](?!:)", text)}
+    rest = _FOOTNOTE.sub(r"\1", text)
+    used = {name for name in names if f"[^{name}]" in rest}
     return _FOOTNOTE.sub(lambda m: m[0] if m[2] in used else f"\n{m[1]}", text)
 
 

@@ -7,7 +7,10 @@ import re
 from .masking import OPEN
 from .work import Work
 
-_DESTINATION = r"(?P<to><[^<>\n]*>|[^\s()<>]*(?:\((?:[^\s()]|\([^\s()]*\))*\)[^\s()<>]*)*)"
+_PARENS = r"\([^\s()]*\)"
+for _ in range(6):  # so deep may brackets stand in an address
+    _PARENS = rf"\((?:[^\s()]|{_PARENS})*\)"
+_DESTINATION = rf"(?P<to><[^<>\n]*>|[^\s()<>]*(?:{_PARENS}[^\s()<>]*)*)"
 _TITLE = r"(?P<title>\s+(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\((?:[^()\\]|\\.)*\)))?"
 _ALT = r"(?P<alt>(?:[^\[\]\\]|\\.|\[(?:[^\[\]\\]|\\.)*\])*)"
 _IMAGE = re.compile(rf"!\[{_ALT}\]\([ \t]*\n?[ \t]*{_DESTINATION}(?:\s+=\d*x\d*)?{_TITLE}\s*\)", re.S)

@@ -25,11 +25,21 @@ class Mask:
 
     def __init__(self) -> None:
         self._kept: list[str] = []
+        self._tagged: dict[int, str] = {}
 
-    def hide(self, text: str) -> str:
-        """Put text aside; what to write in its place."""
+    def hide(self, text: str, tagged: str = "") -> str:
+        """Put text aside; what to write in its place.
+
+        :param tagged: the same as HTML, for places where kramdown does not look for Markdown.
+        """
+        if tagged:
+            self._tagged[len(self._kept)] = tagged
         self._kept.append(text)
         return f"{OPEN}{len(self._kept) - 1}{CLOSE}"
+
+    def tag(self, number: int) -> None:
+        """What is put aside behind the mark of this number will be shown as HTML."""
+        self._kept[number] = self._tagged.get(number, self._kept[number])
 
     def show(self, text: str) -> str:
         """The text with everything back in its place."""
@@ -84,6 +94,15 @@ def blocks(text: str) -> Iterator[Block]:
         yield Block("rest", "\n".join(lines[at:]))
 
 
+def tables(text: str) -> list[int]:
+    """The lines in which tables begin."""
+    return (
+        [token.map[0] for token in _PARSER.parse(text) if token.type == "table_open" and token.map]
+        if "|" in text
+        else []
+    )
+
+
 def hide_spans(text: str, mask: Mask) -> str:
     """Code spans put aside. One that begins and ends in blanks is trimmed: kramdown takes a lone backtick for a backtick."""
     out, at = [], 0
@@ -99,9 +118,12 @@ def hide_spans(text: str, mask: Mask) -> str:
             continue
         inner = text[run.end() : end.start()]
         out.append(text[at : run.start()])
-        out.append(
-            mask.hide(f"{run[0]}{_trimmed(inner)}{run[0]}" if inner.strip() else _entities(run[0] + inner + end[0]))
-        )
+        if inner.strip():
+            out.append(
+                mask.hide(f"{run[0]}{_trimmed(inner)}{run[0]}", f"<code>{_literal(_trimmed(inner).strip())}</code>")
+            )
+        else:
+            out.append(mask.hide(_entities(run[0] + inner + end[0])))
         at = end.end()
     return "".join([*out, text[at:]])
 
@@ -111,17 +133,30 @@ def _trimmed(inner: str) -> str:
     return f" {bare} " if bare[0] == "`" or bare[-1] == "`" else bare
 
 
+def _literal(code: str) -> str:
+    """Code within tags: nothing in it is one, to whoever reads it."""
+    return re.sub(r"[^\w\s.,;:=+/()'-]", lambda sign: f"&#{ord(sign[0])};", code)
+
+
 def _entities(text: str) -> str:
     return text.replace("`", "&#96;")
 
 
-def hide_code(text: str, mask: Mask, told: Callable[[str], None]) -> str:
+def hide_code(text: str, mask: Mask, told: Callable[[str], None], native: bool = False) -> str:
     """Fences, indented code and code spans put aside, each fence as kramdown reads it.
 
     :param told: hears what else than a language a fence says of itself.
+    :param native: whether it was written for kramdown, to which what is indented between tags is no code.
     """
     out = []
+    depth = 0
     for block in blocks(text):
+        if native and block.kind in {"html", "text", "code"}:
+            if block.kind == "code" and depth > 0:
+                out.append(re.sub(r"^[ \t]+", "", block.text, flags=re.M))
+                depth += _opened(block.text)
+                continue
+            depth += _opened(block.text)
         if block.kind in {"fence", "code"}:
             if block.token is not None and re.search(
                 r"\w", block.token.info.lower().replace(language(block.token.info), "", 1)
@@ -133,6 +168,16 @@ def hide_code(text: str, mask: Mask, told: Callable[[str], None]) -> str:
         else:
             out.append(block.text)
     return "\n".join(out)
+
+
+_BOX = re.compile(
+    r"<(/?)(?:article|aside|center|details|div|dl|figure|main|ol|p|section|table|tbody|td|thead|tr|ul)\b[^<>]*>", re.I
+)
+
+
+def _opened(text: str) -> int:
+    """How many more boxes of HTML a text opens than it closes."""
+    return sum(-1 if shut else 1 for shut in _BOX.findall(text))
 
 
 def _fence(block: Block, mask: Mask) -> str:
@@ -147,7 +192,9 @@ def _fence(block: Block, mask: Mask) -> str:
     info, code = token.info, token.content
     if block.kind == "code" and (said := re.match(r"(?::::|#!)(\w+)[^\n]*\n", code)):
         info, code = said[1], code[said.end() :]
-    return prefix + mask.hide(fence(code, language(info)))
+    name = language(info)
+    shown = f' class="language-{name}"' if name else ""
+    return prefix + mask.hide(fence(code, name), f"<pre><code{shown}>{_literal(code.rstrip(chr(10)))}</code></pre>")
 
 
 def fence(code: str, name: str = "", prefix: str = "") -> str:

@@ -24,7 +24,7 @@ _ENVIRONMENT = re.compile(r"^\\begin\{(equation|align|gather|multline|eqnarray)\
 
 def translate(text: str, mask: Mask) -> str:
     """Math put aside, in kramdown's notation; inside raw HTML, where kramdown does not look, in MathJax's own."""
-    text = _ENVIRONMENT.sub(lambda m: "\n" + mask.hide(f"$$\n{_bare(m[0])}\n$$") + "\n", text)
+    text = _ENVIRONMENT.sub(lambda m: "\n" + mask.hide(f"$$\n{bare(m[0])}\n$$") + "\n", text)
     if "$" not in text and "\\(" not in text and "\\[" not in text:
         return text
     out = []
@@ -52,7 +52,7 @@ def _markdown(match: re.Match[str], mask: Mask) -> str:
     alone = (not before.strip(" \t") or before.rstrip(" \t").endswith("\n")) and (
         not after.strip(" \t") or after.lstrip(" \t").startswith("\n")
     )
-    plain = _bare(re.sub(r"\n[ \t]*>[ \t]?", "\n", inner) if whole.lstrip().startswith(">") else inner)
+    plain = bare(re.sub(r"\n[ \t]*>[ \t]?", "\n", inner) if whole.lstrip().startswith(">") else inner)
     if display and alone:
         column = before[before.rfind("\n") + 1 :]
         around = "\n" + re.sub(r"[^>\s]", " ", column)
@@ -80,7 +80,7 @@ def _tex(inner: str) -> bool:
     return bool(re.search(r"[\\^_=]", inner)) and not MARK.search(inner)
 
 
-def _bare(inner: str) -> str:
+def bare(inner: str) -> str:
     """kramdown takes a bar for a table's, and HTML's signs are written as words of TeX."""
     inner = re.sub(r"(?<!\\)\\\|", r"\\Vert ", inner)
     inner = (
