@@ -68,6 +68,8 @@ class Config:
     github_token: str = field(default="", repr=False)
     github_api: str = "https://api.github.com"
     blog_local: tuple[str, ...] = ()
+    slack_webhook_url: str = field(default="", repr=False)
+    chat_local: tuple[str, ...] = ()
     log: str = "text"
     keep_events: int = 90
     keep_mail_texts: int = 180
@@ -84,7 +86,8 @@ class Config:
     @property
     def offline(self) -> bool:
         """True when nothing can leave this machine, so that program time may be set."""
-        return all(not url or urlsplit(url).hostname in LOOPBACK for url in (self.smtp_url, self.forge_url))
+        leads = (self.smtp_url, self.forge_url, self.slack_webhook_url)
+        return all(not url or urlsplit(url).hostname in LOOPBACK for url in leads)
 
     @property
     def forge_url(self) -> str:
@@ -150,7 +153,9 @@ def load(env: Mapping[str, str]) -> Config:
         blog_repo=_blog_repo(text("BLOG_REPO", "")),
         github_token=_github_token(text("GITHUB_TOKEN", "")),
         github_api=_github_api(text("GITHUB_API", defaults.github_api)),
-        blog_local=_local(text("BLOG_LOCAL", "")),
+        blog_local=_local(text("BLOG_LOCAL", ""), "BATON_BLOG_LOCAL"),
+        slack_webhook_url=_webhook(text("SLACK_WEBHOOK_URL", "")),
+        chat_local=_local(text("CHAT_LOCAL", ""), "BATON_CHAT_LOCAL"),
         log=text("LOG", defaults.log),
         keep_events=days("EVENTS", defaults.keep_events, 7),
         keep_mail_texts=days("MAIL_TEXTS", defaults.keep_mail_texts, 1),
@@ -177,9 +182,18 @@ def load(env: Mapping[str, str]) -> Config:
 
         clock.parse(config.clock)
     if config.clock and not config.offline:
+        leading = next(
+            f"BATON_{name}"
+            for name, url in (
+                ("SMTP_URL", config.smtp_url),
+                ("BLOG_REPO", config.forge_url),
+                ("SLACK_WEBHOOK_URL", config.slack_webhook_url),
+            )
+            if url and urlsplit(url).hostname not in LOOPBACK
+        )
         raise SettingError(
             "BATON_CLOCK",
-            f"is set while BATON_{'BLOG_REPO' if not config.smtp_url else 'SMTP_URL'} leads off this machine",
+            f"is set while {leading} leads off this machine",
             "Unset one of them: a moved clock must never reach real people.",
         )
     return config
@@ -317,13 +331,26 @@ def _origins(value: str) -> tuple[str, ...]:
     return origins
 
 
-def _local(value: str) -> tuple[str, ...]:
+def _local(value: str, name: str) -> tuple[str, ...]:
     found = tuple(part.lower() if part[0] != "/" else part for part in re.split(r"[\s,]+", value) if part)
     for each in found:
         if not re.fullmatch(r"/.*|[a-z0-9._-]+|[0-9a-f.:]+(/\d{1,3})?", each):
             remedy = "Write hosts, networks (10.0.0.0/8) and absolute folders, separated by commas."
-            raise SettingError("BATON_BLOG_LOCAL", f"names {each!r}", remedy)
+            raise SettingError(name, f"names {each!r}", remedy)
     return found
+
+
+def _webhook(value: str) -> str:
+    """The address is a secret: what is wrong with it is said without it."""
+    try:
+        parts = urlsplit(value)
+        sound = parts.scheme in {"https", "http"} and parts.hostname and (parts.port or 1)
+    except ValueError:
+        sound = False
+    if value and not (sound and re.fullmatch(r"[!-~]{1,1000}", value)):
+        remedy = "Copy it whole from Slack: https://hooks.slack.com/services/…"
+        raise SettingError("BATON_SLACK_WEBHOOK_URL", "is no web address", remedy)
+    return value
 
 
 def _token(name: str, value: str) -> str:

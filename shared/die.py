@@ -24,6 +24,8 @@ POINTS = {
     "mail.data_at": "the envelope is accepted and data_at committed, DATA not sent",
     "mail.dot": "the final dot is sent and answered, `sent` not committed",
     "mail.sent": "`sent` is committed",
+    "chat.claimed": "a message is marked as ours, its chat's server not yet spoken to",
+    "chat.posted": "a chat's server has answered, which is not noted",
     "offer.built": "the commit of a proposal is made and noted, no branch holds it",
     "offer.placed": "the branch of a proposal is at its commit, which is not noted",
     "offer.noted": "that is noted, no pull request is open",

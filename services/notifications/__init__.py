@@ -19,6 +19,7 @@ def create_app() -> Flask:
         views.operation,
         views.webhooks,
         views.catalogue,
+        views.chat,
         views.dashboard,
         views.digests,
         views.preferences,

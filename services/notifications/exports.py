@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from shared import export, tokens
 from shared.export import Row, part
 
-from .models import SERVICE, mail, preference, wording
+from .models import SERVICE, chat_channel, chat_message, mail, preference, wording
 
 _COLUMNS = "id cause person kind name address subject text state attempts created_at sent_at error".split()
 
@@ -25,6 +25,16 @@ def mails(tx: Connection) -> Iterator[Row]:
 @part(SERVICE, "preferences", "What people chose of mail that is no duty.", [c.name for c in preference.c])
 def preferences(tx: Connection) -> Iterator[Row]:
     yield from export.table(tx, sa.select(preference).order_by(preference.c.person, preference.c.list))
+
+
+@part(
+    SERVICE, "chat", "What was posted in chat, or would have been.", "channel what text state created_at error".split()
+)
+def chat(tx: Connection) -> Iterator[Row]:
+    there = chat_message.join(chat_channel, chat_channel.c.id == chat_message.c.channel)
+    told = [chat_message.c[name] for name in ("what", "text", "state", "created_at", "error")]
+    query = sa.select(chat_channel.c.name.label("channel"), *told).select_from(there)
+    yield from export.table(tx, query.order_by(chat_message.c.created_at, chat_message.c.id))
 
 
 @part(SERVICE, "wordings", "What organizers made of the words of mails, in versions.", [c.name for c in wording.c])

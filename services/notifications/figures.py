@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, metrics
 
 from . import outbox
+from .chat import channels
 from .inbound import mailbox
 from .mail import server
 from .models import SERVICE, mail
@@ -48,4 +49,8 @@ def mails(tx: Connection) -> Iterable[metrics.Family]:
     unread = GaugeMetricFamily("baton_mailbox_away_seconds", "For how long the mailbox of answers cannot be read.")
     since = mailbox.state(tx).down_since
     unread.add_metric([], max(0.0, clock.machine() - since) if since is not None else 0.0)
-    yield from (states, recent, waited, held, away, unread)
+    silent = GaugeMetricFamily(
+        "baton_chat_channels_off", "Channels of a chat that turned off since nobody answers there."
+    )
+    silent.add_metric([], len(channels.off(tx)))
+    yield from (states, recent, waited, held, away, unread, silent)

@@ -33,6 +33,8 @@ From blog:
 
 post.published          published, to its author
 
+Channels of a chat hear of member.confirmed, post.published, session.minuted and turn.opened (chat/telling).
+
 What the digest tells (digest/projection) is kept by the same handlers, by items.changed, and, when it is built anew, by
 session.snapshot and place.snapshot.
 """
@@ -50,6 +52,7 @@ from shared import config
 from shared.events import Event, NotYet, erase, on
 
 from . import people
+from .chat import telling
 from .digest import projection
 from .mail import compose, gathering, invitation, ledger, letter, preferences, session, summary
 from .mail.compose import Reader
@@ -148,6 +151,7 @@ def member_confirmed(tx: Connection, event: Event) -> None:
     compose.write(tx, "welcome", event.id, to, context)
     projection.became(tx, event)
     projection.arrived(tx, event)
+    telling.joined(tx, event)
 
 
 @on(SERVICE, "member.left")
@@ -226,6 +230,8 @@ def post_published(tx: Connection, event: Event) -> None:
     """Congratulations, to the author. Who is not here any more gets none."""
     data = event.data
     to = people.reader(tx, data["person"])
+    if to:
+        telling.published(tx, event)
     if to and data["title"]:
         context = {"title": letter.line(data["title"]), "original": compose.web(data["original"])}
         context["review"] = compose.web(data["pull_request"])
@@ -286,6 +292,7 @@ def place_offered(tx: Connection, event: Event) -> None:
 def session_minuted(tx: Connection, event: Event) -> None:
     """To each of the circle, with their own action items first and a link to tick them."""
     projection.minuted(tx, event)
+    telling.minuted(tx, event)
     data = event.data
     known = compose.the_program(tx)
     told = people.readers(tx, [*data["to"], *data["organizers"]])
@@ -356,6 +363,7 @@ def turn_released(tx: Connection, event: Event) -> None:
 @on(SERVICE, "turn.opened")
 def turn_opened(tx: Connection, event: Event) -> None:
     projection.opened(tx, event)
+    telling.opened(tx, event)
     data = event.data
     for person in data["to"]:
         _about_turn(tx, "turn-open", event, person, {}, {"session": data["session"]})

@@ -185,6 +185,7 @@ program = sa.Table(
     sa.Column("name", sa.String(200), nullable=False),
     sa.Column("timezone", sa.String(64), nullable=False),
     sa.Column("chat_invite", sa.Text),
+    sa.Column("chat_invite_at", Instant),  # since when it is that one: some chats' links run out
     sa.Column("charter_version", sa.String(20), nullable=False),
 )
 
@@ -208,6 +209,53 @@ mail_server = sa.Table(
     sa.Column("asked", Machine),
     sa.Column("said", sa.Text),
 )
+
+# A row is a channel of a chat that hears what happens. Written by organizers, the first by the setting; deleted by
+# them, with its messages.
+chat_channel = sa.Table(
+    "chat_channel",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("name", sa.String(80), nullable=False),
+    sa.Column("address", sa.Text, nullable=False),  # a secret, sealed (shared/sealing.py); empty: the setting's
+    sa.Column("host", sa.String(200), nullable=False),  # what of it may be shown
+    sa.Column("stream", sa.String(64)),  # of which it hears; null: of all
+    sa.Column("wants", Json, nullable=False),  # what it hears (rules/chat.py)
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("due", Machine, nullable=False),  # nothing is posted before: its pace, Retry-After, failures
+    sa.Column("failures", sa.Integer, nullable=False),  # running
+    sa.Column("failing_since", Machine),
+    sa.Column("said", sa.Text),  # of the last failure
+    sa.Column("posted_at", Machine),
+    sa.Column("off_at", Instant),  # nothing is posted from then on
+    sa.Column("off_why", sa.Text),  # null with off_at: an organizer turned it off
+)
+
+# A row is one message to a channel for one cause. Written with the handling of its cause, moved on by chat/posting;
+# emptied when the person it tells of is erased; deleted with its channel, or after BATON_KEEP_MAILS days.
+chat_message = sa.Table(
+    "chat_message",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("channel", Key, sa.ForeignKey("chat_channel.id", name="message_channel"), nullable=False),
+    sa.Column("cause", sa.String(160), nullable=False),  # as minutes/<session>: whatever event tells it again
+    sa.Column("what", sa.String(20), nullable=False),
+    sa.Column("person", Key),  # whose words are in it
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("claim", Key),
+    sa.Column("claimed_at", Machine),  # from here on its server may have it
+    sa.Column("deadline", Instant, nullable=False),  # program time after which it is no news
+    sa.Column("error", sa.Text),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("posted_at", Machine),
+    sa.UniqueConstraint("cause", "channel", name="one_message_per_cause_and_channel"),
+)
+_open = sa.text("state IN ('queued', 'sending', 'held')")
+sa.Index("chat_open", chat_message.c.state, chat_message.c.created_at, postgresql_where=_open, sqlite_where=_open)
+sa.Index("chat_newest", chat_message.c.created_at)
+sa.Index("chat_person", chat_message.c.person)
 
 # A row is an event whose mail may have gone out before a restore: that mail is held instead of sent. The row `*` stands
 # for whatever is due by time for a day after the restore. Written by restore; deleted by the schedule after `until`.

@@ -12,9 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import db
+from shared import clock, db
 from shared.events import NotYet
 
+from .chat import messages
 from .digest import projection
 from .mail import compose, ledger, letter, preferences, session, summary
 from .mail.compose import Reader
@@ -141,6 +142,7 @@ def forget(tx: Connection, id: str) -> None:
     tx.execute(mention.delete().where(mention.c.person == id))
     projection.forget(tx, id)
     preferences.forget(tx, id)
+    messages.forget(tx, id)
     theirs = [address.lower() for address in addresses if address]
     tx.execute(suppression.delete().where(suppression.c.address.in_(theirs)))
     tx.execute(soft_bounce.delete().where(soft_bounce.c.address.in_(theirs)))
@@ -150,6 +152,9 @@ def forget(tx: Connection, id: str) -> None:
 def keep_program(tx: Connection, data: Mapping[str, Any]) -> None:
     """Replace the copy of the program and its streams."""
     row = {"id": 1, **{name: data[name] for name in ("name", "timezone", "chat_invite", "charter_version")}}
+    before = tx.execute(sa.select(program.c.chat_invite)).first()
+    if before is None or before.chat_invite != data["chat_invite"]:
+        row["chat_invite_at"] = clock.now()
     fresh = {name: value for name, value in row.items() if name != "id"}
     tx.execute(db.insert(tx, program).values(row).on_conflict_do_update(index_elements=["id"], set_=fresh))
     tx.execute(stream.update().values(position=None))

@@ -14,6 +14,7 @@ from .models import (
     SERVICE,
     arrival,
     attended,
+    chat_message,
     inbound,
     mail,
     mention,
@@ -31,6 +32,7 @@ personal.table(SERVICE, "person", person.c.id)
 personal.table(SERVICE, "news", news.c.person, latest=news.c.at)
 personal.table(SERVICE, "attended", attended.c.person)
 personal.table(SERVICE, "arrival", arrival.c.person)
+personal.table(SERVICE, "chat_message", chat_message.c.person, without=("claim",), latest=chat_message.c.created_at)
 personal.table(SERVICE, "preference", preference.c.person, latest=preference.c.at)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from shared import clock, config
 
+from .chat import messages
 from .models import doubt, mail
 
 DAY = 86_400.0
@@ -26,6 +27,7 @@ def hold(tx: Connection, made: datetime, owed: list[str]) -> int:
     when = made.strftime("%d %b %Y, %H:%M UTC")
     words = f"It was not sent when the backup of {when} was made, and may have been since, before the restore."
     values = {"state": "held", "error": words, "claim": None, "claimed_at": None, "data_at": None}
+    messages.hold(tx, words)
     held = tx.execute(mail.update().where(_UNSENT).values(**values)).rowcount
     now = clock.machine()
     kept = now + (config.current().keep_events + 30) * DAY

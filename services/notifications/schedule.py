@@ -1,15 +1,18 @@
 """What happens by time: at every tick, mails of dead senders are taken back, and the doorbell rings if any is due. Each
-night, mails grow old; when organizers arranged it, the digest comes.
+night, mails grow old; when organizers arranged it, the digest comes; chat hears of tomorrow's sessions.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy.engine import Connection
 
 from shared import config, db, log, worker
-from shared.schedule import daily, job
+from shared.schedule import daily, every, job
 from shared.worker import on_tick
 
+from .chat import channels, invites, messages, posting, telling
 from .digest import arranging, projection, writing
 from .inbound import mailbox, taking
 from .mail import ledger, server
@@ -24,13 +27,38 @@ _log = log.get("notifications.schedule")
 def prune_mails(tx: Connection, _period: str) -> bool:
     """Old mails lose their text, very old ones their line; what digests are made of goes as they do."""
     mails, facts, came = ledger.prune(tx), projection.prune(tx), taking.prune(tx)
-    return mails or facts or came
+    said = messages.prune(tx)
+    return mails or facts or came or said
 
 
 @job(SERVICE, "digest.write", arranging.periods)
 def write_digest(tx: Connection, period: str) -> None:
     """One letter to each organizer, once a period."""
     writing.write(tx, period)
+
+
+@job(SERVICE, "chat.tomorrow", every(timedelta(minutes=15), telling.next_tomorrow))
+def tell_of_tomorrow(tx: Connection, _period: str) -> None:
+    """Channels of a chat hear of sessions that begin within a day."""
+    telling.tomorrow(tx)
+
+
+@job(SERVICE, "chat.invite", daily(9, lambda tx: arranging.read(tx).zone))
+def watch_the_invite(tx: Connection, _period: str) -> None:
+    """Organizers hear that the link into the chat is about to run out."""
+    invites.watch(tx)
+
+
+@on_tick(SERVICE)
+def look_after_chat() -> None:
+    """Ask for what is to be posted; a task of its own, so that no chat's server keeps anything else waiting."""
+    with db.read(SERVICE) as tx:
+        differs, due = channels.setting_differs(tx), posting.due(tx)
+    if differs:
+        with db.write(SERVICE) as tx:
+            channels.keep_setting(tx)
+    if due:
+        worker.send("slow.chat")
 
 
 @on_tick(SERVICE)

@@ -229,3 +229,51 @@ class TestSent(Schema):
     """The test that was sent."""
 
     mail = fields.String(metadata={"description": "its id"})
+
+
+class Channel(Schema):
+    """A channel of a chat; its address is said to nobody."""
+
+    id = fields.String()
+    name = fields.String()
+    host = fields.String(metadata={"description": "where it is: a host, or a service of apprise"})
+    stream = fields.String(allow_none=True, metadata={"description": "of which it hears; null: of all"})
+    wants = fields.List(fields.String(), metadata={"description": "joined, session, minutes, post, turn"})
+    posted_at = machine(description="the last time")
+    failures = fields.Integer(metadata={"description": "running"})
+    failing_since = machine()
+    said = fields.String(allow_none=True, metadata={"description": "how the last failure is told"})
+    off_at = instant(description="nothing is posted from then on")
+    off_why = fields.String(allow_none=True, metadata={"description": "null with off_at: an organizer turned it off"})
+
+
+class ChannelGiven(Given):
+    """A channel as it shall be."""
+
+    name = fields.String(required=True, validate=validate.Length(max=200))
+    address = fields.String(
+        load_default="", validate=validate.Length(max=1000), metadata={"description": "of its webhook: a secret"}
+    )
+    stream = fields.String(load_default="", allow_none=True, validate=validate.Length(max=64))
+    wants = fields.List(fields.String(), required=True, validate=validate.Length(max=20))
+
+
+class ChatMessage(Schema):
+    """One message."""
+
+    id = fields.String()
+    channel = fields.String(metadata={"description": "id of the channel"})
+    name = fields.String(metadata={"description": "what the channel is called"})
+    what = fields.String()
+    text = fields.String()
+    state = fields.String()
+    error = fields.String(allow_none=True)
+    created_at = instant()
+
+
+class Chat(Schema):
+    """Channels, the newest 20 messages, and those of which nobody knows whether they are there."""
+
+    channels = fields.List(fields.Nested(Channel))
+    lately = fields.List(fields.Nested(ChatMessage))
+    held = fields.List(fields.Nested(ChatMessage))

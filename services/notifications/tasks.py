@@ -9,6 +9,7 @@ import threading
 
 from shared import log, worker
 
+from .chat import posting
 from .inbound import mailbox
 from .mail import compose, sending
 
@@ -27,6 +28,12 @@ def fetch() -> None:
     """Take what is new in the mailbox; what does not fit in one task's time goes on in the next."""
     if mailbox.read():
         worker.send("notifications.fetch")
+
+
+@worker.task("slow.chat")
+def chat() -> None:
+    """Post what is due in chat."""
+    posting.post_due()
 
 
 @compose.rings

@@ -5,6 +5,7 @@ place.waiting                    who waits for one is waiting
 <service>.gathered               a piece of somebody's download is kept
 change.noted                     what an organizer did to circles and sessions stands in the audit log
 digest.arranged, mail.reworded   so do when the digest comes, and what mails say
+chat.arranged                    and what chat hears
 token.used_in_<service>          when one of our tokens was last used there
 """
 
@@ -57,7 +58,7 @@ def change_noted(tx: Connection, event: Event) -> None:
     audit.note(tx, data["by"], what, subject, detail, data["through"])
 
 
-@on("signup", "digest.arranged", "mail.reworded")
+@on("signup", "digest.arranged", "mail.reworded", "chat.arranged")
 def arranged(tx: Connection, event: Event) -> None:
     data = event.data
     audit.note(tx, data["by"], event.type, event.subject, {"said": data["words"]}, data["through"])

@@ -73,7 +73,7 @@ def examine(data: str | None) -> Iterator[Line]:
         yield Line("settings", WRONG, str(wrong), "see .env.example")
         return
     yield Line("settings", OK, f"read; services {', '.join(found.services)}; {found.base_url}")
-    for check in (secret, privacy, disk, zones, databases, broker, smtp, replies, events, jobs, mails):
+    for check in (secret, privacy, disk, zones, databases, broker, smtp, replies, events, jobs, mails, chat):
         try:
             yield from check(found)
         except Exception as error:
@@ -363,6 +363,27 @@ def mails(found: config.Config) -> Iterator[Line]:
     if refusing:
         said = f"{refusing} get no mail, or only what is owed"
         yield Line("addresses", WARNING, said, "see Addresses without mail, under Mails: most often one is mistyped")
+
+
+def chat(found: config.Config) -> Iterator[Line]:
+    """Does every chat channel answer, as far as was tried? Nothing is posted."""
+    from .. import db
+
+    if "notifications" not in _sound(found):
+        return
+    module = importlib.import_module("services.notifications.chat.channels")
+    with db.read("notifications") as tx:
+        channels, off = module.listed(tx), module.off(tx)
+    for name in off:
+        yield Line(
+            "chat", WARNING, f"nobody answers for the channel {name}", "see Chat, under Mails: paste a new webhook"
+        )
+    failing = [each["name"] for each in channels if each["failures"] and not each["off_at"]]
+    for name in failing:
+        yield Line("chat", WARNING, f"the channel {name} fails, and is tried again", "see Chat, under Mails")
+    if not off and not failing:
+        on = sum(each["off_at"] is None for each in channels)
+        yield Line("chat", OK, f"{on} channel{'' if on == 1 else 's'}, none fails" if on else "no channel is set")
 
 
 def _sound(found: config.Config) -> list[str]:

@@ -168,7 +168,7 @@ def apart(found: config.Config, folder: Path, start: datetime) -> config.Config:
     """Settings by which nothing of the copy can reach anybody: its own secret and clock, no mail server, no broker."""
     urls = tuple((service, f"sqlite:///{folder / service}.db") for service in config.SERVICES)
     return replace(
-        found, data=folder, database_urls=urls, secret=secrets.token_hex(32), smtp_url="", broker_url="memory://",
+        found, data=folder, database_urls=urls, secret=secrets.token_hex(32), smtp_url="", slack_webhook_url="", broker_url="memory://",
         clock=f"{start.isoformat()}*0", services=config.SERVICES, signup_rate="1000000/minute",
     )  # fmt: skip
 

@@ -634,6 +634,7 @@ ENTRIES = [
         "talks.chosen", "notifications", ("sessions",), Talks, "Somebody said by a mail if they want invites to talks."
     ),
     Entry("mail.reworded", "notifications", ("signup",), Arranged, "An organizer changed the words of a kind of mail."),
+    Entry("chat.arranged", "notifications", ("signup",), Arranged, "An organizer changed what is posted in chat."),
     Entry("reply.received", "notifications", ("sessions",), Replied, "Somebody's calendar answered an invite."),
 ]
 

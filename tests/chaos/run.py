@@ -172,7 +172,7 @@ def points(only: str | None = None) -> list[tuple[str, str]]:
     Those of offers are walked where there are posts: tests/integration/test_offers_kills.py.
     """
     found = [(point, "web") for point in die.POINTS if point.startswith(("web.", "outbox."))]
-    found += [(point, "worker") for point in die.POINTS if not point.startswith("offer.")]
+    found += [(point, "worker") for point in die.POINTS if not point.startswith(("offer.", "chat."))]
     return [(point, role) for point, role in found if only in {None, point}]
 
 

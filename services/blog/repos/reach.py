@@ -1,15 +1,13 @@
 """What lies at an address that a member pasted: asked once, with care for who else might answer there.
 
-A member's address must not lead to this machine or its network (SSRF). So a name is looked up, every address behind
-it must be a public one, and the connection is made to one of those that were seen, by our own client and by git alike
-(`http.curloptResolve`): who answers a second look-up otherwise gets nothing. Each redirect is looked at in the same
-way. What BATON_BLOG_LOCAL lists (hosts, networks, folders) may be reached, too.
+A member's address must not lead to this machine or its network (`shared/reach.py`). Our own client and git alike
+(`http.curloptResolve`) connect to the addresses that were seen. Each redirect is looked at in the same way. What
+BATON_BLOG_LOCAL lists (hosts, networks, folders) may be reached, too.
 """
 
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import os
 import re
 import socket
@@ -18,37 +16,12 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
-from shared import clock, config
+from shared import clock, config, reach
+from shared.reach import Place, Unreachable
 
 PATIENCE = 20.0  # seconds for one answer with all its redirects
 HOPS = 5
 LONGEST = 500  # letters of an address
-
-
-class Unreachable(Exception):
-    """Nothing can be had from an address.
-
-    :param words: why, and what to do, for whoever pasted it.
-    :param gone: there is nothing, or nothing public; otherwise it may be another time.
-    """
-
-    def __init__(self, words: str, gone: bool = False) -> None:
-        super().__init__(words)
-        self.words, self.gone = words, gone
-
-
-class Place(NamedTuple):
-    """A server that may be asked: `addresses` are those that its name had when it was looked up."""
-
-    host: str
-    port: int
-    addresses: tuple[str, ...]
-
-    @property
-    def pinned(self) -> str:
-        """As curl is told to take these addresses and to ask nobody."""
-        told = ",".join(f"[{each}]" if ":" in each else each for each in self.addresses)
-        return f"{self.host}:{self.port}:{told}"
 
 
 class Answer(NamedTuple):
@@ -82,56 +55,7 @@ def place(url: str) -> Place:
 
     :raises Unreachable: it is not, or its name is not known.
     """
-    parts = urlsplit(url)
-    try:
-        host, port = (parts.hostname or "").rstrip("."), parts.port or (80 if parts.scheme == "http" else 443)
-    except ValueError:
-        host, port = "", 0
-    if parts.scheme not in {"http", "https"} or not host or not re.fullmatch(r"[A-Za-z0-9._:%-]+", host):
-        raise Unreachable("This is no web address. Paste one that begins with https://", gone=True)
-    if parts.username or parts.password:
-        raise Unreachable("Take the name and password out of this address: only public blogs are read.", gone=True)
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise Unreachable(f"There is no server of the name {host[:200]}. Is it spelled as in your browser?") from None
-    addresses = tuple(dict.fromkeys(str(each[4][0]) for each in found))
-    local = config.current().blog_local
-    if host.lower() not in local and not all(map(_allowed, addresses)):
-        raise Unreachable(
-            f"{host[:200]} is within a private network, where Baton reads nothing. Paste a public address, or ask an "
-            "organizer to list it in BATON_BLOG_LOCAL.",
-            gone=True,
-        )
-    return Place(host, port, addresses)
-
-
-def _allowed(address: str) -> bool:
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if any(ip in network for network in _networks()):
-        return True
-    inner = _within(ip)
-    return all(each.is_global and not each.is_multicast and not each.is_reserved for each in (ip, inner))
-
-
-def _within(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """The IPv4 address that an IPv6 one stands for (mapped, 6to4, NAT64), else itself."""
-    if isinstance(ip, ipaddress.IPv6Address):
-        if ip.ipv4_mapped or ip.sixtofour:
-            return ip.ipv4_mapped or ip.sixtofour or ip
-        if ip in ipaddress.ip_network("64:ff9b::/96") or ip in ipaddress.ip_network("::/96"):
-            return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-    return ip
-
-
-def _networks() -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    found = []
-    for each in config.current().blog_local:
-        try:
-            found.append(ipaddress.ip_network(each, strict=False))
-        except ValueError:
-            continue
-    return found
+    return reach.place(url, config.current().blog_local, "BATON_BLOG_LOCAL")
 
 
 def get(url: str, most: int, accept: str = "*/*") -> Answer:

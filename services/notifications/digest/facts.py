@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from shared import clock
 
 from .. import outbox, people
+from ..chat import channels
 from ..models import agreed, attended, meeting, news, person
 from ..rules import digest as rules
 
@@ -50,6 +51,7 @@ def known(tx: Connection, since: datetime, until: datetime, zone: str, period: s
         silent=_silent(tx, until, period),
         news=_news(tx, period),
         held=outbox.counts(tx).get("held", 0),
+        silent_chats=channels.off(tx),
         circles=circles,
         members=_members(tx),
     )

@@ -54,6 +54,8 @@ def _need(each: Row, told: Row, zone: str) -> str:
     if each["what"] == "held":
         are, they = ("is", "it") if each["number"] == 1 else ("are", "they")
         return f"{count(each['number'], 'mail')} {are} held: nobody can know whether {they} arrived."
+    if each["what"] == "chat":
+        return f"Nobody answers for the chat channel {each['name']}: it hears nothing any more."
     if each["what"] == "silent":
         return f"{_name(told, each['person'])} ({each['circle']}) was not there {each['number']} times running."
     when = local(each["starts_at"], zone)

@@ -289,7 +289,7 @@ def _state(tx: Connection, cause: str, address: str, duty: bool) -> dict[str, An
     reason = ledger.suppressed(tx, address, duty)
     if reason is not None:
         return {"state": State.DROPPED.value, "error": f"This address was refused before: {reason}"}
-    words = _doubt(tx, cause, duty)
+    words = doubted(tx, cause, duty)
     if words is not None:
         return {"state": State.HELD.value, "error": words}
     return {"state": State.QUEUED.value, "error": None}
@@ -298,7 +298,7 @@ def _state(tx: Connection, cause: str, address: str, duty: bool) -> dict[str, An
 _DOUBT = sa.text("SELECT cause, words FROM doubt WHERE cause IN (:cause, :chain, '*') AND until > :now")
 
 
-def _doubt(tx: Connection, cause: str, duty: bool) -> str | None:
+def doubted(tx: Connection, cause: str, duty: bool) -> str | None:
     """Why this mail may have gone out already, before a restore; None for nearly every mail there is."""
     found = tx.execute(_DOUBT, {"cause": cause, "chain": log.correlation() or cause, "now": clock.machine()}).all()
     own = [row.words for row in found if row.cause != "*"]

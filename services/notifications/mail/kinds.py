@@ -63,6 +63,7 @@ KINDS = {
         Kind("invite-cancel", True, "A session is off", many=True),
         Kind("meeting", True, "Invite to the monthly meeting", "rsvp", many=True),
         Kind("talk", False, "Invite to a talk", "rsvp"),
+        Kind("chat-invite", True, "The link to the chat runs out"),
         Kind("proposal", False, "A meeting or talk is proposed"),
         Kind("notes", False, "Notes of a meeting or talk", "rsvp"),
         Kind("published", True, "A post is on the program's blog"),

@@ -14,6 +14,7 @@ _OF: dict[str, dict[str, Any]] = {
     "meeting": {"kind": "organizers", "thing": "meeting", "title": "Organizers’ meeting"},
     "proposal": {"kind": "organizers", "thing": "meeting"},
     "notes": {"kind": "talk", "thing": "talk", "title": "How I review code"},
+    "chat-invite": {"days": 25, "uses": 312, "lives": 30, "most": 400},
     "published": {
         "title": "What I learnt from my first model",
         "original": "https://ada.example.org/first-model",
@@ -117,5 +118,6 @@ def context(kind: str, now: datetime, base_url: str, streams: list[str]) -> dict
         "page": f"{base_url}/sessions/gatherings",
         "notes": True,
         "recording": None,
+        "ends": now + 5 * DAY,
         **_OF.get(kind, {}),
     }

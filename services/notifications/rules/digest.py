@@ -38,6 +38,7 @@ class Known:
     :param silent: who was not there, time after time, and since now: {person, number, name, circle}.
     :param news: what became of people: {kind, person}.
     :param held: mails that wait for a person.
+    :param silent_chats: names of a chat's channels where nobody answers any more.
     :param circles: how many circles meet.
     """
 
@@ -52,6 +53,7 @@ class Known:
     open: Sequence[Row] = ()
     late: Sequence[Row] = ()
     silent: Sequence[Row] = ()
+    silent_chats: Sequence[str] = ()
     news: Sequence[Row] = ()
     held: int = 0
     circles: int = 0
@@ -91,6 +93,8 @@ def _needs(of: Known) -> tuple[list[dict[str, Any]], Sequence[Row]]:
     found = [_need("seat", "Find a coordinator", f"/sessions/circles/{row['circle']}/turns", row) for row in of.open]
     if of.held:
         found.append({"what": "held", "label": "Decide", "path": "/notifications/ops#held", "number": of.held})
+    for name in of.silent_chats:
+        found.append({"what": "chat", "label": "Look at it", "path": "/notifications/chat", "name": name})
     found += [_need("minutes", "Open the session", f"/sessions/s/{row['id']}", row) for row in of.late]
     room = max(0, NEEDS - len(found))
     for row in of.silent[:room]:

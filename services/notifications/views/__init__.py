@@ -2,6 +2,7 @@
 
 from .api import blueprints as api
 from .catalogue import blueprint as catalogue
+from .chat import blueprint as chat
 from .dashboard import blueprint as dashboard
 from .digests import blueprint as digests
 from .inbound import blueprint as inbound
@@ -12,5 +13,5 @@ from .preferences import blueprint as preferences
 from .suppressed import blueprint as suppressed
 from .webhooks import blueprint as webhooks
 
-__all__ = ["api", "catalogue", "context", "dashboard", "digests", "inbound", "operation", "outbox", "preferences",
-           "suppressed", "webhooks"]  # fmt: skip
+__all__ = ["api", "catalogue", "chat", "context", "dashboard", "digests", "inbound", "operation", "outbox",
+           "preferences", "suppressed", "webhooks"]  # fmt: skip

@@ -18,7 +18,7 @@ from ..inbound import taking
 from ..mail import held
 from ..models import SERVICE
 from ..schemas import Address, CameIn, Decided, Held, MailPage, MailQuery, MailWhole, PageQuery, Suppressions
-from . import catalogue, operation, preferences
+from . import catalogue, chat, operation, preferences
 from . import suppressed as addresses
 from .pages import attached, found
 
@@ -27,6 +27,7 @@ blueprints = [
     blueprint,
     preferences.api,
     catalogue.api,
+    chat.api,
     export.api(SERVICE),
     operation_api.blueprint(SERVICE, more=operation.state),
 ]

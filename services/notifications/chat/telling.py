@@ -1,0 +1,144 @@
+"""Which events make which message: rows for channels that want to hear it, written with the handling of the event.
+
+One cause makes one message in a channel, whatever event tells of it again (minutes that are corrected, say). They name
+nobody: a channel is read by more people than a circle has.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from shared import clock, config, db, face
+from shared.calendar.session import page
+from shared.events import Event
+
+from ..mail import compose
+from ..models import chat_channel, chat_message, meeting
+from ..rules import State
+from ..rules import chat as rules
+from . import channels
+
+NAMESPACE = uuid.UUID("5b0f6c0a-3f0e-5d2b-8a56-6f1f0a0c9b77")  # of messages; never to change
+NEWS = timedelta(days=3)  # for which something is news
+DAY = timedelta(days=1)
+LONGEST = 600  # letters of a message
+
+
+def joined(tx: Connection, event: Event) -> None:
+    """Somebody confirmed."""
+    of = event.data["stream"]
+    where = f" in {compose.stream_name(tx, of)}" if of else ""
+    _tell(tx, "joined", f"joined/{event.data['person']}", of, f"Somebody new has joined us{where}. Welcome.", event.id)
+
+
+def minuted(tx: Connection, event: Event) -> None:
+    """Minutes are out; what they say stays with the circle."""
+    data = event.data
+    if not data["circle"]:
+        return
+    text = f"The minutes of {data['title']}, {_when(tx, data['starts_at'], short=True)}, are out."
+    _tell(tx, "minutes", f"minutes/{data['session']}", data["stream"], text, event.id, link=_page(data["session"]))
+
+
+def published(tx: Connection, event: Event) -> None:
+    """A post is public: its title is, too."""
+    data = event.data
+    if data["title"]:
+        text = f"A new post is on the program’s blog: “{data['title']}”"
+        link = compose.web(data["original"]) or ""
+        _tell(tx, "post", f"post/{data['post']}", None, text, event.id, link=link, person=data["person"])
+
+
+def opened(tx: Connection, event: Event) -> None:
+    """Nobody was found to coordinate, or to mentor: anyone of the circle may."""
+    data = event.data
+    text = f"{data['name']} needs a {data['role']} on {_when(tx, data['starts_at'])}. Who takes it?"
+    link = f"{config.current().base_url}/sessions/circles/{data['circle']}/turns"
+    starts_at = datetime.fromisoformat(data["starts_at"])
+    cause = f"turn/{data['session']}/{data['role']}"
+    _tell(tx, "turn", cause, data["stream"], text, event.id, link=link, deadline=starts_at)
+
+
+def tomorrow(tx: Connection) -> None:
+    """Sessions that begin within a day and were not told of."""
+    if not _any(tx):
+        return
+    now, zone = clock.now(), clock.zone(compose.the_program(tx).timezone)
+    near = (~meeting.c.cancelled, meeting.c.starts_at > now, meeting.c.starts_at <= now + DAY)
+    for row in tx.execute(sa.select(meeting).where(*near).order_by(meeting.c.starts_at)).all():
+        day = "Today" if row.starts_at.astimezone(zone).date() == now.astimezone(zone).date() else "Tomorrow"
+        text = f"{day}: {row.name} meets, {_when(tx, row.starts_at.isoformat())}."
+        cause = f"session/{row.id}/{int(row.starts_at.timestamp())}"
+        _tell(tx, "session", cause, row.stream, text, cause, link=_page(row.id), deadline=row.starts_at)
+
+
+def next_tomorrow(tx: Connection, now: datetime) -> datetime | None:
+    """When there is a session to tell of next."""
+    if not _any(tx):
+        return None
+    ahead = sa.select(sa.func.min(meeting.c.starts_at)).where(~meeting.c.cancelled, meeting.c.starts_at > now + DAY)
+    found = tx.execute(ahead).scalar()
+    return found - DAY if found else None
+
+
+def _any(tx: Connection) -> bool:
+    return tx.execute(sa.select(chat_channel.c.id).where(chat_channel.c.off_at.is_(None)).limit(1)).first() is not None
+
+
+def test(tx: Connection, channel: str, press: str) -> None:
+    """A message that only shows that it works. :param press: of the button: pressed twice, it is one message."""
+    text = f"This is a test: what happens in {compose.the_program(tx).name} will be told here."
+    _put(tx, channel, rules.TEST, f"test/{press}", text, clock.now() + timedelta(hours=1), f"test/{press}", None)
+
+
+def _tell(
+    tx: Connection,
+    what: str,
+    cause: str,
+    of: str | None,
+    text: str,
+    event: str,
+    link: str = "",
+    deadline: datetime | None = None,
+    person: str | None = None,
+) -> None:
+    words = rules.plain(text)
+    if len(words) > LONGEST:
+        words = words[: LONGEST - 1] + "…"
+    for channel in channels.hearing(tx, what, of):
+        whole = f"{words} {link}".strip()
+        _put(tx, channel, what, cause, whole, deadline or clock.now() + NEWS, event, person)
+
+
+def _put(
+    tx: Connection, channel: str, what: str, cause: str, text: str, deadline: datetime, event: str, person: str | None
+) -> None:
+    doubt = compose.doubted(tx, event, duty=False)
+    row: dict[str, Any] = {
+        "id": str(uuid.uuid5(NAMESPACE, f"{cause}/{channel}")),
+        "channel": channel,
+        "cause": cause,
+        "what": what,
+        "person": person,
+        "text": text,
+        "state": (State.HELD if doubt else State.QUEUED).value,
+        "error": doubt,
+        "attempts": 0,
+        "deadline": deadline,
+        "created_at": clock.now(),
+    }
+    tx.execute(db.insert(tx, chat_message).values(row).on_conflict_do_nothing())
+
+
+def _when(tx: Connection, moment: str, short: bool = False) -> str:
+    """By the program's clock: readers may live anywhere."""
+    return face.local(datetime.fromisoformat(moment), compose.the_program(tx).timezone, short)
+
+
+def _page(session: str) -> str:
+    return page(config.current().base_url, session)
