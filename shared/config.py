@@ -58,6 +58,7 @@ class Config:
     return_path: str = ""
     organizer: str = "organizer@localhost"
     clock: str = ""
+    disk: str = "sure"
     embed_origins: tuple[str, ...] = ()
     signup_rate: str = "10/minute"
     import_mib: int = 64
@@ -144,6 +145,7 @@ def load(env: Mapping[str, str]) -> Config:
         return_path=_return_path(text("RETURN_PATH", "")),
         organizer=_mailbox(text("ORGANIZER", defaults.organizer), "BATON_ORGANIZER"),
         clock=text("CLOCK", ""),
+        disk=text("DISK", defaults.disk),
         embed_origins=_origins(text("EMBED_ORIGINS", "")),
         signup_rate=_rate(text("SIGNUP_RATE", defaults.signup_rate)),
         import_mib=_number(text("IMPORT_MIB", str(defaults.import_mib)), "BATON_IMPORT_MIB", 1, 1024),
@@ -181,6 +183,11 @@ def load(env: Mapping[str, str]) -> Config:
         from . import clock  # which reads its setting from here
 
         clock.parse(config.clock)
+    if config.disk not in {"sure", "fast"}:
+        raise SettingError("BATON_DISK", f"is {config.disk!r}", "Choose sure or fast.")
+    if config.disk == "fast" and not config.clock:
+        remedy = "Unset it: what is accepted must survive a power cut. Only a demo, whose time is set, may be fast."
+        raise SettingError("BATON_DISK", "is fast, and BATON_CLOCK is not set", remedy)
     if config.clock and not config.offline:
         leading = next(
             f"BATON_{name}"
@@ -332,9 +339,10 @@ def _origins(value: str) -> tuple[str, ...]:
 
 
 def _local(value: str, name: str) -> tuple[str, ...]:
-    found = tuple(part.lower() if part[0] != "/" else part for part in re.split(r"[\s,]+", value) if part)
+    parts = (part for part in re.split(r"[\s,]+", value) if part)
+    found = tuple(part.lower() if part[0] != "/" else unquote(part) for part in parts)  # %20 is a space in a folder
     for each in found:
-        if not re.fullmatch(r"/.*|[a-z0-9._-]+|[0-9a-f.:]+(/\d{1,3})?", each):
+        if not re.fullmatch(r"(?s:/.*)|[a-z0-9._-]+|[0-9a-f.:]+(/\d{1,3})?", each):
             remedy = "Write hosts, networks (10.0.0.0/8) and absolute folders, separated by commas."
             raise SettingError(name, f"names {each!r}", remedy)
     return found

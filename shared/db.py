@@ -151,7 +151,7 @@ def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     writes = options.get("writes", False)
     if writes:
-        level = "FULL" if options.get("durable", True) else "NORMAL"
+        level = "FULL" if options.get("durable", True) and config.current().disk == "sure" else "NORMAL"
         connection.connection.driver_connection.execute(f"PRAGMA synchronous={level}")  # type: ignore[union-attr]
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 

@@ -60,6 +60,20 @@ class Every:
         # It is seen to at the first look from then on: when a period begins.
         return None if due is None else max(after, self.next(tx, due - timedelta.resolution))
 
+    def begun(self, now: datetime) -> datetime:
+        """When the present period began."""
+        return self._begins(self._number(now))
+
+    def idle(self, tx: Connection, now: datetime, of: Job, looked: dict[str, datetime]) -> bool:
+        """Whether nothing has come due since what `looked` says of that job, which is then moved on; see `behind`."""
+        if self.due is None or of.name not in looked:
+            return False
+        due = self.due(tx, looked[of.name])
+        if due is not None and due <= now:
+            return False
+        looked[of.name] = self.begun(now)
+        return True
+
     def _begins(self, number: int) -> datetime:
         return datetime.fromtimestamp(number * self.step.total_seconds(), UTC)
 
@@ -170,13 +184,25 @@ def upcoming(service: str) -> datetime | None:
         return soonest(*looks, *(due(tx, now) for due in _at_ticks.get(service, [])))
 
 
-def behind(service: str) -> bool:
-    """Is anything due by now that no tick has done?"""
+def behind(service: str, looked: dict[str, datetime] | None = None) -> bool:
+    """Is anything due by now that no tick has done?
+
+    :param looked: for whoever is in a hurry: since when each job is known to have had nothing to do, kept here from one
+        question to the next. A period of a job that says when it has something to do (`Every.due`) is then not waited
+        for when that is not in it; the tick, which never asks that, comes to it all the same.
+    """
     with db.read(service) as tx:
         now = clock.now()
         if any((at := due(tx, _EVER)) is not None and at <= now for due in _at_ticks.get(service, [])):
             return True
-        return any(not _known_finished(tx, entry, entry.period(tx, now)) for entry in jobs(service))
+        for entry in jobs(service):
+            if _known_finished(tx, entry, entry.period(tx, now)):
+                if looked is not None and isinstance(entry.period, Every):
+                    looked[entry.name] = entry.period.begun(now)
+                continue
+            if looked is None or not isinstance(entry.period, Every) or not entry.period.idle(tx, now, entry, looked):
+                return True
+        return False
 
 
 def _known_finished(tx: Connection, entry: Job, period: str | None) -> bool:

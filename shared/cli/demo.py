@@ -18,11 +18,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from .. import config
 from . import Refused, broker, settings
@@ -31,6 +33,7 @@ from .rehearse import DAYS_A_MONTH, MONTHS_MOST, number
 
 MARK = "demo.json"
 PORT = 8000  # as of `./baton up`
+BLOGS = "members-blogs"  # the repositories of those who write, within the data folder
 READY_WITHIN = 120.0
 SHOWN = 0.4  # seconds that each deed is shown
 LEAST_PEOPLE, MOST_PEOPLE = 1, 2000
@@ -42,11 +45,17 @@ def main(args: list[str]) -> int:
     folder = settings.called_from(options.data) if options.data else settings.ROOT / "var" / "demo"
     claim(folder, options)
     with running(folder, options) as (base_url, link):
-        report = play(folder, base_url, link, options)
-    print(json.dumps(report) if options.json else "\n".join(text(report)))
+        report, door = play(folder, base_url, link, options)
+        print(
+            json.dumps(report) if options.json else "\n".join([*text(report), *around(report, base_url, door)]),
+            flush=True,
+        )
+        if options.stay and not options.json:
+            print("\nIt stays up, its clock standing still. Ctrl-C stops it.", flush=True)
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.pause()
     if not options.json:
-        port = "" if options.port == PORT else f" --port {options.port}"
-        print(f"\nNow look around; it goes on from here:\n\n  ./baton up --data {shlex.quote(str(folder))}{port}")
+        print("\n".join(afterwards(folder, options)))
     return 1 if report["astray"] or any(each["wrong"] for each in report["promises"]) else 0
 
 
@@ -63,6 +72,10 @@ def parse(args: list[str]) -> argparse.Namespace:
     parser.add_argument("--data", help="its own data folder (default: var/demo)")
     parser.add_argument("--again", action="store_true", help="remove the demo that is in that folder first")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
+    parser.add_argument(
+        "--stay", action=argparse.BooleanOptionalAction, default=sys.stdin.isatty(),
+        help="keep its pages up until Ctrl-C (default: on a terminal)",
+    )  # fmt: skip
     options = parser.parse_args(args)
     if not LEAST_PEOPLE <= options.people <= MOST_PEOPLE:
         raise Refused(f"--people {options.people}: give a number from {LEAST_PEOPLE} to {MOST_PEOPLE}")
@@ -114,6 +127,8 @@ def running(folder: Path, options: argparse.Namespace) -> Iterator[tuple[str, st
         "BATON_BASE_URL": f"http://localhost:{port}",
         "BATON_CLOCK": f"{start.replace(microsecond=0).isoformat()}*0",
         "BATON_SIGNUP_RATE": "1000000/minute",  # everybody comes from this machine
+        "BATON_BLOG_LOCAL": local(folder),
+        "BATON_DISK": "fast",  # after a power cut one makes another demo
     }
     # What `.env` or the shell say of the live system is none of the demo's: its databases, broker and mail server most.
     plain = {name: "" for name in settings.merged() if name.startswith("BATON_") and name not in KEPT}
@@ -136,6 +151,9 @@ def running(folder: Path, options: argparse.Namespace) -> Iterator[tuple[str, st
             process.kill()
 
 
+GUESTS = (("Ruth Amsel", "ruth@example.net"), ("Diego Luna", "diego@example.net"))
+FIRST_TO_WRITE = 2  # of those who sign up: even the smallest demo has a post
+BEFORE_THE_END = timedelta(hours=8)  # the last look at posts: none waits where the demo ends
 KEPT = ("BATON_VENV", "BATON_CALLED_FROM", "BATON_LOG")
 
 
@@ -151,16 +169,45 @@ def _wait(process: subprocess.Popen[bytes], said: Path) -> str:
         time.sleep(0.05)
 
 
-def play(folder: Path, base_url: str, link: str, options: argparse.Namespace) -> dict[str, Any]:
-    """Let people live until today; what came of it, as plain data."""
+def around(report: dict[str, Any], base_url: str, door: str) -> list[str]:
+    """Where to look while it is up."""
+    said = ["", "Look around:", "", f"  Program      {base_url}/", f"  Mails        {base_url}/notifications/outbox"]
+    said += [f"  Organizer    {door}", "               (signs you in, once)"] if door else []
+    if report["site"]:
+        said.append(f"  Blog         python3 -m http.server --directory {shlex.quote(report['site'])} 4000")
+    elif report["posts"]:
+        said.append("  Blog         install Jekyll, and the next demo builds it")
+    return said
+
+
+def afterwards(folder: Path, options: argparse.Namespace) -> list[str]:
+    """How it goes on from there, by the real time."""
+    port = "" if options.port == PORT else f" --port {options.port}"
+    return [
+        "",
+        "It goes on from here:",
+        "",
+        f"  BATON_BLOG_LOCAL={local(folder)} ./baton up --data {shlex.quote(str(folder))}{port}",
+    ]
+
+
+def local(folder: Path) -> str:
+    """The folder of members' blogs, as BATON_BLOG_LOCAL takes it."""
+    return quote(str((folder / BLOGS).absolute()))
+
+
+def play(folder: Path, base_url: str, link: str, options: argparse.Namespace) -> tuple[dict[str, Any], str]:
+    """Let people live until today; what came of it, as plain data, and a link that signs the organizer in."""
     from .. import clock, db
-    from .simulation import figures, promises, worlds
+    from .simulation import figures, promises, site, worlds
+    from .simulation.blogs import Blog
     from .simulation.browser import Browser
     from .simulation.crowd import applicants
     from .simulation.habits import Habits, Lives
     from .simulation.members import Company, Member
     from .simulation.organizer import Organizer
     from .simulation.play import play as on
+    from .simulation.writers import Writer
 
     settings.apply(str(folder))
     config.use(config.load(settings.merged()))
@@ -169,13 +216,26 @@ def play(folder: Path, base_url: str, link: str, options: argparse.Namespace) ->
     began, start = time.monotonic(), clock.now()
     end = start + timedelta(days=options.months * DAYS_A_MONTH)
     say = _shown(options.show, base_url)
-    company = Company(options.seed, Habits(), Lives(), say)
+    lives = Lives()
+    company = Company(options.seed, Habits(), lives, say)
     organizer = Organizer(company, config.current().organizer, Browser(world.ask("")))
     company.add(organizer)
     organizer.sign_in(link)
+    for name, address in GUESTS:
+        company.add(Member(company, address, name, Browser(world.ask(address))))
+    organizer.plan(list(GUESTS))
+    company.later(end - BEFORE_THE_END, organizer, organizer.review)
+    number = writers = 0
     for each in applicants(options.people, options.months * DAYS_A_MONTH, options.seed):
         person = Member(company, each.address, each.name, Browser(world.ask(each.address)))
         company.add(person)
+        number += 1
+        if number == FIRST_TO_WRITE or person.dice("writes").random() < lives.writes:
+            writers += 1
+            blog = Blog(folder / BLOGS, each.name, writers, person.dice("blog"))
+            writer = Writer(person, blog)
+            person.plans.append(writer.plan)
+            person.mend = writer.mend
         company.later(start + timedelta(days=each.day), person, partial(person.sign_up, each.stream, each.zone))
     bar = Progress("days")
     placed = 0
@@ -196,28 +256,49 @@ def play(folder: Path, base_url: str, link: str, options: argparse.Namespace) ->
             {one.address for one in members if one.signed_up}, {one.address for one in members if one.inside}
         )
         kinds, _ = figures.mails(start)
-        return {
+        try:
+            built = site.build(folder)
+        except site.Broken as broken:
+            built = None
+            company.astray.append(f"the program's blog: {broken}")
+        report = {
             "from": start.isoformat(),
             "to": end.isoformat(),
             "seconds": round(time.monotonic() - began, 1),
             "moments": moments,
             "people": figures.people(),
             "sessions": figures.sessions(),
+            "gatherings": figures.gatherings(),
             "turns": figures.turns(),
             "mails": kinds,
             "mail_states": figures.mail_states(),
+            "posts": figures.posts(),
+            "site": str(built) if built else None,
+            "dead": figures.dead(),
             "circles": figures.circles(start, end),
             "done": dict(company.done.most_common()),
             "organizer": [
-                {"at": deed.at.isoformat(), "what": deed.what, "why": deed.why, "setup": deed.setup}
+                {"at": deed.at.isoformat(), "what": deed.what, "why": deed.why, "usual": deed.usual}
                 for deed in organizer.deeds
             ],
             "promises": [each._asdict() for each in found],
             "astray": company.astray,
         }
+        return report, _door(world, organizer) if options.stay else ""
     finally:
         bar.end()
+        world.written.close()
         db.close()
+
+
+def _door(world: Any, organizer: Any) -> str:
+    """A link that signs the organizer in, asked for by the page and read in the mail, as everybody's."""
+    from .simulation.worlds import Post
+
+    post = Post()
+    organizer.ask_for_a_link()
+    world.settle()
+    return next((door for letter in post.fetch() if (door := letter.link("sign-in"))), "")
 
 
 def _shown(slowly: bool, base_url: str) -> Any:
@@ -233,6 +314,14 @@ def _shown(slowly: bool, base_url: str) -> Any:
     return say
 
 
+USUAL = {
+    "dates": "set when a circle meets",
+    "plans": "planned meetings and talks, asked guests",
+    "gatherings": "sent a meeting or talk that was proposed",
+    "posts": "reviewed a post",
+}
+
+
 def text(report: dict[str, Any]) -> list[str]:
     """The table at the end."""
     from .simulation.promises import Found, lines
@@ -244,16 +333,20 @@ def text(report: dict[str, Any]) -> list[str]:
     for title, counts in (
         ("People", report["people"]),
         ("Sessions", report["sessions"]),
+        ("Meetings and talks", report["gatherings"]),
         *((f"Turns as {role}", counts) for role, counts in report["turns"].items()),
         ("Mails by kind", report["mails"]),
-        ("Mails by state", report["mail_states"]),
+        ("Mails by state", {"held": 0, **report["mail_states"]}),
+        ("Events given up", {"dead": report["dead"]}),
+        ("Posts offered to the program's blog", report["posts"]),
         ("What people did", report["done"]),
     ):
         said += ["", title, *(bars(list(counts.items())) or ["  none so far"])]
-    setups = sum(deed["setup"] for deed in report["organizer"])
-    said += ["", f"What the organizer had to do, after setting the dates of {setups} circles"]
-    deeds = [deed for deed in report["organizer"] if not deed["setup"]]
-    said += [f"  {deed['at'][:10]}  {deed['what']}: {deed['why']}" for deed in deeds] or ["  nothing"]
+    usual = Counter(deed["usual"] for deed in report["organizer"])
+    said += ["", "What the organizer did in the usual course", *bars([(USUAL[name], usual[name]) for name in USUAL])]
+    said += ["", "Where the organizer had to step in"]
+    deeds = [deed for deed in report["organizer"] if not deed["usual"]]
+    said += [f"  {deed['at'][:10]}  {deed['what']}: {deed['why']}" for deed in deeds] or ["  nowhere"]
     said += ["", "Promises", *lines([Found(**each) for each in report["promises"]])]
     if report["astray"]:
         said += ["", "Pages that did not do what they offered", *(f"  {each}" for each in report["astray"])]

@@ -123,7 +123,7 @@ def rehearse(found: config.Config, folder: Path, options: argparse.Namespace, te
     try:
         world = worlds.Within()
         post = worlds.Post()
-        before = set(post.seen)
+        before = figures.mail_ids()
         company = cast(world, options.seed, habits)
 
         def look() -> None:
@@ -170,6 +170,7 @@ def apart(found: config.Config, folder: Path, start: datetime) -> config.Config:
     return replace(
         found, data=folder, database_urls=urls, secret=secrets.token_hex(32), smtp_url="", slack_webhook_url="", broker_url="memory://",
         clock=f"{start.isoformat()}*0", services=config.SERVICES, signup_rate="1000000/minute",
+        disk="fast",
     )  # fmt: skip
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from shared import db
+from shared import config, db
 from shared.config import Config
 
 
@@ -23,6 +24,8 @@ def level(durable: bool) -> str:
 
 def test_only_what_may_be_forgotten_does_not_wait_for_the_disk(settings: Config) -> None:
     assert [level(True), level(False), level(True)] == ["on", "off", "on"]
+    config.use(replace(settings, disk="fast"))
+    assert level(True) == ("off" if settings.database_url("signup").startswith("sqlite") else "on"), "a demo's files"
 
 
 def test_writers_that_meet_all_get_their_turn(settings: Config) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,11 +14,15 @@ import pytest
 
 from shared.cli import Refused, demo
 
+from ..postgres import absent
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_month_of_six_people(tmp_path: Path) -> None:
-    """GIVEN nothing WHEN a small demo is made THEN people met, every promise held, and pages did what they offered"""
+    """GIVEN nothing WHEN a small demo is made THEN people met, a post is live, every promise held, and pages did what
+    they offered
+    """
     environ = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}
     # What the live system says of itself is none of the demo's: nothing listens there, and it must not matter.
     environ |= {"BATON_DATABASE_URL": "postgresql://nobody@127.0.0.1:1", "BATON_BROKER_URL": "redis://127.0.0.1:1/0"}
@@ -33,7 +38,16 @@ def test_a_month_of_six_people(tmp_path: Path) -> None:
     assert report["sessions"] and set(report["turns"]) == {"coordinator", "mentor"}
     assert {"confirm", "placed", "invite", "turn", "reminder"} <= set(report["mails"])
     assert [each["promise"] for each in report["promises"] if each["wrong"]] == [] and report["astray"] == []
-    assert sum(deed["setup"] for deed in report["organizer"]) == 3, "dates of each circle, set once"
+    assert sum(deed["usual"] == "dates" for deed in report["organizer"]) == 3, "dates of each circle, set once"
+    # who writes has registered a blog and pushed; the organizer read it; it is live, built, and told once
+    assert {"registers a blog", "publishes a post on their own blog", "reads posts in review"} <= set(report["done"])
+    assert report["posts"]["live"] == report["mails"]["published"] >= 1 and report["dead"] == 0
+    if shutil.which("jekyll"):
+        built = Path(report["site"])
+        pages = [page for page in built.rglob("index.html") if page.parent != built]
+        assert len(pages) == report["posts"]["live"] and "Originally published at" in pages[0].read_text()
+    else:
+        absent("Jekyll is not installed here: apt-get install jekyll")
     assert "of the live system" not in (folder / "secret").read_text()
 
 

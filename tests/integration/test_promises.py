@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from shared import clock, db
+from shared import clock, config, db
 from shared.cli.simulation import promises
 from tests import turns
+from tests.offering import Ada
 
 
 def change(service: str, table: str, **values: Any) -> None:
@@ -68,6 +69,18 @@ def somebody_is_lost(baton: Any) -> None:
         tx.execute(sa.update(db.metadata("signup").tables["person"]).values(state="applied"))
 
 
+def a_post_is_nowhere(baton: Any) -> None:
+    ada = Ada(baton, config.current().data)
+    ada.offer(ada.writes())
+    change("blog", "offer", state="merged", path="_posts/x.md", live=["_posts/x.md"])
+
+
+def nobody_was_told_of_a_post(baton: Any) -> None:
+    ada = Ada(baton, config.current().data)
+    ada.offer(ada.writes())
+    change("blog", "offer", published_at=clock.now())
+
+
 BROKEN: list[tuple[str, Callable[[Any], None]]] = [
     ("Nothing accepted is lost", somebody_is_lost),
     ("Every service knows the same", a_copy_differs),
@@ -78,6 +91,8 @@ BROKEN: list[tuple[str, Callable[[Any], None]]] = [
     ("Closed with minutes and attendance, or a reason for each", sessions_close),
     ("A session's hour on the wall stays", an_hour_is_lost),
     ("Turns go round", one_is_asked_always),
+    ("A post that is live is there, and was told once", a_post_is_nowhere),
+    ("A post that is live is there, and was told once", nobody_was_told_of_a_post),
 ]
 
 

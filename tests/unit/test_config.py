@@ -161,6 +161,21 @@ def test_what_is_secret_is_not_in_its_repr() -> None:
     assert "topsecret" not in repr(found) and "base_url" in repr(found)
 
 
+def test_only_a_demo_may_forget_what_it_accepted() -> None:
+    assert load({"BATON_SECRET": SECRET}).disk == "sure"
+    for given, why in (({"BATON_DISK": "fast"}, "BATON_CLOCK is not set"), ({"BATON_DISK": "quick"}, "sure or fast")):
+        with pytest.raises(SettingError, match=why):
+            load({"BATON_SECRET": SECRET, **given})
+    assert load({"BATON_SECRET": SECRET, "BATON_DISK": "fast", "BATON_CLOCK": "2027-01-04T09:00:00Z*0"}).disk == "fast"
+
+
+def test_a_folder_of_blogs_may_have_a_space_in_it() -> None:
+    assert load({"BATON_SECRET": SECRET, "BATON_BLOG_LOCAL": "/a%20b/C, Git.example.org"}).blog_local == (
+        "/a b/C",
+        "git.example.org",
+    )
+
+
 def test_a_wrong_clock_is_refused_at_the_door() -> None:
     with pytest.raises(SettingError, match="BATON_CLOCK"):
         load({"BATON_SECRET": SECRET, "BATON_CLOCK": "tomorrow"})

@@ -39,7 +39,7 @@ def address(pasted: str) -> str:
         text = f"https://{copied[1]}/{copied[2]}"
     if text.startswith(("/", "file://")):
         try:
-            found = repos.folder(text)
+            found = repos.folder(pasted.strip())
         except Unreachable as why:
             raise Refused("address", "This is a folder.", why.words) from None
         return f"file://{found}"

@@ -6,6 +6,7 @@ of people's doings, or a function of a service: what they can do is what anybody
 
 browser     pages, forms and buttons       letters   what a mail says, of its MIME
 habits      how likely somebody does what  members   what they do about each kind of mail; organizer: what is left to do
+blogs       their repositories             writers   members who write; site: what Jekyll makes of it
 worlds      the two worlds                 play      from one due moment to the next
 figures     who led when, who got what     promises  DESIGN's, checked over all databases
 """

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ... import clock, db
+from ... import clock, config, db
 from . import worlds
 
 TAKEN = ("accepted", "served")
@@ -67,6 +67,13 @@ def _session(row: Any, seats: dict[tuple[str, str], str], names: dict[str, str])
     }
 
 
+def mail_ids() -> set[str]:
+    """Ids of all mails that there are."""
+    mail = db.metadata("notifications").tables["mail"]
+    with db.read("notifications") as tx:
+        return set(tx.execute(sa.select(mail.c.id)).scalars())
+
+
 def mails(since: datetime, but: set[str] | frozenset[str] = frozenset()) -> tuple[dict[str, int], list[dict[str, Any]]]:
     """Mails by kind; and for each person, by name, how many of which kind in each month.
 
@@ -105,9 +112,19 @@ def turns() -> dict[str, dict[str, int]]:
 
 
 def sessions() -> dict[str, int]:
-    """Sessions that have begun, by state."""
+    """Sessions of circles that have begun, by state."""
+    return _begun(True)
+
+
+def gatherings() -> dict[str, int]:
+    """Meetings and talks that have begun, by state."""
+    return _begun(False)
+
+
+def _begun(of_circles: bool) -> dict[str, int]:
     session = db.metadata("sessions").tables["session"]
-    query = sa.select(session.c.state, sa.func.count()).where(session.c.starts_at <= clock.now())
+    wanted = session.c.circle.is_not(None) if of_circles else session.c.circle.is_(None)
+    query = sa.select(session.c.state, sa.func.count()).where(session.c.starts_at <= clock.now(), wanted)
     with db.read("sessions") as tx:
         return {state: count for state, count in tx.execute(query.group_by(session.c.state).order_by(session.c.state))}
 
@@ -118,6 +135,27 @@ def people() -> dict[str, int]:
     query = sa.select(person.c.state, sa.func.count()).where(person.c.stream.is_not(None))
     with db.read("signup") as tx:
         return {state: count for state, count in tx.execute(query.group_by(person.c.state).order_by(person.c.state))}
+
+
+def posts() -> dict[str, int]:
+    """Posts that were offered to the program's blog, by what became of them."""
+    offer = db.metadata("blog").tables["offer"]
+    with db.read("blog") as tx:
+        counted = sa.select(offer.c.state, sa.func.count()).group_by(offer.c.state).order_by(offer.c.state)
+        return {WORDS.get(state, state): n for state, n in tx.execute(counted)}
+
+
+WORDS = {"open": "in review", "merged": "live", "closed": "declined", "waiting": "on its way"}
+
+
+def dead() -> int:
+    """Deliveries of events that were given up."""
+    count = 0
+    for service in config.SERVICES:
+        delivery = db.metadata(service).tables["delivery"]
+        with db.read(service) as tx:
+            count += tx.execute(sa.select(sa.func.count()).where(delivery.c.dead_at.is_not(None))).scalar_one()
+    return count
 
 
 def mail_states() -> dict[str, int]:

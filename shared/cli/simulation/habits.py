@@ -40,6 +40,11 @@ class Lives:
     :param swaps: of the turns somebody has, how many they trade or hand over.
     :param pauses: how many take a break, once, and come back; leaves: how many leave for good; returns: of those, how
         many come back after all.
+    :param reaches: how many reach their goal in that time; moves_up: of those, how many go to the next stream;
+        graduates: how many become alumni. The rest stay where they are.
+    :param writes: how many have a blog, and publish there now and then.
+    :param mends: of the posts that appear on the program's blog, how many their author changes afterwards.
+    :param talks: of the invites to talks, how many are answered with "and no more of these".
     """
 
     confirms: float = 0.9
@@ -48,3 +53,9 @@ class Lives:
     pauses: float = 0.12
     leaves: float = 0.08
     returns: float = 0.3
+    reaches: float = 0.2
+    moves_up: float = 0.4
+    graduates: float = 0.3
+    writes: float = 0.15
+    mends: float = 0.2
+    talks: float = 0.05

@@ -115,6 +115,14 @@ class Reader:
             raise Astray(f"{tokens.hidden(page.path)} answered {page.status}")
         return page
 
+    def who_led(self, page: Page) -> Page:
+        """Where the page asks who coordinated in place of somebody absent: the first who was there, or nobody."""
+        form = page.form("served") if page.status == 422 else None
+        if form is None:
+            return page
+        those = [each for each in form.options["served"] if each and each != "nobody"]
+        return self.browser.press(page, form, ("do", "publish"), {"served": those[0] if those else "nobody"})
+
     def checked(self, page: Page) -> Page:
         """:raises Astray: something that was offered was not taken."""
         if page.status >= 500 or page.status == 422:
@@ -139,7 +147,8 @@ class Member(Reader):
         self.signed_up = self.inside = False
         self.answered: set[str] = set()
         self.leading: dict[str, datetime] = {}  # by session: when it ends
-        self.away_until = ""
+        self.plans: list[Callable[[random.Random], None]] = []  # what they set out to do once they are in
+        self.mend: Act | None = None  # change the post that was published last
 
     @property
     def habits(self) -> Habits:
@@ -206,10 +215,14 @@ class Member(Reader):
         if lives is None:
             return
         dice, week = self.dice("life"), 24 * 7
+        for plan in self.plans:
+            plan(dice)
         if dice.random() < lives.pauses:
             begins = dice.uniform(3, 30) * week
             self.later(begins, lambda: self._go("/signup/me/pause", "pauses"))
             self.later(begins + dice.uniform(1, 5) * week, self._come_back)
+        elif dice.random() < lives.reaches:
+            self.later(dice.uniform(5, 24) * week, self._reach_a_goal)
         elif dice.random() < lives.leaves:
             leaves = dice.uniform(5, 45) * week
             self.later(leaves, lambda: self._go("/signup/me/leave", "leaves"))
@@ -227,7 +240,74 @@ class Member(Reader):
         self.checked(self.browser.press(page, form))
         return "comes back"
 
+    # ---- goals ----
+
+    def _reach_a_goal(self) -> str | None:
+        page = self.opened("/signup/me/goal") if self.enter() else None
+        form = page.form("words") if page else None
+        if page is None or form is None:
+            return None
+        self.checked(self.browser.press(page, form, values={"words": words.goal(self.dice("goal")), "shared": "yes"}))
+        return "reaches their goal"
+
+    def on_goal(self, letter: Letter, dice: random.Random) -> None:
+        lives, roll = self.company.lives or Lives(), dice.random()
+        if roll < lives.moves_up:
+            self.later(dice.uniform(1, 60), self._move_up)
+        elif roll < lives.moves_up + lives.graduates:
+            self.later(dice.uniform(1, 60), partial(self._become_alumni, dice.random() < 0.6))
+
+    def _move_up(self) -> str | None:
+        page = self.opened("/signup/me/goal") if self.enter() else None
+        form = next((form for form in page.forms if form.offers("stream")), None) if page else None
+        if page is None or form is None:
+            return None
+        self.checked(self.browser.press(page, form))
+        return "moves up a stream"
+
+    def _become_alumni(self, mentors: bool) -> str | None:
+        """And say, or not, that one may be asked to mentor where one was."""
+        page = self.opened("/signup/me/alumni") if self.enter() else None
+        form = next(iter(page.forms), None) if page else None
+        if page is None or form is None:
+            return None
+        streams = form.options.get("mentors", []) if mentors else []
+        self.checked(self.browser.press(page, form, values={"mentors": streams[0]} if streams else {}))
+        return "becomes alumni"
+
+    # ---- asked from outside ----
+
+    def on_guest(self, letter: Letter, dice: random.Random) -> None:
+        link = letter.link("pool")
+        if link:
+            self.later(dice.uniform(2, 60), partial(self._be_a_guest, link, "yes" if dice.random() < 0.85 else "no"))
+
+    def _be_a_guest(self, link: str, said: str) -> str | None:
+        return f"says {said} to mentoring as a guest" if self.press_at(link, "do", said) else None
+
+    # ---- posts ----
+
+    def on_published(self, letter: Letter, dice: random.Random) -> None:
+        lives = self.company.lives or Lives()
+        if self.mend and dice.random() < lives.mends:
+            self.later(dice.uniform(10, 100), self.mend)
+
     # ---- invites ----
+
+    def on_meeting(self, letter: Letter, dice: random.Random) -> None:
+        link = letter.link("rsvp")
+        if link and dice.random() < self.habits.answers:
+            self._answer(link, link, dice)
+
+    def on_talk(self, letter: Letter, dice: random.Random) -> None:
+        link, lives = letter.link("rsvp"), self.company.lives or Lives()
+        if link and dice.random() < lives.talks:
+            self.later(dice.uniform(1, 30), partial(self._want_no_talks, link))
+        elif link and dice.random() < self.habits.answers:
+            self._answer(link, link, dice)
+
+    def _want_no_talks(self, link: str) -> str | None:
+        return "wants no talks" if self.press_at(link, "answer", "no-talks") else None
 
     def on_invite(self, letter: Letter, dice: random.Random) -> None:
         self._note_duty(letter, dice)
@@ -295,6 +375,16 @@ class Member(Reader):
         if self.checked_or_told(self.browser.press(page, form, button)).status == 422:
             return f"wants to {what}, and cannot any more"  # away by now, or on duty near that day
         return f"says no to {what}" if no else f"says yes to {what}"
+
+    def on_turn_lapsed(self, letter: Letter, dice: random.Random) -> None:
+        """Some remember then, and take it after all; who is asked whether they need a pause may take that."""
+        pause = next((link for link in letter.links if link.endswith("/signup/me/pause")), None)
+        link = letter.link("turn")
+        if pause and dice.random() < 0.4:
+            self.later(dice.uniform(2, 40), lambda: self._go(pause, "pauses"))
+            self.later(dice.uniform(3, 6) * 24 * 7, self._come_back)
+        elif link and dice.random() < self.habits.takes:
+            self.later(dice.uniform(1, 20), partial(self._answer_turn, link, False, "coordinate after all"))
 
     def on_turn_open(self, letter: Letter, dice: random.Random) -> None:
         link = letter.link("take")
@@ -384,7 +474,7 @@ class Member(Reader):
             values |= {"item-text": words.item(dice), "item-owner": dice.choice(owners)}
         if tries <= 1 and form.offers("reason-next"):
             values["reason-next"] = "Somebody is asked and has not answered yet."
-        after = self.browser.press(page, form, ("do", "publish"), values)
+        after = self.who_led(self.browser.press(page, form, ("do", "publish"), values))
         if after.status == 422 and "next" in words.refusal(after.text) and tries > 1:
             self.company.later(clock.now() + timedelta(hours=24), self, partial(self._lead, address, dice, tries - 1))
             return "writes minutes" if first else "comes back to publish: nobody leads the next session so far"

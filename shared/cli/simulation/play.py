@@ -23,7 +23,7 @@ def play(world: World, company: Company, post: Post, end: datetime, look: Callab
         look()
         if clock.now() >= end:
             return moments
-        at = schedule.soonest(end, company.next(), worlds.upcoming())
+        at = schedule.soonest(end, company.next(), world.upcoming())
         assert at is not None, "the end is one"
         worlds.go(at)
         moments += 1

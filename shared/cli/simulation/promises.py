@@ -6,12 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from ... import clock, db
+from ... import clock, config, db
 from ...config import SERVICES
+from . import site
 
 TAKEN = ("accepted", "served")
 
@@ -24,14 +26,16 @@ class Found(NamedTuple):
     wrong: list[str]
 
 
-def check(signed_up: set[str], confirmed: set[str]) -> list[Found]:
+def check(signed_up: set[str], confirmed: set[str], data: Path | None = None) -> list[Found]:
     """All of them.
 
     :param signed_up: addresses of whom a form said that it was taken; `confirmed`: of whom the button did.
+    :param data: the folder in which the program's blog is.
     """
     return [
         _nothing_lost(signed_up, confirmed),
         *(each() for each in (_copies, _delivered, _in_order, _one_mail, _one_coordinator, _closed, _wall_time, _fair)),
+        _posts(data or config.current().data),
     ]
 
 
@@ -115,8 +119,9 @@ def _one_coordinator() -> Found:
 def _closed() -> Found:
     published = {row.session for row in rows("sessions", "minutes", "session", "published_at") if row.published_at}
     attended = {row.session for row in rows("sessions", "attendance", "session")}
-    sessions = rows("sessions", "session", "id", "day", "state", "gaps")
-    wrong, closed = [], [row for row in sessions if row.state == "closed"]
+    sessions = rows("sessions", "session", "id", "circle", "day", "state", "gaps")
+    # A meeting or talk of nobody's circle is over when it is over: its notes are shared, or not.
+    wrong, closed = [], [row for row in sessions if row.state == "closed" and row.circle is not None]
     for row in closed:
         gaps = row.gaps or {}
         if row.id not in published:
@@ -153,6 +158,18 @@ def _fair() -> Found:
     people = [Counter(person for _, person, _ in held) for held in served.values()]
     widest = max((max(each.values()) - min(each.values()) for each in people if each), default=0)
     return Found("Turns go round", f"{sum(map(len, served.values()))} served, most and least differ by {widest}", wrong)
+
+
+def _posts(data: Path) -> Found:
+    """What is live is on the program's blog, and whoever wrote it was told, once for each post."""
+    offers = rows("blog", "offer", "id", "person", "title", "path", "published_at")
+    told = Counter(row.person for row in rows("notifications", "mail", "person", "kind") if row.kind == "published")
+    first = Counter(row.person for row in offers if row.published_at)
+    wrong = [f"{told[who]} mails for {first[who]} posts of {who}" for who in told | first if told[who] != first[who]]
+    files, live = site.tree(data), site.live()
+    wrong += [f"{path} is live, and not on the program's blog" for path in live if path not in files]
+    wrong += [f"{path} is of two posts" for path, count in Counter(live).items() if count > 1]
+    return Found("A post that is live is there, and was told once", f"{len(live)} live of {len(offers)} offered", wrong)
 
 
 CHOSEN = ("fewest", "longest", "joined", "listed", "later")  # reasons by which the rotation chooses among several

@@ -8,13 +8,14 @@ from __future__ import annotations
 import contextlib
 import http.client
 import importlib
+import sqlite3
 import time
 from collections import deque
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import sqlalchemy as sa
 
@@ -26,8 +27,11 @@ from .browser import Answer, Ask
 from .letters import Letter
 
 PATIENCE = 120.0  # seconds without an end of what is owed, after which something is wrong
-LOOK, LONGEST_LOOK = 0.002, 0.02  # seconds between two looks whether all is done
-RING = 1.0  # seconds until a tick that was not heard is asked for again
+LOOK = 0.002  # seconds between two looks whether anything was written; whether all is done is asked when it was
+REST = 0.02  # seconds at least between two questions whether all is done: who works has the processor
+LOOK_ANYHOW = 0.25  # seconds after which it is asked whatever was written: some things are due by the machine's clock
+SOON = 40.0  # seconds for which a post that is tried again in a moment is waited for
+RING = 0.4  # seconds until a tick that was not heard is asked for again
 
 
 class Stuck(Exception):
@@ -45,6 +49,10 @@ class World(Protocol):
         """Wait until nothing is owed, queued or due any more."""
         ...
 
+    def upcoming(self) -> datetime | None:
+        """When something of any service is next due."""
+        ...
+
 
 def go(to: datetime) -> None:
     """Step program time."""
@@ -53,21 +61,28 @@ def go(to: datetime) -> None:
         clock.advance(step)
 
 
-def upcoming() -> datetime | None:
-    """When something of any service is next due."""
-    return schedule.soonest(*(schedule.upcoming(service) for service in SERVICES))
-
-
 def owed() -> bool:
     """Is any event not handled, or any mail not sent, that can be?"""
-    for service in SERVICES:
-        with db.read(service) as tx:
-            if tx.execute(_OWED).first():
-                return True
-    with db.read("notifications") as tx:
-        return tx.execute(_UNSENT).first() is not None
+    return any(map(owes, SERVICES))
 
 
+def owes(service: str) -> bool:
+    """The same of one service."""
+    with db.read(service) as tx:
+        if tx.execute(_OWED).first():
+            return True
+        return service == "notifications" and tx.execute(_UNSENT).first() is not None
+
+
+def following() -> bool:
+    """Is a member's blog to be looked at, or a post to be brought to the program's, by now?"""
+    with db.read("blog") as tx:
+        return tx.execute(_FOLLOWING, {"soon": clock.machine() + SOON}).first() is not None
+
+
+_FOLLOWING = sa.text(
+    "SELECT 1 FROM blog WHERE due IS NOT NULL UNION ALL SELECT 1 FROM offer WHERE due <= :soon LIMIT 1"
+)
 _OWED = sa.text("SELECT 1 FROM delivery WHERE confirmed_at IS NULL AND dead_at IS NULL LIMIT 1")
 _UNSENT = sa.text("SELECT 1 FROM mail WHERE state IN ('queued', 'sending') LIMIT 1")
 
@@ -83,20 +98,37 @@ class Post:
 
     def __init__(self) -> None:
         self.mail = db.metadata("notifications").tables["mail"]
+        self.row: Any = sa.literal_column("mail.rowid")  # both worlds are of SQLite, and no row is ever replaced
         with db.read("notifications") as tx:
-            self.seen = set(tx.execute(sa.select(self.mail.c.id)).scalars())
-        self.since = clock.now()
+            self.last: int = tx.execute(sa.select(sa.func.max(self.row)).select_from(self.mail)).scalar() or 0
 
     def fetch(self) -> list[Letter]:
         """Those that nobody has read yet, in the order of their instants."""
         c = self.mail.c
-        query = sa.select(c.id, c.kind, c.address, c.created_at, c.raw).where(c.created_at >= self.since)
+        query = sa.select(self.row.label("row"), c.id, c.kind, c.address, c.created_at, c.raw, c.state)
         with db.read("notifications") as tx:
-            rows = [row for row in tx.execute(query.where(c.state != "dropped")) if row.id not in self.seen]
-        self.seen |= {row.id for row in rows}
-        self.since = clock.now()
-        found = [letters.read(row.id, row.kind, row.address, row.created_at, row.raw) for row in rows if row.raw]
+            rows = tx.execute(query.where(self.row > self.last)).all()
+        self.last = max((row.row for row in rows), default=self.last)
+        there = [row for row in rows if row.raw and row.state != "dropped"]
+        found = [letters.read(row.id, row.kind, row.address, row.created_at, row.raw) for row in there]
         return sorted(found, key=lambda letter: (letter.at, letter.address, letter.kind, letter.subject))
+
+
+class Written:
+    """Whether anything was written to the services' SQLite files: cheap to ask, and what is done is written there."""
+
+    def __init__(self) -> None:
+        paths = (db.engine(service).url.database for service in SERVICES)
+        self.files = [sqlite3.connect(f"file:{quote(path or '')}?mode=ro", uri=True) for path in paths]
+
+    def so_far(self) -> tuple[int, ...]:
+        """Another value after each commit of anybody, a number for each service."""
+        return tuple(file.execute("PRAGMA data_version").fetchone()[0] for file in self.files)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for file in self.files:
+            file.close()
 
 
 class Running:
@@ -105,6 +137,12 @@ class Running:
     def __init__(self, base_url: str) -> None:
         self.base = urlsplit(base_url)
         self.connection: http.client.HTTPConnection | None = None
+        self.written = Written()
+        self.looked: dict[str, dict[str, datetime]] = {service: {} for service in SERVICES}
+        # Answers hold while nothing is written and time stands still: asking all again would take a third of a demo.
+        self.quiet: dict[str, tuple[int, datetime]] = {}
+        self.settled: dict[str, int] = {}
+        self.ahead: dict[str, tuple[int, datetime | None]] = {}
 
     def ask(self, address: str) -> Ask:
         """One connection for all: people come one after another."""
@@ -128,21 +166,35 @@ class Running:
 
     def settle(self) -> None:
         """Wait until every tick has done what is due now, and every event was handled. SQL says so, not the broker."""
-        end, rung, looks = time.monotonic() + PATIENCE, 0.0, 0
-        while behind := self._behind():
-            now = time.monotonic()
-            if now > end:
+        end, rung = time.monotonic() + PATIENCE, 0.0
+        while True:
+            before, began = self.written.so_far(), time.monotonic()
+            behind = self._behind()
+            if not behind:
+                return
+            if began > end:
                 raise Stuck(f"after {PATIENCE:.0f} s still not done: {behind}")
-            if now - rung > RING:
-                rung = now
+            if began - rung > RING:
+                rung = began
                 self._ring()
-            # Who works has the processor: looks are far between while much is to be done.
-            looks += 1
-            time.sleep(min(LOOK * looks, LONGEST_LOOK))
+            time.sleep(REST)
+            while self.written.so_far() == before and time.monotonic() - began < LOOK_ANYHOW:
+                time.sleep(LOOK)
+
+    def upcoming(self) -> datetime | None:
+        """When something of any service is next due."""
+        for service, version in self._versions():
+            known = self.ahead.get(service)
+            if known is None or known[0] != version or (known[1] is not None and known[1] <= clock.now()):
+                self.ahead[service] = (version, schedule.upcoming(service))
+        return schedule.soonest(*(at for _, at in self.ahead.values()))
+
+    def _versions(self) -> list[tuple[str, int]]:
+        return list(zip(SERVICES, self.written.so_far(), strict=True))
 
     def _ring(self) -> None:
-        for service in SERVICES:
-            if schedule.behind(service):
+        for service, version in self._versions():
+            if self._ticks(service, version):
                 with contextlib.suppress(Exception):  # a broker that is away; beat ticks, too
                     worker.send(f"{service}.tick")
 
@@ -151,12 +203,27 @@ class Running:
 
         In this order: what a tick did is owed with it, and what was handled may make the next tick due.
         """
-        for service in SERVICES:
-            if schedule.behind(service):
+        for service, version in self._versions():
+            if self._ticks(service, version):
                 return service
-        if owed():
-            return "events"
-        return next((service for service in SERVICES if schedule.behind(service)), "")
+        for service, version in self._versions():
+            if self.settled.get(service) != version:
+                if owes(service):
+                    return f"events of {service}"
+                self.settled[service] = version
+        if following():
+            return "blogs and posts"
+        return next((service for service, version in self._versions() if self._ticks(service, version)), "")
+
+    def _ticks(self, service: str, version: int) -> bool:
+        """Has a tick of that service something to do?"""
+        now = clock.now()
+        if self.quiet.get(service) == (version, now):
+            return False
+        if schedule.behind(service, self.looked[service]):
+            return True
+        self.quiet[service] = (version, now)
+        return False
 
 
 class Within:
@@ -192,6 +259,10 @@ class Within:
             return status, answered, text
 
         return ask
+
+    def upcoming(self) -> datetime | None:
+        """When something of any service is next due."""
+        return schedule.soonest(*(schedule.upcoming(service) for service in SERVICES))
 
     def settle(self) -> None:
         """Tick, and handle all that comes of it, until nothing does."""
