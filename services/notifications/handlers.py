@@ -25,6 +25,7 @@ turn.opened             turn-open to the circle, turn-open-organizer to organize
 session.minuted, minutes.corrected               minutes, to the circle, its mentor, organizers who want it at once
 session.announced       invite, invite-update or invite-cancel, to each who is named
 session.reminded        reminder, likewise
+checkin.asked           checkin, to who fell silent   checkin.ended          told by the digest alone
 gathering.proposed      proposal, to organizers
 gathering.noted         notes, to who was invited     guest.forgotten        everything of theirs emptied
 talks.wanted            their preference, as they said on the page of talks
@@ -36,7 +37,7 @@ post.published          published, to its author
 Channels of a chat hear of member.confirmed, post.published, session.minuted and turn.opened (chat/telling).
 
 What the digest tells (digest/projection) is kept by the same handlers, by items.changed, and, when it is built anew, by
-session.snapshot and place.snapshot.
+session.snapshot, place.snapshot and checkin.snapshot.
 """
 
 from __future__ import annotations
@@ -408,6 +409,27 @@ def session_snapshot(tx: Connection, event: Event) -> None:
 @on(SERVICE, "place.snapshot")
 def place_snapshot(tx: Connection, event: Event) -> None:
     projection.arrived(tx, event)
+
+
+@on(SERVICE, "checkin.asked")
+def checkin_asked(tx: Connection, event: Event) -> None:
+    """Still with us? Not sent any more once nobody waits for the answer."""
+    projection.checked_in(tx, event)
+    data = event.data
+    to = people.reader(tx, data["person"])
+    if to:
+        until = datetime.fromisoformat(data["answer_by"])
+        context = {
+            "circle": letter.line(data["name"]),
+            "missed": [datetime.fromisoformat(each) for each in data["missed"]],
+            "answer_by": until,
+        }
+        compose.write(tx, "checkin", event.id, to, context, {"checkin": data["checkin"]}, deadline=until)
+
+
+@on(SERVICE, "checkin.ended", "checkin.snapshot")
+def checkin_ended(tx: Connection, event: Event) -> None:
+    projection.checked_in(tx, event)
 
 
 @on(SERVICE, "items.changed")

@@ -325,7 +325,7 @@ news = sa.Table(
     metadata,
     sa.Column("id", Key, primary_key=True),  # of the event
     sa.Column("at", Instant, nullable=False),
-    sa.Column("kind", sa.String(20), nullable=False),  # joined, returned, paused, left, graduated, goal
+    sa.Column("kind", sa.String(20), nullable=False),  # joined, returned, paused, left, graduated, goal, quiet
     sa.Column("person", Key, nullable=False),
     sa.Column("told", Day),  # the digest that told it
 )
@@ -343,6 +343,17 @@ arrival = sa.Table(
     sa.Column("placed_at", Instant),  # in their first circle
 )
 sa.Index("arrival_applied", arrival.c.applied_at)
+
+# A row is what became of the last question to somebody who fell silent. Replaced by events; deleted with the person, or
+# BATON_KEEP_MAILS days after it was asked.
+checkin = sa.Table(
+    "checkin",
+    metadata,
+    sa.Column("person", Key, primary_key=True),
+    sa.Column("asked_at", Instant, nullable=False),
+    sa.Column("answer", sa.String(8)),  # yes, pause, leave, seen, lapsed, gone, back; null: none so far
+    sa.Column("at", Instant),
+)
 
 # When the digest comes (id 1). Written by the schedule at first, then by organizers.
 rhythm = sa.Table(

@@ -15,6 +15,7 @@ from .models import (
     arrival,
     attended,
     chat_message,
+    checkin,
     inbound,
     mail,
     mention,
@@ -33,6 +34,7 @@ personal.table(SERVICE, "news", news.c.person, latest=news.c.at)
 personal.table(SERVICE, "attended", attended.c.person)
 personal.table(SERVICE, "arrival", arrival.c.person)
 personal.table(SERVICE, "chat_message", chat_message.c.person, without=("claim",), latest=chat_message.c.created_at)
+personal.table(SERVICE, "check-ins", checkin.c.person, latest=checkin.c.asked_at)
 personal.table(SERVICE, "preference", preference.c.person, latest=preference.c.at)
 
 

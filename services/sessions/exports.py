@@ -16,6 +16,7 @@ from .models import (
     absence,
     attendance,
     change,
+    checkin,
     circle,
     gathering,
     item,
@@ -143,3 +144,14 @@ def all_absences(tx: Connection) -> Iterator[Row]:
     yield from export.table(
         tx, sa.select(*own, person.c.name).select_from(whole).order_by(absence.c.first, absence.c.id)
     )
+
+
+_CHECKINS = "id person name circle session asked_at answer_by answer answered_at".split()
+
+
+@part(SERVICE, "checkins", "Who fell silent and was asked if they are still with us.", _CHECKINS)
+def all_checkins(tx: Connection) -> Iterator[Row]:
+    whole = sa.outerjoin(checkin, person, person.c.id == checkin.c.person)
+    own = [checkin.c[name] for name in _CHECKINS if name != "name"]
+    query = sa.select(*own, person.c.name).select_from(whole)
+    yield from export.table(tx, query.order_by(checkin.c.asked_at, checkin.c.id))

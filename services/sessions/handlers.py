@@ -3,7 +3,8 @@
 program.changed                  the program is replaced
 member.*, organizer.*            the person is replaced, and placed, put in line or let go (circles.placing.settle);
                                  who may be asked to mentor from the pool (turns.mentoring); turns that they can no
-                                 longer have become free (turns.asking.forgo)
+                                 longer have become free (turns.asking.forgo); who takes part no more need not say
+                                 if they are still with us (turns.checkins.follow)
 member.erased                    the same, and the person is blanked, also in what was published about them and of their
                                  circles
 talks.chosen                     whether they are invited to talks
@@ -24,7 +25,7 @@ from .circles import placing
 from .gatherings import notes
 from .invites import answering
 from .models import SERVICE, person, program
-from .turns import asking, journal, mentoring
+from .turns import asking, checkins, journal, mentoring
 
 snapshot(SERVICE)(retelling.present)
 
@@ -48,6 +49,7 @@ def member_told(tx: Connection, event: Event) -> None:
     mentoring.pooled(tx, event.data)
     mentoring.settle(tx, event.data["person"])
     asking.forgo(tx, event.data["person"])
+    checkins.follow(tx, event.data["person"])
 
 
 @on(SERVICE, "member.erased")
@@ -58,6 +60,7 @@ def member_erased(tx: Connection, event: Event) -> None:
     mentoring.unpool(tx, event.data["person"])
     mentoring.settle(tx, event.data["person"])
     asking.forgo(tx, event.data["person"])
+    checkins.follow(tx, event.data["person"])
     journal.forget(tx, event.data["person"])
     erase(tx, event.subject)
     minutes.forget(tx, event.data["person"])

@@ -8,6 +8,7 @@ from .models import (
     SERVICE,
     absence,
     attendance,
+    checkin,
     item,
     no_talks,
     person,
@@ -30,5 +31,6 @@ personal.table(SERVICE, "absences", absence.c.person, latest=absence.c.created_a
 personal.table(SERVICE, "answers", rsvp.c.person, latest=rsvp.c.at)
 personal.table(SERVICE, "remarks", remark.c.person, latest=remark.c.at)
 personal.table(SERVICE, "attendance", attendance.c.person, latest=attendance.c.at)
+personal.table(SERVICE, "check-ins", checkin.c.person, latest=checkin.c.asked_at)
 personal.table(SERVICE, "items", item.c.owner, latest=item.c.created_at)
 personal.table(SERVICE, "no talks", no_talks.c.person, latest=no_talks.c.at)

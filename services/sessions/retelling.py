@@ -1,4 +1,6 @@
-"""What somebody who replays is told: sessions, open items and places as they are. Events are kept for 90 days only.
+"""What somebody who replays is told: sessions, open items, places, and questions to who fell silent, as they are.
+
+Events are kept for 90 days only.
 
 Not what became of it on the way: who declined, what was moved, which mails went out.
 """
@@ -19,12 +21,12 @@ from shared.events.replay import State
 from . import attendance, items, people
 from .circles import membership
 from .minutes import publishing, reading
-from .models import circle, place, session, told, turn
+from .models import checkin, circle, place, session, told, turn
 from .rules import agenda as agendas
 from .rules import markup
 from .rules.rotation import Role
 from .rules.states import SessionState
-from .turns import seats
+from .turns import checkins, seats
 
 
 def present(tx: Connection) -> Iterator[tuple[str, str, State]]:
@@ -35,6 +37,8 @@ def present(tx: Connection) -> Iterator[tuple[str, str, State]]:
         yield f"circle/{id}", "items.changed", partial(_items, id)
     for id in tx.execute(sa.select(place.c.person).distinct()).scalars():
         yield membership.subject(id), "place.snapshot", partial(_place, id)
+    for id in tx.execute(sa.select(checkin.c.person).distinct()).scalars():
+        yield membership.subject(id), "checkin.snapshot", partial(checkins.latest, id)
 
 
 def _known() -> tuple[Any, ...]:

@@ -20,7 +20,7 @@ from .gatherings import telling as gatherings
 from .invites import reminding, telling
 from .meetings import planning
 from .models import SERVICE
-from .turns import asking
+from .turns import asking, checkins
 
 HOUR = timedelta(hours=1)
 QUARTER, TEN, FIVE = (timedelta(minutes=minutes) for minutes in (15, 10, 5))
@@ -119,6 +119,12 @@ def close_sessions(tx: Connection, _period: str) -> None:
 def ask_for_turns(tx: Connection, _period: str) -> None:
     """Served turns are counted, offers made and lapsed, open seats told of."""
     asking.work(tx)
+
+
+@job(SERVICE, "checkins.lapse", every(HOUR, checkins.next_lapse))
+def end_questions(tx: Connection, _period: str) -> bool:
+    """Who did not say in time if they are still with us is asked for no turns until they do."""
+    return checkins.lapse(tx, STEP) == STEP
 
 
 @on_tick(SERVICE, telling.next_look)

@@ -2,6 +2,7 @@
 
 circle.joined                    who has a place in a circle is active
 place.waiting                    who waits for one is waiting
+checkin.ended                    who said there that they pause or leave does
 <service>.gathered               a piece of somebody's download is kept
 change.noted                     what an organizer did to circles and sessions stands in the audit log
 digest.arranged, mail.reworded   so do when the digest comes, and what mails say
@@ -18,7 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import db
+from shared import db, log
 from shared.events import Event, on, snapshot
 from shared.events.catalog import ALL
 from shared.events.replay import State
@@ -26,6 +27,8 @@ from shared.personal import GATHERED
 
 from . import api_tokens, audit, people, program, rules
 from .models import person
+
+_log = log.get("signup.handlers")
 
 
 @on("signup", *GATHERED)
@@ -47,6 +50,19 @@ def circle_joined(tx: Connection, event: Event) -> None:
 @on("signup", "place.waiting")
 def place_waiting(tx: Connection, event: Event) -> None:
     people.put_in_line(tx, event.data["person"])
+
+
+@on("signup", "checkin.ended")
+def checkin_ended(tx: Connection, event: Event) -> None:
+    """What they said is done unless it is so already, or cannot be: whoever runs the program alone stays."""
+    who, said = event.data["person"], event.data["answer"]
+    commands = {"pause": people.pause, "leave": people.leave}
+    if said in commands:
+        try:
+            with tx.begin_nested():
+                commands[said](tx, people.subject(who), who)
+        except rules.Refused as refused:
+            _log.info("checkin.refused", person=who, answer=said, why=refused.message)
 
 
 @on("signup", "change.noted")

@@ -314,6 +314,36 @@ class PlaceSnapshot(Data):
     since = fields.String(required=True, metadata={"description": "of their first place; RFC 3339, program time"})
 
 
+class Silent(Person):
+    """Somebody who neither answered for three sessions of their circle in a row nor came."""
+
+    checkin = fields.String(required=True, metadata={"description": "id of the question, which its link names"})
+    circle = fields.String(required=True, metadata={"description": "id of the circle"})
+    name = fields.String(required=True, metadata={"description": "what the circle is called"})
+    stream = fields.String(required=True, metadata={"description": "slug of the stream"})
+    missed = fields.List(
+        fields.String(), required=True, metadata={"description": "when these sessions began; RFC 3339, program time"}
+    )
+    asked_at = fields.String(required=True, metadata={"description": "RFC 3339, program time"})
+    answer_by = fields.String(required=True, metadata={"description": "RFC 3339, program time"})
+
+
+class CheckedIn(Person):
+    asked_at = fields.String(required=True, metadata={"description": "RFC 3339, program time"})
+    answer = fields.String(
+        required=True,
+        allow_none=True,
+        validate=validate.OneOf(["yes", "pause", "leave", "seen", "lapsed", "gone", "back"]),
+        metadata={
+            "description": "yes, pause, leave; seen: they were heard of meanwhile; lapsed: no answer came, so nobody "
+            "asks them for turns; gone: they take part no more; back: they did not answer, and now did; null: none yet"
+        },
+    )
+    at = fields.String(
+        required=True, allow_none=True, metadata={"description": "of the answer; RFC 3339, program time"}
+    )
+
+
 class Missed(Meeting):
     who = fields.String(required=True, validate=validate.OneOf(["coordinator", "organizers"]))
     to = fields.List(fields.String(), required=True, metadata={"description": "ids of who is asked for them"})
@@ -593,6 +623,21 @@ ENTRIES = [
         ("notifications",),
         PlaceSnapshot,
         "Since when somebody has had a place, told to a subscriber that replays.",
+    ),
+    Entry("checkin.asked", "sessions", ("notifications",), Silent, "A member fell silent and is asked about it."),
+    Entry(
+        "checkin.ended",
+        "sessions",
+        ("signup", "notifications"),
+        CheckedIn,
+        "They said if they are still with us, or did not in time. Who says pause or leave does so by that.",
+    ),
+    Entry(
+        "checkin.snapshot",
+        "sessions",
+        ("notifications",),
+        CheckedIn,
+        "What became of the last such question to somebody, told to a subscriber that replays.",
     ),
     Entry("minutes.missed", "sessions", ("notifications",), Missed, "A session is over and its minutes are late."),
     Entry("items.changed", "sessions", ("notifications",), Items, "An action item was settled, moved or given away."),

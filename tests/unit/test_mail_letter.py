@@ -58,6 +58,7 @@ SAMPLE: dict[str, Any] = {
     "position": 3,
     "lapsed": False,
     "answer_by": NOW + timedelta(hours=72),
+    "missed": [NOW - timedelta(days=14 * number) for number in (3, 2, 1)],
     "title": "Circle <b>Ann</b>",
     "day": "5 Jan 2027",
     "session_when": "Tue 5 Jan 2027, 13:30 (Toronto)",

@@ -21,7 +21,7 @@ from shared import clock
 from ..models import arrival, attended, meeting, person
 from ..rules import digest as rules
 from ..rules import health
-from .facts import HERE, MEETS
+from .facts import HERE, MEETS, checkins
 
 LOOK = timedelta(days=180)  # how far back a circle's last sessions may lie
 WEEKS = 8
@@ -178,7 +178,11 @@ def _quiet(tx: Connection, until: datetime) -> tuple[list[dict[str, Any]], int]:
     )
     rows = tx.execute(query).all()
     shown = rows[:PEOPLE]
-    return [{"person": row.person, **health.person(row.person, row.absent, row.circle)} for row in shown], len(rows)
+    asked = checkins(tx, [row.person for row in shown])
+    return [
+        {"person": row.person, **health.person(row.person, row.absent, row.circle, asked.get(row.person))}
+        for row in shown
+    ], len(rows)
 
 
 def _lately(tx: Connection, until: datetime) -> Sequence[Any]:

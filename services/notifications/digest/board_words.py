@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from ..rules import health
-from .wording import count, local, share
+from .wording import checkin, count, local, share
 
 Row = Mapping[str, Any]
 MINUTES = ("within a day", "within three days", "later", "not out yet")
@@ -63,7 +63,7 @@ def stream(of: Row, zone: str) -> dict[str, Any]:
 
 def judged(of: Row, zone: str) -> dict[str, Any]:
     """A judgement with its reasons as one sentence."""
-    reasons = "; ".join(_reason(what, value, zone) for what, value in of["reasons"])
+    reasons = "; ".join(words for what, value in of["reasons"] if (words := _reason(what, value, zone)))
     return {"state": of["state"], "why": reasons[:1].upper() + reasons[1:], "path": of["path"], "label": of["label"]}
 
 
@@ -78,6 +78,8 @@ def _reason(what: str, value: Any, zone: str) -> str:
         return f"{value[0]} of {value[1]} came last time, and nothing waits"
     if what == "absent":
         return f"not there {value[0]} times running ({value[1]})"
+    if what == "asked":
+        return checkin(value, zone).removeprefix("and ")
     if what in ("circles in trouble", "circles to watch"):
         number, whole = value
         return f"{number} of {count(whole, 'circle')} {'is' if number == 1 else 'are'} {what.removeprefix('circles ')}"

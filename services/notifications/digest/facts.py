@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from shared import clock
 
 from .. import outbox, people
 from ..chat import channels
-from ..models import agreed, attended, meeting, news, person
+from ..models import agreed, attended, checkin, meeting, news, person
 from ..rules import digest as rules
 
 LATE_MOST = timedelta(days=60)  # minutes that are later than that will never come
@@ -126,12 +127,22 @@ def _silent(tx: Connection, until: datetime, period: str | None) -> list[dict[st
     marks: dict[str, list[Any]] = {}
     for row in tx.execute(query):
         marks.setdefault(row.person, []).append(row)
+    asked = checkins(tx, marks)
     found = [
-        {"person": id, "number": number, "name": rows[0].name}
+        {"person": id, "number": number, "name": rows[0].name, "asked": asked.get(id)}
         for id, rows in marks.items()
         if (number := rules.silent((row.present, bool(row.fresh)) for row in rows))
     ]
     return sorted(found, key=lambda each: (each["number"], each["person"]))
+
+
+def checkins(tx: Connection, ids: Iterable[str]) -> dict[str, list[str | None]]:
+    """[when they were last asked if they are still with us, what came of it, when], of each who was; ISO 8601."""
+    query = sa.select(checkin).where(checkin.c.person.in_(list(ids)))
+    return {
+        row.person: [row.asked_at.isoformat(), row.answer, row.at.isoformat() if row.at else None]
+        for row in tx.execute(query)
+    }
 
 
 def _news(tx: Connection, period: str | None) -> list[dict[str, Any]]:

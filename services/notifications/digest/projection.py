@@ -13,7 +13,7 @@ from shared import clock, config, db
 from shared.events import Event
 
 from ..mail import letter
-from ..models import agreed, arrival, attended, digest, meeting, news
+from ..models import agreed, arrival, attended, checkin, digest, meeting, news
 from ..rules import digest as rules
 
 STEP = 500
@@ -132,6 +132,19 @@ def became(tx: Connection, event: Event) -> None:
         tx.execute(db.insert(tx, news).values(row).on_conflict_do_nothing())
 
 
+def checked_in(tx: Connection, event: Event) -> None:
+    """Somebody who fell silent was asked if they are still with us; what they said, if they did."""
+    data = event.data
+    row = {"person": data["person"], "asked_at": _instant(data["asked_at"]), "answer": data.get("answer")}
+    row |= {"at": _maybe(data.get("at"))}
+    insert = db.insert(tx, checkin).values(row)
+    fresh = {name: insert.excluded[name] for name in row if name != "person"}
+    tx.execute(insert.on_conflict_do_update(index_elements=["person"], set_=fresh))
+    if event.type == "checkin.ended" and row["answer"] == "lapsed":
+        told = {"id": event.id, "at": event.time, "kind": "quiet", "person": data["person"]}
+        tx.execute(db.insert(tx, news).values(told).on_conflict_do_nothing())
+
+
 def applied(tx: Connection, event: Event) -> None:
     """Somebody signed up, or a file named them: from the first time on they count."""
     _came(tx, event.data["person"], applied_at=event.time)
@@ -169,7 +182,8 @@ def _first(kept: Any, told: Any) -> Any:
 
 def forget(tx: Connection, person: str) -> None:
     """Take somebody out of news, the words of circles they were in, and every digest. Who was there is a number."""
-    tx.execute(news.delete().where(news.c.person == person))
+    for table in (news, checkin):
+        tx.execute(table.delete().where(table.c.person == person))
     there = sa.select(attended.c.session).where(attended.c.person == person)
     theirs = sa.or_(meeting.c.id.in_(there), meeting.c.coordinator == person, meeting.c.mentor == person)
     tx.execute(meeting.update().where(theirs).values(words=_NONE))
@@ -201,6 +215,7 @@ def prune(tx: Connection) -> bool:
         tx.execute(meeting.delete().where(meeting.c.id.in_(old)))
     tx.execute(news.delete().where(news.c.at < before))
     tx.execute(arrival.delete().where(arrival.c.applied_at < before))
+    tx.execute(checkin.delete().where(checkin.c.asked_at < before))
     tx.execute(digest.delete().where(digest.c.until < before))
     return len(old) == STEP
 

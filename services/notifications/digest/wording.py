@@ -16,6 +16,7 @@ _BECAME = {
     "left": "Left",
     "graduated": "Alumni from now on",
     "goal": "Reached their goal",
+    "quiet": "Did not say if they are still with us, so nobody asks them for turns",
 }
 
 
@@ -30,7 +31,7 @@ def shown(told: Row, zone: str) -> dict[str, Any]:
         ],
         "more_needs": f"And {told['more_needs']} more, among your circles." if told["more_needs"] else "",
         "streams": [_stream(each, told, zone) for each in told["streams"]],
-        "people": _people(told),
+        "people": _people(told, zone),
         "help": [
             {"circle": each["circle"], "text": each["text"] or "Its words are in the minutes.", "path": _minutes(each)}
             for each in told["people"]["help"]
@@ -57,7 +58,9 @@ def _need(each: Row, told: Row, zone: str) -> str:
     if each["what"] == "chat":
         return f"Nobody answers for the chat channel {each['name']}: it hears nothing any more."
     if each["what"] == "silent":
-        return f"{_name(told, each['person'])} ({each['circle']}) was not there {each['number']} times running."
+        said = checkin(each.get("asked"), zone)
+        tail = f", {said}" if said else ""
+        return f"{_name(told, each['person'])} ({each['circle']}) was not there {each['number']} times running{tail}."
     when = local(each["starts_at"], zone)
     if each["what"] == "seat":
         return f"Nobody coordinates {each['circle']} on {when}."
@@ -108,7 +111,20 @@ def _circle(of: Row, told: Row, zone: str) -> dict[str, Any]:
     }
 
 
-def _people(told: Row) -> list[str]:
+def checkin(asked: Any, zone: str) -> str:
+    """What became of the question whether somebody is still with us, as the end of a sentence about them."""
+    if not asked:
+        return ""
+    at, answer, then = asked
+    return {
+        None: f"and was asked on {_day(at, zone)} if they are still with us",
+        "lapsed": f"did not say if they are still with us (asked on {_day(at, zone)}), and is asked for no turns",
+        "yes": f"and said on {_day(then or at, zone)} that they are still with us",
+        "back": f"and said on {_day(then or at, zone)} that they are still with us",
+    }.get(answer, "")
+
+
+def _people(told: Row, zone: str) -> list[str]:
     found = []
     for kind, who, more in told["people"]["changes"]:
         names = ", ".join(_name(told, person) for person in who)
@@ -116,7 +132,10 @@ def _people(told: Row) -> list[str]:
     silent = told["people"]["silent"]
     if silent:
         names = ", ".join(
-            f"{_name(told, each['person'])} ({each['circle']}, {each['number']} times)" for each in silent
+            f"{_name(told, each['person'])} ({each['circle']}, {each['number']} times"
+            + (f"; {said}" if (said := checkin(each.get("asked"), zone).removeprefix("and ")) else "")
+            + ")"
+            for each in silent
         )
         more = told["people"]["more_silent"]
         found.append(f"Not there time after time: {names}{f' and {more} more' if more else ''}.")

@@ -58,6 +58,7 @@ KINDS = {
         Kind("turn-taken", True, "Somebody took the turn"),
         Kind("turn-released", True, "Free of a turn"),
         Kind("turn-lapsed", True, "The time to answer is over", "turn"),
+        Kind("checkin", True, "Still with us?", "checkin"),
         Kind("invite", True, "Invite to a session", "rsvp", many=True),
         Kind("invite-update", True, "A session has changed", "rsvp", many=True),
         Kind("invite-cancel", True, "A session is off", many=True),

@@ -73,6 +73,7 @@ def context(kind: str, now: datetime, base_url: str, streams: list[str]) -> dict
         "position": 3,
         "lapsed": False,
         "answer_by": now + 3 * DAY,
+        "missed": [starts - number * 14 * DAY for number in (3, 2, 1)],
         "title": f"{stream}, circle A",
         "day": f"{starts:%d %b}",
         "session_when": f"{starts:%A} {starts.day} {starts:%B %Y, %H:%M}",

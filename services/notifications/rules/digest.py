@@ -20,7 +20,7 @@ LAST = 8  # sessions in a chart
 SILENT = 3  # sessions running without somebody
 EXCERPT = 280  # letters
 ERASED = "somebody who was erased"
-CHANGES = ("joined", "returned", "paused", "left", "graduated", "goal")
+CHANGES = ("joined", "returned", "paused", "left", "graduated", "goal", "quiet")
 
 Row = Mapping[str, Any]
 
@@ -35,7 +35,8 @@ class Known:
     :param ahead: {circle: its next session}.
     :param agreed: {circle: its open items}.
     :param open, late: sessions that lack a coordinator, and minutes, whenever it began.
-    :param silent: who was not there, time after time, and since now: {person, number, name, circle}.
+    :param silent: who was not there, time after time, and since now: {person, number, name,
+        asked}; `asked` as facts.checkins has it, or None.
     :param news: what became of people: {kind, person}.
     :param held: mails that wait for a person.
     :param silent_chats: names of a chat's channels where nobody answers any more.
@@ -109,7 +110,7 @@ def _need(what: str, label: str, path: str, row: Row) -> dict[str, Any]:
 
 
 def _plain(row: Row) -> dict[str, Any]:
-    return {"person": row["person"], "number": row["number"], "circle": row["name"]}
+    return {"person": row["person"], "number": row["number"], "circle": row["name"], "asked": row.get("asked")}
 
 
 def _streams(of: Known, many: bool) -> Iterator[dict[str, Any]]:

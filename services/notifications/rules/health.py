@@ -92,10 +92,14 @@ def stream(slug: str, circles: Mapping[str, int], waiting: int, present: int, of
     return _judged(WELL, [["attendance", [present, of]]], *page)
 
 
-def person(id: str, absent: int, circle: str) -> Judgement:
-    """How somebody is who was not there for so many sessions running (`SILENT` or more)."""
-    state = TROUBLE if absent >= GONE else WATCH
-    return _judged(state, [["absent", [absent, circle]]], f"/signup/organizer/members/{id}", "Look them up")
+def person(id: str, absent: int, circle: str, asked: Sequence[str | None] | None = None) -> Judgement:
+    """How somebody is who was not there for so many sessions running (`SILENT` or more).
+
+    :param asked: [when they were asked if they are still with us, what came of it, when]; None: they were not.
+    """
+    state = TROUBLE if absent >= GONE or (asked and asked[1] == "lapsed") else WATCH
+    reasons: list[list[Any]] = [["absent", [absent, circle]], *([["asked", list(asked)]] if asked else [])]
+    return _judged(state, reasons, f"/signup/organizer/members/{id}", "Look them up")
 
 
 def _judged(state: str, reasons: list[list[Any]], path: str, label: str) -> Judgement:

@@ -23,7 +23,7 @@ from ..rules import markup, states, text
 from ..rules.refusals import Refused
 from ..rules.rotation import Role
 from ..rules.states import SESSION, Gap, Left, SessionState
-from ..turns import answering, seats
+from ..turns import answering, checkins, seats
 from . import reading, saving
 from .reading import Row
 from .saving import Saved
@@ -78,6 +78,7 @@ def publish(tx: Connection, id: str, by: str, served: str = "") -> bool:
     tx.execute(revision.update().where(*where).values(kind="published", by=by, at=clock.now()))
     tx.execute(session.update().where(session.c.id == id).values(state=after.value))
     _tell(tx, id, "session.minuted", by)
+    checkins.ask(tx, of)
     return True
 
 

@@ -58,7 +58,8 @@ sa.Index("ix_turn_answer_by", turn.c.answer_by, postgresql_where=_asked, sqlite_
 sa.Index("ix_turn_person", turn.c.person, turn.c.role)
 sa.Index("ix_turn_circle", turn.c.circle, turn.c.role, turn.c.state)
 
-# Days on which somebody cannot, for one role or for all. Written by them or an organizer; `withdrawn_at` undoes it.
+# Days on which somebody cannot, for one role or for all. Written by them, an organizer, or (checkin/<id>) by a question
+# that had no answer; `withdrawn_at` undoes it.
 absence = sa.Table(
     "absence",
     metadata,
@@ -72,3 +73,24 @@ absence = sa.Table(
     sa.Column("withdrawn_at", Instant),
 )
 sa.Index("ix_absence_person", absence.c.person, absence.c.last)
+
+# Somebody who fell silent was asked if they are still with us. Written when minutes show it; never deleted: whoever was
+# asked is not asked again for a while. One question at a time, and one for each session that showed it.
+checkin = sa.Table(
+    "checkin",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("person", Key, nullable=False),
+    sa.Column("circle", Key, sa.ForeignKey("circle.id", name="fk_checkin_circle"), nullable=False),
+    sa.Column("session", Key, sa.ForeignKey("session.id", name="fk_checkin_session"), nullable=False),
+    sa.Column("since", Instant, nullable=False),  # when the first session began that they were silent about
+    sa.Column("asked_at", Instant, nullable=False),
+    sa.Column("answer_by", Instant, nullable=False),
+    sa.Column("answer", sa.String(8)),  # rules.silence: yes, pause, leave; seen, lapsed, gone, back; null: none so far
+    sa.Column("answered_at", Instant),
+    sa.UniqueConstraint("person", "session", name="one_checkin_per_person_and_session"),
+)
+_open = sa.text("answer IS NULL")
+sa.Index("one_open_checkin_per_person", checkin.c.person, unique=True, postgresql_where=_open, sqlite_where=_open)
+sa.Index("ix_checkin_answer_by", checkin.c.answer_by, postgresql_where=_open, sqlite_where=_open)
+sa.Index("ix_checkin_person", checkin.c.person, checkin.c.asked_at)

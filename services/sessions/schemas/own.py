@@ -76,3 +76,18 @@ class Rsvp(Given):
 class AnswerTaken(Schema):
     answer = fields.String(required=True)
     sessions = fields.Integer(required=True, metadata={"description": "how many were answered"})
+
+
+class Question(Schema):
+    id = fields.String(required=True)
+    asked_at = fields.AwareDateTime(required=True)
+    answer_by = fields.AwareDateTime(required=True)
+    paused = fields.Boolean(required=True, metadata={"description": "no answer came, so nobody asks them for turns"})
+
+
+class Checkin(Schema):
+    checkin = fields.Nested(Question, required=True, allow_none=True, metadata={"description": "null: nothing to say"})
+
+
+class CheckinAnswer(Given):
+    answer = fields.String(required=True, validate=validate.OneOf(["yes", "pause", "leave"]))

@@ -5,7 +5,7 @@ Turns that they have then become free; and where they cannot at all, that is the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -25,6 +25,15 @@ from .seats import Row
 
 MOST = 50  # of one person that lie ahead
 LONGEST = timedelta(days=366)
+UNANSWERED = "checkin/"  # `by` of what is noted for somebody who did not say if they are still with us
+TakenBack = Callable[[Connection, str], None]
+_taken_back: list[TakenBack] = []
+
+
+def taken_back(hook: TakenBack) -> TakenBack:
+    """Register what happens when somebody takes back what UNANSWERED noted for them: `hook(tx, by)`."""
+    _taken_back.append(hook)
+    return hook
 
 
 def add(tx: Connection, person: str, by: str, typed: Mapping[str, Any]) -> list[str]:
@@ -41,12 +50,29 @@ def add(tx: Connection, person: str, by: str, typed: Mapping[str, Any]) -> list[
     )
     if tx.execute(mine).scalar_one() >= MOST:
         raise Refused("first", f"There are {MOST} absences to come already.", "Take some of them back first.")
-    row = {"id": db.new_id(), "person": person, "role": role, "by": by, "created_at": clock.now()}
-    tx.execute(sa.insert(absence).values(**row, first=first.isoformat(), last=last.isoformat()))
-    freed = _free(tx, person, first, last, role, by)
+    freed = _write(tx, person, by, first, last, role)
     if role is None:
         invited.cannot_between(tx, person, first.isoformat(), last.isoformat())
     return freed
+
+
+def _write(tx: Connection, person: str, by: str, first: date, last: date, role: str | None) -> list[str]:
+    row = {"id": db.new_id(), "person": person, "role": role, "by": by, "created_at": clock.now()}
+    tx.execute(sa.insert(absence).values(**row, first=first.isoformat(), last=last.isoformat()))
+    return _free(tx, person, first, last, role, by)
+
+
+def pause(tx: Connection, person: str, by: str) -> None:
+    """Let nobody ask them for a turn of either role, for a year or until `resume`; they are invited as before."""
+    today = clock.now().date()
+    for role in Role:
+        _write(tx, person, by, today, today + LONGEST, role.value)
+
+
+def resume(tx: Connection, by: str) -> None:
+    """End what `pause` began by the same `by`."""
+    theirs = (absence.c.by == by, absence.c.withdrawn_at.is_(None))
+    tx.execute(sa.update(absence).where(*theirs).values(withdrawn_at=clock.now()))
 
 
 def cannot_until(tx: Connection, session_id: str, person: str, until: str, source: str) -> int:
@@ -77,6 +103,10 @@ def withdraw(tx: Connection, id: str, person: str) -> None:
     if row is None:
         raise Refused("absence", "There is no such absence of yours.", "Look at the list.")
     tx.execute(sa.update(absence).where(absence.c.id == id).values(withdrawn_at=clock.now()))
+    if row["by"].startswith(UNANSWERED):  # it was noted for both roles at once
+        resume(tx, row["by"])
+        for hook in _taken_back:
+            hook(tx, row["by"])
     if row["role"] is None and row["withdrawn_at"] is None:
         invited.no_answer_between(tx, person, row["first"], row["last"])
 

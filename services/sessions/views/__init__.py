@@ -7,6 +7,7 @@ from . import (
     agendas,
     answering,
     api,
+    checkins,
     circles,
     deciding,
     feeds,
@@ -49,6 +50,7 @@ _MODULES = (
     mentoring,
     absences,
     rsvp,
+    checkins,
     feeds,
     gatherings,
 )

@@ -17,7 +17,7 @@ from ..invites import feeds
 from ..invites import reading as invites
 from ..models import SERVICE, person
 from ..rules.rotation import Role
-from ..turns import absences, own, seats
+from ..turns import absences, checkins, own, seats
 from . import showing
 from .pages import page, reader_id, reader_zone
 
@@ -92,6 +92,7 @@ def more(tx: Connection, me: str, sessions: list[dict[str, Any]]) -> dict[str, A
         "next_one": own.forecast(tx, me),
         "open_items": [each for each in items.of_owner(tx, me) if each["state"] == "open"],
         "away": absences.listed(tx, me),
+        "checkin": checkins.waiting(tx, me),
         "feed": feeds.address(tx, me),
         **count(attendance.of_person(tx, me)),
     }

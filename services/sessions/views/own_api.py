@@ -12,7 +12,7 @@ from ..invites import answering, feeds
 from ..models import SERVICE
 from ..rules.refusals import Refused
 from ..schemas import own as schemas
-from ..turns import absences, own
+from ..turns import absences, checkins, own
 from . import mine
 from .api import refuse
 from .pages import reader_id
@@ -93,5 +93,27 @@ def answer(asked: dict[str, str], id: str) -> dict[str, Any]:
                 return {"answer": said, "sessions": absences.cannot_until(tx, id, reader_id(), until, "page")}
             answering.answer(tx, id, reader_id(), said, "page")
             return {"answer": said, "sessions": 1}
+    except Refused as refused:
+        refuse(refused)
+
+
+@blueprint.get("/mine/checkin")
+@MINE
+@blueprint.response(200, schemas.Checkin)
+def checkin() -> dict[str, Any]:
+    """Whether the reader is asked if they are still with us."""
+    with db.read(SERVICE) as tx:
+        return {"checkin": checkins.waiting(tx, reader_id())}
+
+
+@blueprint.put("/checkins/<id>/answer")
+@MINE
+@blueprint.arguments(schemas.CheckinAnswer)
+@blueprint.response(204)
+def check_in(asked: dict[str, str], id: str) -> None:
+    """Say that one is still with us, pauses or leaves."""
+    try:
+        with db.write(SERVICE) as tx:
+            checkins.answer(tx, id, reader_id(), asked["answer"])
     except Refused as refused:
         refuse(refused)
