@@ -104,6 +104,8 @@ def test_math_is_kramdowns_and_money_is_money(written: str, wanted: str) -> None
     ("dialect", "written", "wanted"),
     [
         ("jekyll", "|a|b|c|\n|---|---|\n|1|2|3|", "|a|b|c|\n|---|---|\n|1|2|3|"),  # a table to kramdown alone
+        ("jekyll", "| | a |\n| b | c |\n\na | b", "| | a |\n| b | c |\n\na \\| b"),
+        ("jekyll", "| -- | -- |\n| a | b |\n| -- | -- |\n| 1 | 2 |", "| -- | -- |\n| a | b |\n| -- | -- |"),
         ("readme", "so:\n|a|b|\n|--|--|\n|1|2|", "so:\n\n|a|b|\n|--|--|\n|1|2|"),
         ("readme", "> so:\n> |a|b|\n> |--|--|\n> |1|2|", "> so:\n>\n> |a|b|\n> |--|--|"),
         ("readme", "as said[^4]:\n\n[^4]: there", "\n[^4]: there"),
@@ -124,6 +126,18 @@ def test_math_is_kramdowns_and_money_is_money(written: str, wanted: str) -> None
 )
 def test_what_real_blogs_do_is_shown_as_there(dialect: str, written: str, wanted: str) -> None:
     assert wanted in body(written, dialect)
+
+
+def test_an_image_that_nobody_has_is_its_words() -> None:
+    source = of({"one.md": b""}, "readme", site="", pages="")
+    made = convert("one.md", b"# One\n\n![Words of it](no.png) end", source, SKINNY, WHEN)
+    assert isinstance(made, Converted) and "*Words of it* end" in made.body
+    assert any(note.kind == "missing" and "no.png" in note.text for note in made.notes)
+
+
+@pytest.mark.parametrize("bit", ["\\(", "\\[", "::: x\n", "::: {.callout-tip}\nx\n:::", "{{"])
+def test_what_never_ends_does_not_keep_a_worker_for_ever(bit: str) -> None:
+    assert isinstance(one("---\ntitle: One\ndate: 2020-01-02\n---\nwords\n" + bit * 2000, "jekyll"), Converted)
 
 
 def test_links_are_absolute_and_images_come_along() -> None:

@@ -134,6 +134,7 @@ def _cell(info: str, content: str, work: Work) -> str | None:
 
 # What is written as lines or marks within the text: done while code is aside.
 
+_DEEPEST = 20  # boxes within boxes
 _COLONS = re.compile(r"^([ \t]*)(:{3,})[ \t]*(\{[^\n]*|[\w-][^\n]*)?[ \t]*$")
 
 
@@ -148,7 +149,7 @@ def divs(text: str, work: Work) -> str:
 
     for line in text.split("\n"):
         match = _COLONS.match(line)
-        if match and match[3]:
+        if match and match[3] and len(stack) < _DEEPEST:
             stack.append((match[3], []))
         elif match and stack:
             close()

@@ -16,15 +16,15 @@ _BAR = re.compile(r"(?<!\\)\|")
 _FOOTNOTE = re.compile(r"^( {0,3})\[\^([^\]\n]+)\]:[ \t]*", re.M)
 
 
-# Rows that are a table to kramdown though the line below its head counts other cells.
-_TABLE = re.compile(r"[ \t]*\|[^\n]*\|[^\n]*\n[ \t]*\|[ \t]*:?-[-| \t:]*(?:\n[ \t]*\|[^\n]*)*")
+# Rows that are a table to kramdown alone: it needs no line below a head, nor as many cells in each.
+_TABLE = re.compile(r"(?:[ \t]*\|[^\n]*\|[ \t]*(?:\n|\Z))+")
 
 
 def escape(text: str, work: Work) -> str:
     """Text in which bars, braces and footnotes mean to kramdown what they meant to the author."""
     native = work.source.dialect in {"jekyll", "fastpages"}
     out = []
-    for block in blocks(_apart(text)):
+    for block in blocks(_apart(text, native)):
         if block.kind == "text" and not (native and _TABLE.fullmatch(block.text)):
             out.append(_braces(_BAR.sub(r"\\|", block.text), native, work))
         elif block.kind in {"row", "rest", "text"}:
@@ -34,12 +34,14 @@ def escape(text: str, work: Work) -> str:
     return _footnotes("\n".join(out))
 
 
-def _apart(text: str) -> str:
+def _apart(text: str, native: bool) -> str:
     """Text in which a blank line is before each table: kramdown has none right behind other words."""
     lines = text.split("\n")
     for first in reversed(tables(text)):
         before = lines[first - 1] if first else ""
         prefix = re.match(r"[ >]*", lines[first])
+        if native and before.lstrip().startswith("|"):
+            continue
         if prefix and before.strip(" \t>") and "|" in lines[first][prefix.end() : prefix.end() + 1] + lines[first + 1]:
             lines.insert(first, prefix[0].rstrip())
     return "\n".join(lines)

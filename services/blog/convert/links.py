@@ -29,7 +29,7 @@ def translate(text: str, work: Work) -> str:
     """All destinations absolute, images copied."""
     text = _WIKI.sub(lambda m: f"![{m[2] or ''}]({m[1].replace(' ', '%20')})", text)
     text = _SPACED.sub(lambda m: f"![{m['alt']}]({work.mask.hide(work.image(m['to']))})", text)
-    text = _IMAGE.sub(lambda m: f"![{m['alt']}]({_hidden(m['to'], work, True)}{_titled(m, work)})", text)
+    text = _IMAGE.sub(lambda m: _shown(m, work), text)
     text = _LINK.sub(lambda m: f"]({_hidden(m['to'], work, False)}{_titled(m, work)})", text)
     text = _REFERENCE.sub(
         lambda m: f"{m['head']}{_hidden(m['to'], work, bool(_PICTURE.search(m['to'].strip('<>'))))}{_titled(m, work)}",
@@ -38,6 +38,14 @@ def translate(text: str, work: Work) -> str:
     text = _UNREAD.sub(r"]\\(", text)
     text = _UNREAD_REFERENCE.sub(r"\1\\[", text)
     return _AUTOLINK.sub(lambda m: work.mask.hide(m[0].replace("{", "%7B").replace("}", "%7D")), text)
+
+
+def _shown(match: re.Match[str], work: Work) -> str:
+    """An image; its words where it cannot be had, for a browser would show it as broken."""
+    to = _hidden(match["to"], work, True)
+    if work.mask.show(to) == "#":
+        return f"*{match['alt'].strip()}*" if match["alt"].strip() else ""
+    return f"![{match['alt']}]({to}{_titled(match, work)})"
 
 
 def _titled(match: re.Match[str], work: Work) -> str:

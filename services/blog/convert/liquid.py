@@ -23,7 +23,7 @@ _FILTERED = re.compile(r"\{\{-?\s*(['\"])(.*?)\1\s*\|\s*(?:relative_url|absolute
 _LINK = re.compile(r"\{%-?\s*(?:link|post_url)\s+(\S+)\s*-?%\}")
 _INCLUDE = re.compile(r"\{%-?\s*include\s+([\w./-]+)(.*?)-?%\}", re.S)
 _GIST = re.compile(r"\{%-?\s*gist\s+(\S+).*?-?%\}")
-_LEFT = re.compile(r"\{%-?\s*(\w+).*?-?%\}|\{\{.*?\}\}", re.S)
+_LEFT = re.compile(r"\{%-?\s*(\w+).{0,2000}?-?%\}|\{\{.{0,2000}?\}\}", re.S)
 _ARGUMENT = re.compile(r"(?<!\S)([\w-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|(\S+))")
 _BOXES = {"alert", "info", "warning", "important", "note", "tip"}
 
