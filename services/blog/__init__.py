@@ -7,10 +7,10 @@ from flask import Flask
 
 def create_app() -> Flask:
     """The Flask app of blog."""
-    from shared import export, face, web
+    from shared import access, export, face, web
     from shared.ops import api, pages
 
-    from . import exports, hooks, models, views
+    from . import exports, hooks, models, profiles, views
     from .rules.refusals import Refused
 
     del exports  # imported for what it registers
@@ -18,6 +18,8 @@ def create_app() -> Flask:
     apis = (*views.apis, api.blueprint(models.SERVICE), export.api(models.SERVICE))
     app = web.create(models.SERVICE, *blueprints, api=apis, context=views.context)
     app.register_error_handler(Refused, views.refused_page)
+    for path in ("/blog/mine/profile/", "/blog/api/mine/profile/"):
+        web.take_uploads(app, path, profiles.LARGEST + views.AROUND, access.shows_role("member"))
     web.take_uploads(app, "/blog/webhooks/", hooks.MOST, hooks.shows_any)
     face.dress(app)
     return app

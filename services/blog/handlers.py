@@ -2,7 +2,7 @@
 
 program.changed                  the program is replaced
 member.*, organizer.*            the person is replaced
-member.erased                    the person is blanked with their blogs, also in what was published about them
+member.erased                    the person is blanked with their blogs and profile, also in what was published of them
 download.requested               (shared/personal.py) what is held about them is told
 access.revoked                   (shared/revocation.py) older cookies are void
 """
@@ -15,7 +15,7 @@ from shared import copies
 from shared.events import Event, erase, on
 from shared.events.erasure import erase_mentions
 
-from . import blogs, offers
+from . import blogs, offers, profiles
 from .models import SERVICE, person, program
 
 
@@ -33,6 +33,7 @@ def member_told(tx: Connection, event: Event) -> None:
 def member_erased(tx: Connection, event: Event) -> None:
     copies.blank(tx, person, event.data["person"])
     blogs.blank(tx, event.data["person"])
+    profiles.blank(tx, event.data["person"])
     offers.forget(tx, event.data["person"])
     erase_mentions(tx, "post.published", event.data["person"])
     erase(tx, event.subject)

@@ -106,14 +106,37 @@ post = sa.Table(
     sa.UniqueConstraint("blog", "path", name="one_post_per_path"),
 )
 sa.Index("ix_post_state", post.c.state)
-# A post on its way into the program's blog: one row per post, for good, whatever becomes of it. Written by the work on
-# it (offers/running), in steps, and by who decides on it; what it says is blanked when its author is erased, the row
-# stays, since what is live has to be found again. `state`, `kind`: rules/offers.py.
+
+# What a member says of themselves for the program's mentees page. Written by its owner alone; blanked, never deleted,
+# when they are erased, since its offer refers to it.
+#
+# state: draft (its owner has not agreed to anything) · wanted (to be shown) · declined (not any more) · gone (erased).
+profile = sa.Table(
+    "profile",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("person", Key, nullable=False),
+    sa.Column("name", sa.String(400), nullable=False),
+    sa.Column("bio", sa.Text, nullable=False),
+    sa.Column("site", sa.String(2000), nullable=False),
+    sa.Column("links", Json, nullable=False),  # [{label, url}]
+    sa.Column("headshot", sa.Text),  # a small JPEG made by us, in base64
+    sa.Column("alt", sa.String(400), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("agreed_at", Instant),  # when its owner agreed to have it shown; null when they do not
+    sa.Column("rev", sa.Integer, nullable=False),  # rises with each change of what is to be shown
+    sa.Column("changed_at", Instant, nullable=False),
+    sa.UniqueConstraint("person", name="one_profile_per_person"),
+)
+# A post, or a member's profile, on its way into the program's blog: one row each, for good, whatever becomes of it.
+# Written by the work on it (offers/running), in steps, and by who decides on it; what it says is blanked when its
+# author is erased, the row stays, since what is live has to be found again. `state`, `kind`: rules/offers.py.
 offer = sa.Table(
     "offer",
     metadata,
     sa.Column("id", Key, primary_key=True),
-    sa.Column("post", Key, sa.ForeignKey("post.id", name="fk_offer_post"), nullable=False),
+    sa.Column("post", Key, sa.ForeignKey("post.id", name="fk_offer_post")),
+    sa.Column("profile", Key, sa.ForeignKey("profile.id", name="fk_offer_profile")),
     sa.Column("person", Key, nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("kind", sa.String(8), nullable=False),  # of the present proposal, or the last: post, update, removal
@@ -147,6 +170,8 @@ offer = sa.Table(
     sa.Column("leased", db.Machine, nullable=False),
     sa.Column("asked", sa.Integer, nullable=False),
     sa.UniqueConstraint("post", name="one_offer_per_post"),
+    sa.UniqueConstraint("profile", name="one_offer_per_profile"),
+    sa.CheckConstraint("(post IS NULL) <> (profile IS NULL)", name="offer_is_of_one"),
 )
 sa.Index("ix_offer_due", offer.c.due)
 sa.Index("ix_offer_state", offer.c.state)

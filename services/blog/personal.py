@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from shared import personal
 
-from .models import SERVICE, blog, offer, post
+from .models import SERVICE, blog, offer, post, profile
 from .models import person as people
 
 personal.table(SERVICE, "person", people.c.id)
@@ -25,6 +25,7 @@ def posts(tx: Connection, person: str) -> Iterator[Mapping[Any, Any]]:
     yield from tx.execute(query.order_by(post.c.id.desc()).execution_options(yield_per=100)).mappings()
 
 
+personal.table(SERVICE, "profile", profile.c.person)
 # Of where it is on its way; what the work keeps for itself is left out.
 personal.table(
     SERVICE,

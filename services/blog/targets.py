@@ -6,7 +6,7 @@ Skinny-Bones is known by its layout `article`; everything else that has posts is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import yaml
@@ -39,6 +39,16 @@ def target(paths: Iterable[str], read: Read, taken: Iterable[str] = ()) -> Targe
         escapes=_escapes(files, read),
         taken=posts | frozenset(taken),
     )
+
+
+def layout(paths: Collection[str], read: Read) -> str:
+    """The layout of a page that is no post; empty when nothing but posts has one."""
+    for name in ("page", "default"):
+        if f"_layouts/{name}.html" in paths:
+            return name
+    if {"theme", "remote_theme"} & set(_settings(read)):
+        return "page"
+    return next((name for name in ("article", "post") if f"_layouts/{name}.html" in paths), "")
 
 
 def author_file(author: Author) -> tuple[str, bytes]:

@@ -1,8 +1,9 @@
-"""A member's post on its way into the program's blog: what is proposed there, what became of it, who decides.
+"""A member's post, or their profile, on its way into the program's blog: what is proposed, what became of it.
 
     touching   a post has changed: its offer is to be looked at
     running    the work on an offer, in steps that are recorded
     making     a post as it is written there: conversion, and what its author agreed to
+    mentees    the mentees page: the files that show a member's profile
     texts      title, body and commit message of a pull request
     deciding   accept, decline, look, try again
     standing   how members see their posts, and ask again
@@ -16,6 +17,6 @@ How an offer travels, and why so: docs/decisions/0025-offers.md.
 from __future__ import annotations
 
 from .running import diff_of, due, file_of, work
-from .touching import WORK, forget, look_again, touch
+from .touching import WORK, forget, look_again, touch, touch_profile
 
-__all__ = ["WORK", "diff_of", "due", "file_of", "forget", "look_again", "touch", "work"]
+__all__ = ["WORK", "diff_of", "due", "file_of", "forget", "look_again", "touch", "touch_profile", "work"]

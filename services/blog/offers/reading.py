@@ -10,11 +10,25 @@ from sqlalchemy.engine import Connection
 
 from shared import clock
 
-from ..models import blog, offer, person, post
+from ..models import blog, offer, person, post, profile
 from ..rules import offers as rules
 
 PAGE = 50
-_SHOWN = ("id", "post", "person", "state", "kind", "reason", "title", "path", "original", "url", "moved", "verdict")
+_SHOWN = (
+    "id",
+    "post",
+    "profile",
+    "person",
+    "state",
+    "kind",
+    "reason",
+    "title",
+    "path",
+    "original",
+    "url",
+    "moved",
+    "verdict",
+)
 _TIMES = ("opened_at", "published_at", "changed_at")
 
 
@@ -22,9 +36,12 @@ def _query(*more: Any) -> Any:
     columns = [offer.c[name] for name in (*_SHOWN, *_TIMES)]
     name = sa.func.coalesce(person.c.name, "").label("author")
     return (
-        sa.select(*columns, post.c.title.label("post_title"), name, blog.c.consent, *more)
-        .join(post, post.c.id == offer.c.post)
-        .join(blog, blog.c.id == post.c.blog)
+        sa.select(
+            *columns, post.c.title.label("post_title"), name, blog.c.consent, profile.c.agreed_at.label("agreed"), *more
+        )
+        .outerjoin(post, post.c.id == offer.c.post)
+        .outerjoin(blog, blog.c.id == post.c.blog)
+        .outerjoin(profile, profile.c.id == offer.c.profile)
         .outerjoin(person, person.c.id == offer.c.person)
     )
 
@@ -60,6 +77,6 @@ def paths(tx: Connection, row: Mapping[Any, Any]) -> tuple[set[str], set[str]]:
 
 def _with_days(row: dict[str, Any]) -> dict[str, Any]:
     """The row with its title as far as it is known, and the days for which it has been in its state."""
-    row["title"] = row["title"] or row["post_title"] or "A post"
+    row["title"] = row["title"] or row["post_title"] or ("A place on the mentees page" if row["profile"] else "A post")
     row["days"] = max(0, (clock.now() - row["changed_at"]).days)
     return row

@@ -27,9 +27,9 @@ from shared.events import emit
 from .. import forges, posts
 from ..convert import Skipped
 from ..convert import meta as slugs
-from ..models import SERVICE, blog, offer, person, post
+from ..models import SERVICE, blog, offer, person, post, profile
 from ..rules import offers as rules
-from . import making, reading, texts
+from . import making, mentees, reading, texts
 
 LEASE = 240.0  # seconds; no single request or git command takes that long
 AGAIN = 30.0  # seconds after which a race that was lost is run again
@@ -83,7 +83,8 @@ class _Visit:
             if not tx.execute(sa.update(offer).where(*mine).values(leased=self.lease)).rowcount:
                 raise Overtaken
             self.row = self._read(tx)
-            self.post, self.consent, self.author = _post(tx, self.row["post"])
+            find = _profile if self.row["profile"] else _post
+            self.post, self.consent, self.author = find(tx, self.row["profile"] or self.row["post"])
         self.asked: int = self.row["asked"]
 
     def _read(self, tx: Connection) -> dict[str, Any]:
@@ -129,9 +130,9 @@ class _Visit:
         wanted = self.post["state"] == "wanted" and bool(self.consent)
         proposes = rules.proposes(self.row["state"], self.row["kind"], bool(self.row["live"]), wanted)
         if self.row["branch"] and self.row["kind"] != "removal" and not wanted:
-            self.withdraw("Its author has taken the post back.")
+            self.withdraw("Its author has taken it back.")
         elif self.row["branch"] and self.row["kind"] == "removal" and wanted:
-            self.withdraw("Its author offers the post again.")
+            self.withdraw("Its author offers it again.")
         if proposes == "removal":
             self.take_down()
         elif proposes:
@@ -167,7 +168,7 @@ class _Visit:
             if live and self.row["published_at"] is None:
                 values["published_at"] = clock.now()
             self.note(tx, **values, **_NO_PROPOSAL, verdict=None)
-            if "published_at" in values and self.row["title"]:
+            if "published_at" in values and self.row["title"] and self.row["post"]:
                 _published(tx, self.row)
         self.forge.withdraw(number or 0, branch, "")
 
@@ -205,7 +206,7 @@ class _Visit:
         base = self.forge.base()
         there = self.forge.paths(base)
         erased = self.author["state"] == "erased"  # else the author's data may belong to other posts of theirs
-        gone = [path for path in self.row["live"] if path in there and (erased or not path.startswith("_data/"))]
+        gone = [path for path in self.row["live"] if path in there and self.own(path, erased)]
         if not gone:
             self.note(
                 state=rules.after("withdraw", self.row["state"]), live=[], reason="It is taken down.", kind="removal"
@@ -213,10 +214,16 @@ class _Visit:
             return
         path = self.row["path"] or gone[0]
         change = forges.Change(
-            texts.title("removal", path, ""), texts.removal(path), texts.message("removal", path, ""),
-            ("", ""), {}, gone,
+            texts.title("removal", path, ""), texts.removal(path, bool(self.row["profile"])),
+            texts.message("removal", path, ""), ("", ""), {}, gone,
         )  # fmt: skip
         self.propose("removal", change, path, base)
+
+    def own(self, path: str, erased: bool = False) -> bool:
+        """Whether a file goes when what is offered goes: others may share an author's data, or the mentees page."""
+        if self.row["profile"]:
+            return mentees.is_own(path)
+        return erased or not path.startswith("_data/")
 
     def offer(self, kind: str) -> None:
         """Propose the post as it is now, if that has not been done."""
@@ -225,6 +232,9 @@ class _Visit:
             row["state"] in {"merged", "closed"} or (row["state"] == "open" and row["branch"])
         )
         if settled or row["moved"]:
+            return
+        if row["profile"]:
+            self.show(kind)
             return
         with db.read(SERVICE) as tx:
             material = posts.material(tx, row["post"])
@@ -247,7 +257,7 @@ class _Visit:
             self.note(state=rules.after("hold", row["state"]), rev=rev, reason=HELD, kind=kind, **shown)
             return
         before = set(row["files"]) if row["branch"] else set(row["live"])
-        gone = {path for path in before - set(files) if not path.startswith("_data/")}
+        gone = {path for path in before - set(files) if self.own(path)}
         github = self.author["github"]
         change = forges.Change(
             texts.title(kind, found.title, self.author["name"]), shown["body"],
@@ -256,6 +266,20 @@ class _Visit:
             files, gone,
         )  # fmt: skip
         self.propose(kind, change, slugs.slugged(found.title), base, rev=rev, **shown)
+
+    def show(self, kind: str) -> None:
+        """Propose somebody's place on the mentees page, as they want it now."""
+        row, name = self.row, self.post["name"]
+        base = self.forge.base()
+        there = self.forge.paths(base)
+        files, path, missing = mentees.files(self.post, there, lambda path: self.forge.read(base, path))
+        title, body, message = texts.of_profile(kind, self.id, name, missing)
+        notes = [{"kind": "missing", "text": one} for one in missing]
+        shown: dict[str, Any] = {"title": name, "path": path, "notes": notes, "body": body}
+        before = set(row["files"]) if row["branch"] else set(row["live"])
+        gone = {path for path in before - set(files) if self.own(path)}
+        change = forges.Change(title, body, message, ("", ""), files, gone)
+        self.propose(kind, change, "mentee", base, rev=self.post["rev"], text=files[path].decode(), **shown)
 
     def skip(self, found: Skipped) -> None:
         """There is nothing to offer. What was proposed before is taken back; what is live stays."""
@@ -338,6 +362,14 @@ def _post(tx: Connection, id: str) -> tuple[dict[str, Any], str | None, dict[str
     row = dict(tx.execute(query.where(post.c.id == id)).mappings().one())
     author = {"name": row["name"] or "", "github": row["github"] or "", "state": row["theirs"] or ""}
     return row, row["consent"], author
+
+
+def _profile(tx: Connection, id: str) -> tuple[dict[str, Any], str | None, dict[str, str]]:
+    """A profile's row, likewise: its owner agreed to all of it, or to nothing."""
+    query = sa.select(profile, person.c.state.label("theirs")).outerjoin(person, person.c.id == profile.c.person)
+    row = dict(tx.execute(query.where(profile.c.id == id)).mappings().one())
+    author = {"name": row["name"], "github": "", "state": row["theirs"] or ""}
+    return row, "full" if row["agreed_at"] else None, author
 
 
 def _published(tx: Connection, row: dict[str, Any]) -> None:

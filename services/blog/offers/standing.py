@@ -1,4 +1,4 @@
-"""How members see their posts: each with its standing and why, its offer beside it."""
+"""How members see their posts, and their place on the mentees page: where each stands, why, its offer beside it."""
 
 from __future__ import annotations
 
@@ -49,6 +49,26 @@ def again(tx: Connection, person: str, id: str) -> None:
         says = rules.STANDINGS[row["standing"]].says
         raise Refused("post", f"This post is not declined: {says}.", "Look at its page for what can be done.")
     deciding.again(tx, f"person/{person}", row["offer"]["id"])
+
+
+def of_profile(tx: Connection, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A profile likewise; `standing` is empty for one that was never to be shown."""
+    query = sa.select(*(offer.c[name] for name in _OFFER)).where(offer.c.profile == row["id"])
+    of = tx.execute(query).mappings().first() if row["id"] else None
+    if of is None and row["state"] != "wanted":
+        return {**row, "standing": "", "why": "", "live": False, "offer": None}
+    return _one({**row, "reason": ""}, dict(of) if of else None)
+
+
+def again_profile(tx: Connection, person: str, row: Mapping[str, Any]) -> None:
+    """Its owner asks again for what was declined, or has what did not work tried again.
+
+    :raises Refused: it was not.
+    """
+    found = of_profile(tx, row)
+    if not rules.asks_again(found["standing"]):
+        raise Refused("profile", "This is not declined.", "Look at its page for what can be done.")
+    deciding.again(tx, f"person/{person}", found["offer"]["id"])
 
 
 def _one(row: dict[str, Any], of: dict[str, Any] | None) -> dict[str, Any]:

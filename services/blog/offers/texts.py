@@ -56,11 +56,20 @@ def body(kind: str, id: str, name: str, original: str, notes: Iterable[Mapping[s
     return whole
 
 
-def removal(path: str) -> str:
-    """The body of a pull request that takes a post down. Whoever asks for it may be erased: nobody is named."""
-    return (
-        f"The post at `{path}` is not to be here any more: its author took it down, or is not part of the program now."
-    )
+def of_profile(kind: str, id: str, name: str, missing: Iterable[str]) -> tuple[str, str, str]:
+    """(title, body, message) of a pull request that shows somebody on the mentees page."""
+    verb = "Mentee" if kind == "post" else "Changed mentee"
+    where = f"{config.current().base_url}/blog/offers/{id}"
+    lines = [f"{_quoted(name)} agreed to be shown on the mentees page as below.", "", f"**[See it there]({where})**"]
+    lines += ["", *(f"- {_quoted(one)}" for one in missing)]
+    ending = "When they change it, the change arrives here; when they take it back, so does that."
+    return _line(f"{verb}: {name}")[:TITLE_MOST], "\n".join([*lines, ending]), f"{verb}: {_line(name)}\n"
+
+
+def removal(path: str, of_profile: bool = False) -> str:
+    """The body of a pull request that takes something down. Whoever asks for it may be erased: nobody is named."""
+    what, who = ("entry", "whoever it is of took it back") if of_profile else ("post", "its author took it down")
+    return f"The {what} at `{path}` is not to be here any more: {who}, or is not part of the program now."
 
 
 def _line(text: str) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from shared import clock, db, worker
 
-from ..models import blog, offer, post
+from ..models import blog, offer, post, profile
 
 WORK = "slow.offer"
 
@@ -23,16 +24,32 @@ def touch(tx: Connection, post_id: str) -> None:
         ask(tx, found)
 
 
+def touch_profile(tx: Connection, id: str) -> None:
+    """What somebody says of themselves is to be shown, has changed, or is not to be shown any more."""
+    found = tx.execute(sa.select(offer.c.id).where(offer.c.profile == id)).scalar()
+    if found is None:
+        row = tx.execute(sa.select(profile.c.person, profile.c.state).where(profile.c.id == id)).one()
+        if row.state != "wanted":
+            return
+        found = _written(tx, row.person, "", profile=id)
+    ask(tx, found)
+
+
 def _begin(tx: Connection, post_id: str) -> str | None:
     """The offer of a post that is wanted; nothing for one that is not, since nothing of it was ever proposed."""
     query = sa.select(post.c.state, post.c.title, blog.c.person).join(blog, blog.c.id == post.c.blog)
     row = tx.execute(query.where(post.c.id == post_id)).first()
     if row is None or row.state != "wanted":
         return None
+    return _written(tx, row.person, row.title, post=post_id)
+
+
+def _written(tx: Connection, whose: str, title: str, **of: str) -> str:
+    """A new offer, of a post or a profile."""
     id = db.new_id()
-    values = {"id": id, "post": post_id, "person": row.person, "state": "waiting", "kind": "post", "reason": ""}
+    values: dict[str, Any] = {"id": id, **of, "person": whose, "state": "waiting", "kind": "post", "reason": ""}
     values |= {"rev": 0, "looked": 0, "round": 0, "moved": False, "files": [], "live": [], "notes": []}
-    values |= {"title": row.title, "original": "", "text": "", "body": "", "changed_at": clock.now()}
+    values |= {"title": title, "original": "", "text": "", "body": "", "changed_at": clock.now()}
     tx.execute(sa.insert(offer).values(**values, due=0.0, leased=0.0, asked=0))
     return id
 

@@ -17,7 +17,12 @@ class Offer(Schema):
     """A member's post on its way into the program's blog."""
 
     id = fields.String(required=True)
-    post = fields.String(required=True, metadata={"description": "id of the post"})
+    post = fields.String(required=True, allow_none=True, metadata={"description": "id of the post"})
+    profile = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "id of the profile, where it is a place on the mentees page"},
+    )
     person = fields.String(required=True, metadata={"description": "id of its author"})
     author = fields.String(required=True)
     title = fields.String(required=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from . import api, mine, offers, offers_api, overview, posts, webhooks
+from . import api, mine, offers, offers_api, overview, posts, profile, profile_api, webhooks
 from .pages import context, refused_page
+from .profile import AROUND
 
-blueprints = [each.blueprint for each in (mine, posts, overview, offers, webhooks)]
-apis = [each.blueprint for each in (api, offers_api)]
+blueprints = [each.blueprint for each in (mine, posts, profile, overview, offers, webhooks)]
+apis = [each.blueprint for each in (api, offers_api, profile_api)]
 
-__all__ = ["apis", "blueprints", "context", "refused_page"]
+__all__ = ["AROUND", "apis", "blueprints", "context", "refused_page"]

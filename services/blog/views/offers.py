@@ -39,17 +39,17 @@ def queue() -> Response:
 def one(id: str) -> Response:
     """One post: what becomes of it, how it will look, the file as it is written, what was changed on the way."""
     row = _row(id)
-    shown = preview.shown(row["text"], f"/blog/offers/{id}/") if row["text"] else ""
+    shown = preview.shown(row["text"], f"/blog/offers/{id}/") if row["text"] and row["post"] else ""
     lines = rules.lines(offers.diff_of(row))
     found: dict[str, Any] = {"row": row, "shown": shown, "diff": lines, "decides": forges.decides()}
     return page("offer.html", groups=rules.NOTES, words_of=rules.WORDS, **found)
 
 
-@blueprint.get("/<id>/images/posts/<path:name>")
+@blueprint.get("/<id>/images/<of>/<path:name>")
 @access.needs("organizer")
-def image(id: str, name: str) -> Response:
-    """An image that the post brings, out of its proposal or the program's blog."""
-    row, path = _row(id), f"images/posts/{name}"
+def image(id: str, of: str, name: str) -> Response:
+    """An image that the post brings, or a mentee's, out of its proposal or the program's blog."""
+    row, path = _row(id), f"images/{of}/{name}"
     kind = next((media for suffix, media in IMAGES.items() if name.lower().endswith(suffix)), None)
     if kind is None or path not in {*row["files"], *row["live"]}:
         abort(404)

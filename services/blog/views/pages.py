@@ -30,6 +30,8 @@ SAID = {
     "declined": "Noted: these posts are not offered.",
     "offered_one": "Noted: it is offered. Load this page again in a moment.",
     "declined_one": "Noted: it is not offered. What was proposed is taken back.",
+    "shown": "Saved. It is proposed for the mentees page. Load this page again in a moment.",
+    "unshown": "Saved. It is shown to nobody.",
     "described": "Saved. It is being looked at again.",
     "secret": "There is a new secret. Put it into the webhook: the old one is worth nothing any more.",
     "left": "Your blog is taken out. Paste its address again to have it back.",

@@ -141,7 +141,8 @@ def posts() -> dict[str, int]:
     """Posts that were offered to the program's blog, by what became of them."""
     offer = db.metadata("blog").tables["offer"]
     with db.read("blog") as tx:
-        counted = sa.select(offer.c.state, sa.func.count()).group_by(offer.c.state).order_by(offer.c.state)
+        of_posts = sa.select(offer.c.state, sa.func.count()).where(offer.c.post.is_not(None))
+        counted = of_posts.group_by(offer.c.state).order_by(offer.c.state)
         return {WORDS.get(state, state): n for state, n in tx.execute(counted)}
 
 

@@ -162,9 +162,9 @@ def _fair() -> Found:
 
 def _posts(data: Path) -> Found:
     """What is live is on the program's blog, and whoever wrote it was told, once for each post."""
-    offers = rows("blog", "offer", "id", "person", "title", "path", "published_at")
+    offers = rows("blog", "offer", "id", "person", "post", "path", "published_at")
     told = Counter(row.person for row in rows("notifications", "mail", "person", "kind") if row.kind == "published")
-    first = Counter(row.person for row in offers if row.published_at)
+    first = Counter(row.person for row in offers if row.published_at and row.post)
     wrong = [f"{told[who]} mails for {first[who]} posts of {who}" for who in told | first if told[who] != first[who]]
     files, live = site.tree(data), site.live()
     wrong += [f"{path} is live, and not on the program's blog" for path in live if path not in files]
