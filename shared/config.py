@@ -56,6 +56,9 @@ class Config:
     smtp_connections: int = 16
     mail_from: str = "Baton <baton@localhost>"
     return_path: str = ""
+    dkim_key: str = ""
+    dkim_selector: str = "baton"
+    dkim_domain: str = ""
     organizer: str = "organizer@localhost"
     clock: str = ""
     disk: str = "sure"
@@ -143,6 +146,9 @@ def load(env: Mapping[str, str]) -> Config:
         ),
         mail_from=_mailbox(text("MAIL_FROM", defaults.mail_from), "BATON_MAIL_FROM"),
         return_path=_return_path(text("RETURN_PATH", "")),
+        dkim_key=_dkim_key(text("DKIM_KEY", ""), "notifications" in services),
+        dkim_selector=_host("DKIM_SELECTOR", text("DKIM_SELECTOR", defaults.dkim_selector)),
+        dkim_domain=_host("DKIM_DOMAIN", text("DKIM_DOMAIN", "")),
         organizer=_mailbox(text("ORGANIZER", defaults.organizer), "BATON_ORGANIZER"),
         clock=text("CLOCK", ""),
         disk=text("DISK", defaults.disk),
@@ -327,6 +333,22 @@ def _return_path(value: str) -> str:
             "Write it as bounces+*@example.org, in small letters, at most 22 of them beside the *.",
         )
     return value
+
+
+def _dkim_key(path: str, used: bool) -> str:
+    """The file of a key. It is looked at where mails are written: other services may not even see it."""
+    if path and used and not os.access(path, os.R_OK):
+        remedy = "Make one with ./baton mail dkim, and let the user that Baton runs as read it."
+        raise SettingError("BATON_DKIM_KEY", f"names {path!r}, which cannot be read", remedy)
+    return str(Path(path).absolute()) if path else ""
+
+
+def _host(name: str, value: str) -> str:
+    if value and not re.fullmatch(_HOST, value.lower()):
+        raise SettingError(
+            f"BATON_{name}", f"is {value!r}", "Write it as a name in DNS: letters, digits, dots, dashes."
+        )
+    return value.lower()
 
 
 def _origins(value: str) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ def examine(data: str | None) -> Iterator[Line]:
         yield Line("settings", WRONG, str(wrong), "see .env.example")
         return
     yield Line("settings", OK, f"read; services {', '.join(found.services)}; {found.base_url}")
-    for check in (secret, privacy, disk, zones, databases, broker, smtp, replies, events, jobs, mails, chat):
+    for check in (secret, privacy, disk, zones, databases, broker, smtp, domain, replies, events, jobs, mails, chat):
         try:
             yield from check(found)
         except Exception as error:
@@ -281,6 +281,30 @@ def smtp(found: config.Config) -> Iterator[Line]:
         relay.close()
     if found.mail_from == config.Config.mail_from:
         yield Line("mail server", WARNING, "BATON_MAIL_FROM is not set", "set it to a mailbox that somebody reads")
+
+
+def domain(found: config.Config) -> Iterator[Line]:
+    """Does the domain say in DNS what other servers look for? Where DNS does not answer, what to set is still said."""
+    module = importlib.import_module("services.notifications.mail.domain")
+    signs = importlib.import_module("services.notifications.mail.dkim")
+    if not found.smtp_url or not module.public(found):
+        return
+    if not found.dkim_key:
+        do = "make a key with ./baton mail dkim, unless your mail provider signs"
+        yield Line("DNS DKIM", WARNING, "mails are not signed here", do)
+    elif not module.aligned(found):
+        said = f"mails are signed for {signs.domain(found)}, and from another domain"
+        yield Line("DNS DKIM", WARNING, said, "set BATON_DKIM_DOMAIN to the domain of BATON_MAIL_FROM")
+    ask = module.asking()
+    for record in module.wanted(found):
+        seen = module.look(record, ask)
+        name = f"DNS {record.what}"
+        if seen.ok:
+            yield Line(name, OK, seen.words)
+        elif seen.ok is None:
+            yield Line(name, WARNING, seen.words, f"there should be the {record.words}")
+        else:
+            yield Line(name, WRONG if seen.wrong else WARNING, seen.words, f"set the {record.words}")
 
 
 def replies(found: config.Config) -> Iterator[Line]:

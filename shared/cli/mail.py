@@ -6,6 +6,8 @@ import argparse
 import importlib
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from .. import config
@@ -33,6 +35,10 @@ def main(args: list[str]) -> int:
         some = commands.add_parser(name, help=what)
         some.add_argument("ids", nargs="*", metavar="id")
         some.add_argument("--all", action="store_true", help="all that are held")
+    key = commands.add_parser("dkim", help="make a key that mails are signed with, and say what its domain must tell")
+    key.add_argument(
+        "--file", help="where (default: dkim.pem in the data folder); one that is there is shown, not changed"
+    )
     settings.take_options(parser, commands)
     options = parser.parse_args(args)
     settings.apply(options.data)
@@ -44,7 +50,7 @@ def main(args: list[str]) -> int:
 
     carry(SERVICE)
     run: dict[str, Callable[[argparse.Namespace], int]] = {
-        "list": many, "show": show, "held": held, "arrived": decide, "resend": decide
+        "list": many, "show": show, "held": held, "arrived": decide, "resend": decide, "dkim": dkim
     }  # fmt: skip
     return run[options.command](options)
 
@@ -134,6 +140,36 @@ def decide(options: argparse.Namespace) -> int:
             print(f"{id}: {reason}")
         print(f"{options.command}: {len(done)} of {len(ids)}")
     return 1 if refused else 0
+
+
+def dkim(options: argparse.Namespace) -> int:
+    """Make a key, or take the one that is there; print the settings and the DNS records that go with it."""
+    module = importlib.import_module("services.notifications.mail.dkim")
+    domain = importlib.import_module("services.notifications.mail.domain")
+    found = config.current()
+    path = settings.called_from(options.file) if options.file else Path(found.dkim_key or found.data / "dkim.pem")
+    path = path.absolute()
+    made = not path.exists()
+    try:
+        if made:
+            module.make(path)
+        with_key = replace(found, dkim_key=str(path))
+        records = [record for record in domain.wanted(with_key) if record.what == "DKIM"]
+    except module.BadKey as error:
+        raise Refused(f"{error}: give another --file, or move it away") from None
+    except OSError as error:
+        raise Refused(settings.unwritable(path.parent, error)) from None
+    told = {"file": str(path), "made": made, "selector": found.dkim_selector, "domain": module.domain(found)}
+    told |= {"name": records[0].name, "value": records[0].value, "in_use": found.dkim_key == str(path)}
+    if options.json:
+        print(json.dumps(told))
+        return 0
+    print(f"{'Made' if made else 'There is'} {path}. Keep it: only who has it can sign for {told['domain']}.")
+    print(f"\n1. Set in DNS a TXT record:\n   {told['name']}\n   {told['value']}")
+    print("2. Run `./baton doctor` until it sees that record.")
+    if not told["in_use"]:
+        print(f"3. Then set BATON_DKIM_KEY={path} and start again: from then on mails are signed.")
+    return 0
 
 
 def _lines(rows: Iterable[Any], none: str) -> None:

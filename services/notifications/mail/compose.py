@@ -21,7 +21,7 @@ from shared.events import NotYet
 
 from ..models import mail, mention, program, stream
 from ..rules import State
-from . import ledger, letter, preferences, proof, rewording, text
+from . import dkim, ledger, letter, preferences, proof, rewording, text
 from .kinds import KINDS, list_of
 
 NAMESPACE = uuid.UUID("6f0c5d0e-5d8c-5a0e-9d53-0b6c7a1f4e21")  # of mails; never to change, or causes would mail again
@@ -328,7 +328,7 @@ def _letter(
         done = letter.write(id, list, settings.mail_from, about.name, to.name, to.email, words, now, host, invite, own)
     except ValueError as error:
         return {"headers": [], "raw": b"", "state": State.FAILED.value, "error": f"No such address can be: {error}"}
-    return {"headers": done.headers, "raw": done.raw}
+    return {"headers": done.headers, "raw": dkim.sign(done.raw, settings)}
 
 
 def web(url: str | None) -> str | None:
