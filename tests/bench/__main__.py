@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from .measure import Missing, table
 
-BENCHES = ("intake", "hop", "import", "history", "mail", "rotate", "schedule", "digest", "start", "memory")
+BENCHES = ("intake", "hop", "import", "history", "mail", "rotate", "schedule", "digest", "start", "memory", "convert")
 
 
 def main(args: list[str]) -> int:

@@ -104,6 +104,11 @@ def test_math_is_kramdowns_and_money_is_money(written: str, wanted: str) -> None
     ("dialect", "written", "wanted"),
     [
         ("jekyll", "|a|b|c|\n|---|---|\n|1|2|3|", "|a|b|c|\n|---|---|\n|1|2|3|"),  # a table to kramdown alone
+        (
+            "jekyll",
+            '- one words\n- two words\n\n{: class="x"}\n* TOC\n{:toc}\n\n# H',
+            "- one words\n- two words\n\n\n# H",
+        ),
         ("jekyll", "| | a |\n| b | c |\n\na | b", "| | a |\n| b | c |\n\na \\| b"),
         ("jekyll", "| -- | -- |\n| a | b |\n| -- | -- |\n| 1 | 2 |", "| -- | -- |\n| a | b |\n| -- | -- |"),
         ("readme", "so:\n|a|b|\n|--|--|\n|1|2|", "so:\n\n|a|b|\n|--|--|\n|1|2|"),

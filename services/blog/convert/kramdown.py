@@ -7,10 +7,10 @@ import re
 from .masking import blocks, tables
 from .work import Work
 
-_HARMLESS = re.compile(
-    r"\{:?\s*(?:toc|[.#][\w:-]+|[\w-]*(?:width|height|align|target|rel|start)=\"[\w%.: -]*\"|\s)*\s*\}"
-)
+_HARMLESS = re.compile(r"\{:?\s*(?:[.#][\w:-]+|[\w-]*(?:width|height|align|target|rel|start)=\"[\w%.: -]*\"|\s)*\s*\}")
 _OPTION = re.compile(r"\{::options\s+parse_block_html=\"(true|false)\"\s*/\}")
+# kramdown puts a list of headings in place of the whole list that says so, and of what had come to stand right before it.
+_CONTENTS = re.compile(r"^[ \t]*(?:[*+-]|\d+\.)[ \t]+([^\n]*)\n[ \t]*\{:[^}\n]*\btoc\b[^}\n]*\}[ \t]*$", re.M)
 _LIST = re.compile(r"\{:[^{}\n]*\}")
 _BAR = re.compile(r"(?<!\\)\|")
 _FOOTNOTE = re.compile(r"^( {0,3})\[\^([^\]\n]+)\]:[ \t]*", re.M)
@@ -23,6 +23,7 @@ _TABLE = re.compile(r"(?:[ \t]*\|[^\n]*\|[ \t]*(?:\n|\Z))+")
 def escape(text: str, work: Work) -> str:
     """Text in which bars, braces and footnotes mean to kramdown what they meant to the author."""
     native = work.source.dialect in {"jekyll", "fastpages"}
+    text = _CONTENTS.sub(lambda m: work.dropped("the list of headings", m[1]), text)
     out = []
     for block in blocks(_apart(text, native)):
         if block.kind == "text" and not (native and _TABLE.fullmatch(block.text)):

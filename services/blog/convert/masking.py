@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -18,6 +19,12 @@ BRACE = "\ue002"  # a brace that Liquid was told to leave alone
 MARK = re.compile(f"{OPEN}(\\d+){CLOSE}")
 _PARSER = MarkdownIt("commonmark").enable("table")
 _PARSER.disable(["inline", "text_join"])
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> list[Token]:
+    """Its tokens; parsing is most of what a conversion costs, and steps that change nothing ask for the same again."""
+    return _PARSER.parse(text)
 
 
 class Mask:
@@ -76,7 +83,7 @@ def blocks(text: str) -> Iterator[Block]:
     """The text as blocks, none left out: joined by newlines they are the text again."""
     lines = text.split("\n")
     at, row = 0, False
-    for token in _PARSER.parse(text):
+    for token in _parsed(text):
         row = (row or token.type == "tr_open") and token.type != "tr_close"
         kind = {"fence": "fence", "code_block": "code", "html_block": "html", "inline": "row" if row else "text"}.get(
             token.type
@@ -96,11 +103,7 @@ def blocks(text: str) -> Iterator[Block]:
 
 def tables(text: str) -> list[int]:
     """The lines in which tables begin."""
-    return (
-        [token.map[0] for token in _PARSER.parse(text) if token.type == "table_open" and token.map]
-        if "|" in text
-        else []
-    )
+    return [token.map[0] for token in _parsed(text) if token.type == "table_open" and token.map] if "|" in text else []
 
 
 def hide_spans(text: str, mask: Mask) -> str:
