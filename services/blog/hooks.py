@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, db
 
 from .models import blog, hook
+from .models import target as of_target
 
 Headers = Any  # of a request, in any of the classes that servers have for them: what has `get`
 MOST = 25_000_000  # bytes, GitHub's own cap
@@ -131,6 +132,19 @@ def named(tx: Connection, addresses: set[str]) -> list[str]:
     query = sa.select(blog.c.id, blog.c.clone_url).where(blog.c.state != "left", blog.c.clone_url.is_not(None))
     listed = tx.execute(query)
     return [id for id, url in listed if url and url.lower().removesuffix(".git").rstrip("/") in wanted]
+
+
+def target(tx: Connection, place: str) -> dict[str, Any]:
+    """When the webhook of the program's blog delivered first and last; None where it never did."""
+    row = tx.execute(sa.select(of_target).where(of_target.c.place == place)).mappings().first()
+    return {name: row[name] if row else None for name in ("hook_seen_at", "hook_last_at")}
+
+
+def target_seen(tx: Connection, place: str) -> None:
+    """The webhook of the program's blog works."""
+    now = clock.now()
+    made = db.insert(tx, of_target).values(place=place, hook_seen_at=now, hook_last_at=now)
+    tx.execute(made.on_conflict_do_update(index_elements=["place"], set_={"hook_last_at": now}))
 
 
 def forget(tx: Connection) -> None:

@@ -190,3 +190,13 @@ hook = sa.Table(
     sa.UniqueConstraint("forge", "delivery", name="one_hook_per_delivery"),
 )
 sa.Index("ix_hook_at", hook.c.at)
+
+# That the webhook of the program's blog works. Written by views/webhooks.py; a row for each place that the blog had,
+# so that another one begins anew; never deleted.
+target = sa.Table(
+    "target",
+    metadata,
+    sa.Column("place", sa.String(500), primary_key=True),  # host and path of its repository
+    sa.Column("hook_seen_at", Instant, nullable=False),  # its first delivery that could be believed
+    sa.Column("hook_last_at", Instant, nullable=False),
+)

@@ -17,6 +17,6 @@ How an offer travels, and why so: docs/decisions/0025-offers.md.
 from __future__ import annotations
 
 from .running import diff_of, due, file_of, work
-from .touching import WORK, forget, look_again, touch, touch_profile
+from .touching import WORK, forget, look_again, look_now, touch, touch_profile
 
-__all__ = ["WORK", "diff_of", "due", "file_of", "forget", "look_again", "touch", "touch_profile", "work"]
+__all__ = ["WORK", "diff_of", "due", "file_of", "forget", "look_again", "look_now", "touch", "touch_profile", "work"]

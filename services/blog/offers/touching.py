@@ -72,6 +72,13 @@ def look_again(tx: Connection) -> None:
     tx.execute(sa.update(offer).where(again, offer.c.due.is_(None)).values(due=clock.machine()))
 
 
+def look_now(tx: Connection) -> None:
+    """Something happened where the program's blog lives: what is proposed there may be merged or declined."""
+    there = sa.and_(offer.c.state == "open", offer.c.branch.is_not(None))
+    for id in tx.execute(sa.select(offer.c.id).where(there).order_by(offer.c.id)).scalars().all():
+        ask(tx, id)
+
+
 def forget(tx: Connection, person: str) -> None:
     """Take out what offers say of somebody who is erased. What is proposed or live is taken back by the work."""
     mine = offer.c.person == person

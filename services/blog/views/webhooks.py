@@ -15,7 +15,7 @@ from flask import Blueprint, Response, jsonify, request
 from shared import config, db, web
 from shared.problems import problem
 
-from .. import following, hooks
+from .. import following, forges, hooks, offers
 from ..models import SERVICE
 from .pages import not_found
 
@@ -51,7 +51,14 @@ def of_program(forge: str) -> Response:
         named = hooks.named(tx, addresses) if fresh and hooks.event(forge, request.headers) not in hooks.SILENT else []
         for id in named:
             following.ring(tx, id)
-    return _answered(fresh, bool(named))
+        place = forges.place()
+        is_target = bool(place) and place in {forges.at(address) for address in addresses}
+        if is_target:
+            hooks.target_seen(tx, place)
+        rings = is_target and fresh and hooks.event(forge, request.headers) not in hooks.SILENT
+        if rings:
+            offers.look_now(tx)
+    return _answered(fresh, bool(named) or rings)
 
 
 def _answered(fresh: bool, rings: bool) -> Response:
@@ -90,6 +97,6 @@ def _addresses(raw: bytes) -> set[str]:
     except (ValueError, RecursionError):
         problem(400, "This payload cannot be read", "Choose the content type application/json for this webhook.")
     about = [said.get(name) for name in ("repository", "project")] if isinstance(said, dict) else []
-    keys = ("clone_url", "html_url", "git_http_url", "web_url", "http_url")
+    keys = ("clone_url", "html_url", "git_http_url", "web_url", "http_url", "ssh_url")
     found = [each.get(key) for each in about if isinstance(each, dict) for key in keys]
     return {address for address in found if isinstance(address, str)}
