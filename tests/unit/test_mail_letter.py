@@ -112,6 +112,11 @@ SAMPLE: dict[str, Any] = {
     "recording": "https://video.example.org/1?a=1&b=2",
     "original": "https://ada.example/a?b=1&c=2",
     "review": "https://github.com/program/blog/pull/7",
+    "days": 25,
+    "uses": 312,
+    "lives": 30,
+    "most": 400,
+    "ends": NOW + timedelta(days=5),
 }
 
 
