@@ -1,0 +1,60 @@
+"""Pages of members' posts in a real browser: readable by everybody, on every face, and usable by the keyboard alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from services.blog.models import blog
+from shared import db
+from tests.browser.conftest import Site
+from tests.browser.test_faces import FACES, _Camera
+from tests.integration.test_profiles import HOME, photo
+from tests.offering import PATH, PNG, Ada
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("scheme", "width"), [FACES[0], FACES[-1]])
+def test_no_page_of_blog_has_a_violation(site: Site, browser: Any, tmp_path: Path, scheme: str, width: int) -> None:
+    """Given a post in review and one that asks, When its author gives a picture that is none and then one, Then every
+    page, with and without what is wrong, is as it must be."""
+    ada = Ada(site.baton, tmp_path)
+    with db.write("blog") as tx:
+        tx.execute(sa.update(blog).values(head="0" * 40, hook_secret="x" * 64))
+    text = (
+        "---\ntitle: On Engines\ndate: 2026-10-01\n---\n\n![A map](map.png) {{< mystery >}}\n\n```python\nx = 1\n```\n"
+    )
+    id = ada.pushes({PATH: text, "content/posts/map.png": PNG})
+    offer = ada.offer(id)["id"]
+    found: list[str] = []
+    with _Camera(site, browser, scheme, width, found, ada.person, "member") as own:
+        for path in ("/blog/", f"/blog/mine/{ada.blog}", f"/blog/mine/posts/{id}", f"/blog/mine/posts/{id}/preview"):
+            own.look(path)
+        own.look(f"/blog/mine/posts/{id}/preview?as=link")
+        tab = own.tab
+        for name, data in (("me.txt", b"no picture"), ("me.jpg", photo())):
+            tab.goto(site.url(HOME))
+            tab.locator("#f-headshot").set_input_files({"name": name, "mimeType": "image/jpeg", "buffer": data})
+            tab.fill("#f-bio", "I learn.")
+            tab.fill("#f-alt", "A red square.")
+            tab.check("#f-shown")
+            with tab.expect_navigation():
+                tab.press("#f-name", "Enter")
+            own._examine(f"profile-{name}")
+        assert "It is proposed for the mentees page" in tab.inner_text("main")
+    mine = ada.baton.rows("blog", "offer")
+    with _Camera(site, browser, scheme, width, found, "olga", "organizer") as runs:
+        for path in (
+            "/blog/offers/",
+            f"/blog/offers/{offer}",
+            "/blog/blogs",
+            f"/blog/blogs/{ada.blog}",
+            "/blog/target",
+        ):
+            runs.look(path)
+        for row in mine:
+            runs.look(f"/blog/offers/{row['id']}")
+    assert len(mine) == 2 and not found, "\n".join(found)
