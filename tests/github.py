@@ -15,6 +15,8 @@ from typing import Any
 
 from flask import Flask, Response, request
 
+from .openapi import description
+
 TOKEN = "a-token-of-tests"
 REPO = "program/blog"
 
@@ -28,6 +30,7 @@ class GitHub:
         self.limited: list[tuple[int, dict[str, str], dict[str, Any]]] = []
         self.asked: list[tuple[str, str]] = []
         self.unchanged = 0
+        self.wrong: list[str] = []  # what GitHub's own description says against a request or an answer
         self.app = Flask("github")
         self.app.add_url_rule(f"/repos/{REPO}", "repo", self._answer, methods=["GET"])
         self.app.add_url_rule(
@@ -64,6 +67,8 @@ class GitHub:
             return answer
         name = path.split("/")[1] if path.startswith("git/") else path.split("/")[0] or "repo"
         status, said = getattr(self, f"_{request.method.lower()}_{name}")(path)
+        body = request.get_json(silent=True)
+        self.wrong += description().wrong(request.method, request.path, request.args.to_dict(), body, status, said)
         return self._json(status, said)
 
     def _json(self, status: int, said: Any) -> Response:
@@ -186,7 +191,8 @@ class GitHub:
     def _get_pulls(self, path: str) -> tuple[int, Any]:
         if path == "pulls":
             head = request.args["head"].partition(":")[2]
-            return 200, [self._shown(pull) for pull in self.pulls if pull["branch"] == head]
+            found = [self._shown(pull) for pull in self.pulls if pull["branch"] == head]
+            return 200, [{name: said for name, said in one.items() if name != "merged"} for one in found]
         return 200, self._shown(self.pulls[int(path.split("/")[1]) - 1])
 
     def _patch_pulls(self, path: str) -> tuple[int, Any]:

@@ -18,22 +18,34 @@ from tests.conftest import Baton
 from tests.github import REPO, TOKEN, GitHub
 from tests.integration.test_offers_pages import _client
 from tests.offering import PATH, PNG, Ada
+from tests.openapi import description
 
 POST = "_posts/2026-10-01-on-engines.md"
 
 
 @pytest.fixture
 def hub(baton: Baton, change_settings: Any, tmp_path: Path) -> Iterator[GitHub]:
+    description()
     found = GitHub(embedded.made(tmp_path / "github"))
     github._answers.clear()
     with served(found.app) as origin:
         change_settings(blog_repo=REPO, github_token=TOKEN, github_api=origin)
         yield found
+    assert not found.wrong
 
 
 @pytest.fixture
 def ada(hub: GitHub, baton: Baton, tmp_path: Path) -> Ada:
     return Ada(baton, tmp_path)
+
+
+def test_what_github_does_not_document_is_seen() -> None:
+    wrong = description().wrong("PATCH", "/repos/a/b/pulls/1", {"x": "1"}, {"titel": ""}, 200, {"number": "1", "b": 2})
+    assert len(wrong) == 4, wrong
+    tree = {"tree": [{"path": "a", "mode": "100644", "type": "blob", "sha": None}]}
+    assert not description().wrong("POST", "/repos/a/b/git/trees", {}, tree, 201, {"sha": "a" * 40})
+    assert description().wrong("POST", "/repos/a/b/git/blobs", {}, {"content": 1}, 209, {})
+    assert description().wrong("POST", "/repos/a/b/nowhere", {}, None, 200, {})
 
 
 def files(hub: GitHub, ref: str = "main") -> set[str]:
