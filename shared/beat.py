@@ -1,6 +1,6 @@
 """The beat of a production: `python -m shared.beat` rings every service's `tick`, and does nothing else.
 
-On a laptop it lives inside the worker (`shared/work.py`). One is enough; while two run, ticks come twice, which is
+On a laptop the worker itself ticks (`shared/work.py`). One is enough; while two run, ticks come twice, which is
 harmless. It needs the broker only: which job is due is in each service's database, and its worker looks there.
 """
 

@@ -1,7 +1,7 @@
 """Taking everything along: each service names the parts it owns, and each part goes out as CSV or as JSON.
 
-A service's `exports.py` registers its parts with `part`; `blueprint` serves them to organizers, `./baton export` writes
-them to a folder. Rows are read and written a few hundred at a time, however many there are.
+A service's `exports.py` registers its parts with `part`; `shared/exporting.py` serves them to organizers and programs,
+`./baton export` writes them to a folder. Rows are read and written a few hundred at a time, however many there are.
 
 In CSV a cell that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, CSV injection): whatever
 people typed stays readable, and stays text. Importing takes it away again. JSON holds everything as it is.
@@ -18,19 +18,13 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response
-from marshmallow import Schema, fields
 from sqlalchemy.engine import Connection
 
-from . import access, db, log
-from . import api as api_base
-from .mount import Stream
-from .problems import problem
+from . import db
 
 FORMATS = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 STEP = 500
 FORMULA = tuple("=+-@\t\r＝＋－＠")
-logger = log.get()
 
 Row = Mapping[Any, Any]
 
@@ -63,6 +57,11 @@ def part(
         return rows
 
     return register
+
+
+def find(service: str, name: str) -> Part | None:
+    """That one part."""
+    return _parts.get(service, {}).get(name)
 
 
 def parts(service: str) -> list[Part]:
@@ -140,70 +139,3 @@ def text(wanted: Part, form: str) -> Iterator[str]:
     """That part in that format, read from the database while it is taken."""
     with db.read(wanted.service) as tx:
         yield from _WRITERS[form](wanted.columns(tx), wanted.rows(tx))
-
-
-def blueprint(service: str) -> Blueprint:
-    """`/<service>/export/<part>.<csv|json>` for organizers."""
-    made = Blueprint("export", __name__, url_prefix=f"/{service}/export")
-
-    @made.get("/<name>.<form>")
-    @access.needs("organizer")
-    def download(name: str, form: str) -> Response:
-        return _file(service, name, form)
-
-    return made
-
-
-class PartSchema(Schema):
-    """Something that can be taken along."""
-
-    name = fields.String()
-    meaning = fields.String()
-    csv = fields.String(metadata={"description": "where it is as CSV"})
-    json = fields.String(metadata={"description": "where it is as JSON"})
-
-
-class Parts(Schema):
-    """All of them; not paged."""
-
-    parts = fields.List(fields.Nested(PartSchema))
-
-
-def api(service: str) -> api_base.Blueprint:
-    """`/<service>/api/exports`: the same for programs."""
-    made = api_base.Blueprint(service, "exports", "Taking everything along")
-
-    @made.get("/exports")
-    @access.scopes("read")
-    @made.response(200, Parts)
-    def listed() -> dict[str, Any]:
-        """What this service has to give."""
-        home = f"/{service}/api/exports"
-        said = [
-            {"name": p.name, "meaning": p.meaning, **{f: f"{home}/{p.name}.{f}" for f in FORMATS}}
-            for p in parts(service)
-        ]
-        return {"parts": said}
-
-    @made.get("/exports/<name>.<form>")
-    @access.scopes("read")
-    @made.doc(responses={200: api_base.file("text/csv", "The part, as CSV or as JSON"), 404: api_base.NOT_FOUND})
-    def download(name: str, form: str) -> Response:
-        """One part, whole, as CSV or as JSON."""
-        return _file(service, name, form)
-
-    return made
-
-
-def _file(service: str, name: str, form: str) -> Response:
-    wanted = _parts.get(service, {}).get(name)
-    if wanted is None or form not in FORMATS:
-        known = ", ".join(each.name for each in parts(service)) or "nothing so far"
-        problem(404, "There is no such export", f"Choose from {known}, each as .csv or .json.")
-    reader = access.reader()
-    logger.info("data.exported", service=service, part=name, by=reader.actor if reader else None)
-    answer = Response(Stream(each.encode() for each in text(wanted, form)), direct_passthrough=True)
-    answer.headers["Content-Type"] = FORMATS[form]
-    answer.headers["Content-Disposition"] = f'attachment; filename="{service}-{name}.{form}"'
-    answer.headers["Cache-Control"] = "no-store"
-    return answer

@@ -12,12 +12,15 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from importlib import resources
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from flask import Flask
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 # Raw HTML stays text. Images are off: a picture from elsewhere would tell its host who reads the program (and the
 # content policy refuses it anyway); one is shown as a link to it.

@@ -9,9 +9,17 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from typing import Any
+from typing import Any, cast
 
-import structlog
+# structlog loads rich wherever it is installed (with what checks this code, never in production), to colour tracebacks
+# that nobody looks at here: 4 MiB in every process.
+_without = "rich" not in sys.modules
+if _without:
+    sys.modules["rich"] = cast(Any, None)
+import structlog  # noqa: E402
+
+if _without:
+    del sys.modules["rich"]
 
 bind = structlog.contextvars.bind_contextvars
 clear = structlog.contextvars.clear_contextvars

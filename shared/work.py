@@ -1,4 +1,4 @@
-"""The worker process: Celery with its beat inside, for the services BATON_SERVICES names.
+"""The worker process: Celery, ticking inside, for the services BATON_SERVICES names.
 
 `python -m shared.work`, on a laptop as in production (there with `--no-beat`: `shared.beat` ticks for all of them). The
 flags have their reasons here, the settings theirs in `shared/worker.py`.
@@ -9,10 +9,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
-import signal
 import sys
-import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +33,6 @@ def arguments(options: argparse.Namespace, services: tuple[str, ...]) -> dict[st
         "without_heartbeat": True,
         "loglevel": "WARNING",
         "quiet": True,
-        "beat": options.beat,
-        # Nothing to be kept: a tick is never made up for.
-        "scheduler": "celery.beat:Scheduler",
     }
 
 
@@ -53,17 +47,6 @@ def consumer() -> type:
             default_steps = [step for step in Consumer.Blueprint.default_steps if "DelayedDelivery" not in step]
 
     return Undelayed
-
-
-def _end_without(beat: Any) -> None:
-    """End the worker, warmly, once its beat is dead: Celery never starts it again, and without ticks nothing is sure.
-
-    Whoever supervises the worker starts both again.
-    """
-    while beat.is_alive():
-        time.sleep(1.0)
-    print("warning: beat died; the worker ends, to be started again with a new one", file=sys.stderr, flush=True)
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def main(args: list[str]) -> int:
@@ -90,7 +73,7 @@ def main(args: list[str]) -> int:
         (settings.data / "run").mkdir(parents=True, exist_ok=True)
         from celery import signals
 
-        from .worker import app
+        from .worker import TICK, app, ring
 
         if not settings.broker_url.startswith("amqp"):
             from . import transport
@@ -114,10 +97,11 @@ def main(args: list[str]) -> int:
             options.alive.touch()
             sender.timer.call_repeatedly(ALIVE_EVERY, options.alive.touch)
 
-    def guard_beat(sender: Any, **_: Any) -> None:
+    def ticking(sender: Any, **_: Any) -> None:
+        # In the loop that takes tasks, not in a process of its own as Celery's beat would be: that costs memory, and
+        # can die alone. While the broker is away this loop is busy with finding it again, and no tick would arrive.
         if options.beat:
-            beat = sender.controller.beat
-            threading.Thread(target=_end_without, args=(beat,), name="beat-guard", daemon=True).start()
+            sender.timer.call_repeatedly(TICK, ring, args=(settings.services,))
 
     def frozen(**_: Any) -> None:
         # A collection in a child would write to every object it got from its parent, and so copy all of its memory.
@@ -127,10 +111,9 @@ def main(args: list[str]) -> int:
     # Kept in variables: Celery holds signal handlers weakly.
     signals.worker_init.connect(frozen)
     signals.worker_process_init.connect(child)
-    signals.beat_embedded_init.connect(child)
     signals.worker_ready.connect(ready)
     signals.worker_ready.connect(show_life)
-    signals.worker_ready.connect(guard_beat)
+    signals.worker_ready.connect(ticking)
     worker = app.Worker(**arguments(options, settings.services))
     worker.start()
     return int(worker.exitcode or 0)

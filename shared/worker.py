@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from celery import Celery, signals
@@ -19,6 +19,7 @@ from . import clock, config, db, doorbell, log, pulse, revocation, schedule
 from .events import inbox, keeping, relay, replay
 
 TICK = 2.0  # seconds between ticks: how late a lost doorbell can make things
+TICK_WITHIN = TICK * 5  # seconds until one that nobody took is thrown away
 REPLAY_SECONDS = 15.0  # of one tick; a task has 45
 SLOW = "slow"
 
@@ -84,7 +85,7 @@ def settings(found: config.Config) -> dict[str, Any]:
         "worker_hijack_root_logger": False,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "beat_schedule": {
-            f"{name}.tick": {"task": f"{name}.tick", "schedule": TICK, "options": {"expires": TICK * 5}}
+            f"{name}.tick": {"task": f"{name}.tick", "schedule": TICK, "options": {"expires": TICK_WITHIN}}
             for name in found.services
         },
         # A tick missed for long is not made up for.
@@ -201,6 +202,17 @@ def send(name: str, *args: Any) -> None:
     doorbell.back()
 
 
+def ring(services: Iterable[str]) -> None:
+    """Ask for a tick of each service. One that is not taken in time is not made up for."""
+    try:
+        for service in services:
+            app.send_task(f"{service}.tick", expires=TICK_WITHIN)
+    except Exception as error:
+        doorbell.away(error)
+    else:
+        doorbell.back()
+
+
 @signals.task_prerun.connect
 def _forget_ids(**_kwargs: Any) -> None:
     log.clear()
@@ -216,11 +228,6 @@ def _before_fork(**_kwargs: Any) -> None:
         except Exception as error:
             logger.warning("worker.first_delivery_failed", service=service, error=type(error).__name__)
     # Engines are keyed by process, and connections do not cross a fork.
-    db.close()
-
-
-@signals.beat_init.connect
-def _before_ticks(**_kwargs: Any) -> None:
     db.close()
 
 

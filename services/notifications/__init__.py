@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from flask import Flask
+if TYPE_CHECKING:  # a worker loads this package, too, and nothing of the web
+    from flask import Flask
 
 
 def create_app() -> Flask:
     """The Flask app of this service: wiring only."""
-    from shared import export, face, web
+    from shared import exporting, face, web
 
     from . import exports, figures, models, views
 
@@ -25,7 +27,7 @@ def create_app() -> Flask:
         views.preferences,
         views.suppressed,
         views.inbound,
-        export.blueprint(models.SERVICE),
+        exporting.blueprint(models.SERVICE),
     )
     app = web.create(models.SERVICE, *blueprints, api=views.api, context=views.context)
     face.dress(app)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # a worker loads this package, too, and nothing of the web
+    from flask import Flask
 
 
 def create_app() -> Flask:
     """The Flask app of sessions."""
-    from shared import export, face, web
+    from shared import exporting, face, web
     from shared.ops import api
     from shared.ops import pages as ops
 
@@ -15,8 +18,8 @@ def create_app() -> Flask:
     from .rules.refusals import Refused
 
     del exports, figures  # imported for what they register
-    blueprints = (*views.blueprints, ops.blueprint(models.SERVICE), export.blueprint(models.SERVICE))
-    apis = (*views.apis, api.blueprint(models.SERVICE), export.api(models.SERVICE))
+    blueprints = (*views.blueprints, ops.blueprint(models.SERVICE), exporting.blueprint(models.SERVICE))
+    apis = (*views.apis, api.blueprint(models.SERVICE), exporting.api(models.SERVICE))
     app = web.create(models.SERVICE, *blueprints, api=apis, context=views.context)
     app.register_error_handler(Refused, views.refused_page)
     face.dress(app)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # a worker loads this package, too, and nothing of the web
+    from flask import Flask
 
 
 def create_app() -> Flask:
     """The Flask app of signup."""
-    from shared import export, face, web
+    from shared import exporting, face, web
 
     from . import exports, figures, importing, rules
     from .views import api, links, me, mentors, operation, organizer, pages, public, reaching, refusing
@@ -22,7 +25,7 @@ def create_app() -> Flask:
         reaching.blueprint,
         *organizer.blueprints,
         operation.blueprint,
-        export.blueprint("signup"),
+        exporting.blueprint("signup"),
         api=api.blueprints,
         context=pages.context,
     )

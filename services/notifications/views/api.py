@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Response
 from sqlalchemy.engine import Connection
 
-from shared import access, db, export
+from shared import access, db, exporting
 from shared.api import CONFLICT, NOT_FOUND, Blueprint, Empty, file
 from shared.ops import api as operation_api
 
@@ -28,7 +28,7 @@ blueprints = [
     preferences.api,
     catalogue.api,
     chat.api,
-    export.api(SERVICE),
+    exporting.api(SERVICE),
     operation_api.blueprint(SERVICE, more=operation.state),
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared import export
+from shared import exporting
 from shared.ops import api as operation
 
 from . import charter, imports, log, me, members, mentors, organizers, program, public, streams, tokens
@@ -14,7 +14,7 @@ blueprints = [
         each.blueprint
         for each in (public, program, streams, charter, members, mentors, organizers, imports, tokens, log, me)
     ),
-    export.api("signup"),
+    exporting.api("signup"),
     operation.blueprint("signup"),
 ]
 
