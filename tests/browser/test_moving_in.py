@@ -5,18 +5,16 @@ With BATON_SHOTS=folder every page on the way is photographed into that folder.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from services.signup import importing
 from shared import db, tokens
 from tests.browser.conftest import Site
-from tests.browser.test_faces import FACES, RULES
+from tests.browser.test_faces import FACES, examine
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -30,29 +28,23 @@ FORM = """Timestamp,Email Address,What is your name?,Which of these describes yo
 
 
 class Eye:
-    """Looks at what a tab shows: axe, its width, and a photograph."""
+    """Looks at what a tab shows."""
 
-    def __init__(self, tab: Any, face: str) -> None:
-        self.tab, self.face, self.found = tab, face, []  # type: tuple[Any, str, list[str]]
+    def __init__(self, tab: Any, scheme: str, width: int) -> None:
+        self.tab, self.scheme, self.width, self.found = tab, scheme, width, []  # type: tuple[Any, str, int, list[str]]
 
     def look(self, name: str) -> None:
-        for violation in Axe().run(self.tab, options=RULES).response["violations"]:
-            self.found.append(f"{name}: {violation['id']}: {[node['target'] for node in violation['nodes'][:3]]}")
-        if self.tab.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
-            self.found.append(f"{name}: wider than the screen")
-        if folder := os.environ.get("BATON_SHOTS"):
-            Path(folder).mkdir(exist_ok=True)
-            self.tab.screenshot(path=f"{folder}/import-{name}-{self.face}.png", full_page=True)
+        self.found += examine(self.tab, self.scheme, self.width, f"import-{name}")
 
 
 @pytest.fixture(params=FACES, ids=lambda face: f"{face[0]}-{face[1]}")
 def eye(request: Any, site: Site, browser: Any) -> Iterator[Eye]:
     scheme, width = request.param
-    window = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    window = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme, reduced_motion="reduce")
     site.sign_in(window, site.organizer(), "organizer")
     tab = window.new_page()
     tab.set_default_timeout(10_000)
-    yield Eye(tab, f"{scheme}-{width}")
+    yield Eye(tab, scheme, width)
     window.close()
 
 
