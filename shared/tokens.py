@@ -18,10 +18,11 @@ MINUTE, HOUR, DAY = 60, 3_600, 86_400
 # How long a mailed link works, by its purpose: its owner checks it, and mails say it.
 LINKS = {"confirm": 14 * DAY, "enter": 60 * DAY, "sign-in": 30 * MINUTE, "address": DAY, "place": 4 * DAY,
          "lead": 60 * DAY, "item": 60 * DAY, "turn": 60 * DAY, "take": 60 * DAY, "rsvp": 60 * DAY,
-         "checkin": 60 * DAY, "pool": 60 * DAY, "away": 60 * DAY, "preferences": 400 * DAY}  # fmt: skip
+         "checkin": 60 * DAY, "first-post": 60 * DAY, "pool": 60 * DAY, "away": 60 * DAY,
+         "preferences": 400 * DAY}  # fmt: skip
 # The service whose page a link of that purpose opens, where it is not signup.
 _OWNERS = dict.fromkeys(("place", "lead", "item", "turn", "take", "rsvp", "away", "checkin"), "sessions")
-_OWNERS["preferences"] = "notifications"
+_OWNERS |= {"preferences": "notifications", "first-post": "blog"}
 
 
 # A token as it stands in a link, or in a header: claims, time and signature, each in the letters of base64url.

@@ -15,7 +15,7 @@ from shared import copies
 from shared.events import Event, erase, on
 from shared.events.erasure import erase_mentions
 
-from . import blogs, offers, profiles
+from . import blogs, firsts, offers, profiles
 from .models import SERVICE, person, program
 
 
@@ -35,5 +35,6 @@ def member_erased(tx: Connection, event: Event) -> None:
     blogs.blank(tx, event.data["person"])
     profiles.blank(tx, event.data["person"])
     offers.forget(tx, event.data["person"])
+    firsts.forget(tx, event.data["person"])
     erase_mentions(tx, "post.published", event.data["person"])
     erase(tx, event.subject)

@@ -24,6 +24,28 @@ person = sa.Table(
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("github", sa.String(100)),
     sa.Column("blog", sa.String(2000)),
+    sa.Column("joined_at", Instant),  # when they confirmed
+)
+sa.Index("ix_person_joined", person.c.joined_at)
+
+# Somebody was reminded of their first post: once for each step (rules/firsts.py), and again for whoever moved it.
+# Written by the schedule; deleted when the person is erased.
+nudge = sa.Table(
+    "nudge",
+    metadata,
+    sa.Column("person", Key, primary_key=True),
+    sa.Column("pushed", sa.Integer, primary_key=True, autoincrement=False),  # days by which they had moved it
+    sa.Column("step", sa.Integer, primary_key=True, autoincrement=False),  # days from when it is hoped for
+    sa.Column("at", Instant, nullable=False),
+)
+
+# By how many days somebody moved when their first post is hoped for. Written by them; deleted when they are erased.
+pushed = sa.Table(
+    "pushed",
+    metadata,
+    sa.Column("person", Key, primary_key=True),
+    sa.Column("days", sa.Integer, nullable=False),
+    sa.Column("at", Instant, nullable=False),
 )
 
 # The one program (id 1). Written at program.changed; never deleted. `streams`: list of {slug, name, position}.

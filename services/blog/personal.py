@@ -10,10 +10,12 @@ from sqlalchemy.engine import Connection
 
 from shared import personal
 
-from .models import SERVICE, blog, offer, post, profile
+from .models import SERVICE, blog, nudge, offer, post, profile, pushed
 from .models import person as people
 
 personal.table(SERVICE, "person", people.c.id)
+personal.table(SERVICE, "reminders of a first post", nudge.c.person, latest=nudge.c.at)
+personal.table(SERVICE, "first post moved", pushed.c.person)
 # The secret of its webhook is left out: it stands at the forge, and a file is easily passed on.
 _WORK = ("hook_secret", "due", "rung", "touched", "next_head", "done")
 personal.table(SERVICE, "blogs", blog.c.person, without=_WORK, latest=blog.c.created_at)

@@ -12,10 +12,11 @@ from shared import db, worker
 from shared.schedule import daily, every, job, never
 from shared.worker import on_tick
 
-from . import following, hooks, offers
+from . import firsts, following, hooks, offers
 from .models import SERVICE, post
 
 HOUR = timedelta(hours=1)
+STEP = 200
 
 
 def next_day(tx: Connection, since: datetime) -> datetime | None:
@@ -35,6 +36,12 @@ def look(tx: Connection, period: str) -> None:
 def look_at_offers(tx: Connection, _period: str) -> None:
     """The guarantee behind the doorbells: nobody has to tell us that a proposal was merged or declined."""
     offers.look_again(tx)
+
+
+@job(SERVICE, "posts.await", every(HOUR, firsts.next_due))
+def remind_of_first_posts(tx: Connection, _period: str) -> bool:
+    """A first post within 60 days: reminders before and after."""
+    return firsts.remind(tx, STEP) == STEP
 
 
 @job(SERVICE, "hooks.prune", daily(3, lambda _tx: "UTC"))

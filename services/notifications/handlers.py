@@ -32,7 +32,7 @@ talks.wanted            their preference, as they said on the page of talks
 
 From blog:
 
-post.published          published, to its author
+post.published          published, to its author       post.awaited            first-post, to who has none
 
 Channels of a chat hear of member.confirmed, post.published, session.minuted and turn.opened (chat/telling).
 
@@ -44,7 +44,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -233,10 +233,26 @@ def post_published(tx: Connection, event: Event) -> None:
     to = people.reader(tx, data["person"])
     if to:
         telling.published(tx, event)
+        projection.became(tx, event)
     if to and data["title"]:
         context = {"title": letter.line(data["title"]), "original": compose.web(data["original"])}
         context["review"] = compose.web(data["pull_request"])
         compose.write(tx, "published", event.id, to, context)
+
+
+@on(SERVICE, "post.awaited")
+def post_awaited(tx: Connection, event: Event) -> None:
+    """A reminder of a first post, to who wants them. What waited for days is not sent: there is another."""
+    data = event.data
+    to = people.reader(tx, data["person"])
+    if to is None:
+        return
+    projection.became(tx, event)
+    if people.readers(tx, [to.person]):
+        due_at = datetime.fromisoformat(data["due_at"])
+        context = {"due_at": due_at, "late": data["step"] > 0, "blog": data["blog"], "posts": data["posts"]}
+        claims = {"pushed": data["pushed"]}
+        compose.write(tx, "first-post", event.id, to, context, claims, deadline=event.time + timedelta(days=3))
 
 
 SESSIONS = {"next": "/sessions/"}  # where the button of a mail about sessions leads

@@ -541,6 +541,14 @@ class Published(Data):
     )
 
 
+class Awaited(Person):
+    step = fields.Integer(required=True, metadata={"description": "days from when it is hoped for: -14, -3, 3, 10"})
+    due_at = fields.String(required=True, metadata={"description": "when it is hoped for; RFC 3339, program time"})
+    pushed = fields.Integer(required=True, metadata={"description": "days by which they moved that"})
+    blog = fields.Boolean(required=True, metadata={"description": "they have a blog that is followed"})
+    posts = fields.Integer(required=True, metadata={"description": "posts of theirs that wait for their yes"})
+
+
 @dataclass(frozen=True)
 class Entry:
     """One event: who publishes it, who is owed it, and what it means."""
@@ -671,6 +679,7 @@ ENTRIES = [
     Entry(
         "post.published", "blog", ("notifications",), Published, "A member's post is live on the program's blog, once."
     ),
+    Entry("post.awaited", "blog", ("notifications",), Awaited, "A member without a post is reminded of a first one."),
     Entry("guest.forgotten", "sessions", ("notifications",), Person, "A guest's name and address were taken out."),
     Entry(
         "talks.wanted", "sessions", ("notifications",), Talks, "Somebody said on a page of talks if they want invites."

@@ -58,6 +58,10 @@ SAMPLE: dict[str, Any] = {
     "position": 3,
     "lapsed": False,
     "answer_by": NOW + timedelta(hours=72),
+    "due_at": NOW + timedelta(days=14),
+    "late": False,
+    "blog": True,
+    "posts": 2,
     "missed": [NOW - timedelta(days=14 * number) for number in (3, 2, 1)],
     "title": "Circle <b>Ann</b>",
     "day": "5 Jan 2027",
@@ -149,6 +153,7 @@ OF["reply"] = {
     "asked": "", "subject": "Re: Invite", "text": "I come later.\nMuch later.\n\n<script>alert(1)</script>",
     "left_out": ["a <b>file</b>.png (12 KB)"], "role": "coordinator",
 }  # fmt: skip
+OF["chat-invite"] = {"days": 25, "uses": 312, "lives": 30, "most": 400, "ends": NOW + timedelta(days=5)}
 OF["talk"] = {"kind": "talk", "thing": "talk"}
 
 HOSTILE = [

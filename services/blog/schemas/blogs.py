@@ -136,3 +136,8 @@ class Posts(Listed):
     """A page of the posts of a blog, the latest first."""
 
     posts = fields.List(fields.Nested(Post), required=True)
+
+
+class FirstPost(Schema):
+    due_at = fields.AwareDateTime(required=True, metadata={"description": "when it is hoped for"})
+    days = fields.Integer(required=True, metadata={"description": "by which its author moved that"})

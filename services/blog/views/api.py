@@ -10,7 +10,7 @@ from shared import access, db
 from shared.api import Blueprint, Empty, PageQuery
 from shared.problems import problem
 
-from .. import blogs, following
+from .. import blogs, firsts, following
 from ..convert import Skipped, text
 from ..models import SERVICE
 from ..offers import standing, trying
@@ -54,6 +54,18 @@ def _own(tx: Any, id: str) -> Any:
 def _shown(id: str) -> Any:
     with db.read(SERVICE) as tx:
         return _own(tx, id)
+
+
+@blueprint.post("/mine/first-post/later")
+@MINE
+@blueprint.arguments(Empty, required=False)
+@blueprint.response(200, schemas.FirstPost)
+def later(_body: Any) -> dict[str, Any]:
+    """Move by 30 days when one's first post is hoped for, and the reminders of it."""
+    with db.write(SERVICE) as tx:
+        now = firsts.waits(tx, reader_id())
+        _refusing(firsts.snooze, tx, reader_id(), now["days"] if now else 0)
+        return firsts.waits(tx, reader_id()) or {}
 
 
 @blueprint.get("/mine/blogs")

@@ -25,6 +25,8 @@ NEWS = {
     "member.left": "left",
     "member.graduated": "graduated",
     "goal.reached": "goal",
+    "post.awaited": "writing",
+    "post.published": "posted",
 }
 
 

@@ -16,6 +16,8 @@ _BECAME = {
     "left": "Left",
     "graduated": "Alumni from now on",
     "goal": "Reached their goal",
+    "writing": "On the way to their first post",
+    "posted": "Have a new post on the program’s blog",
     "quiet": "Did not say if they are still with us, so nobody asks them for turns",
 }
 

@@ -68,6 +68,7 @@ KINDS = {
         Kind("proposal", False, "A meeting or talk is proposed"),
         Kind("notes", False, "Notes of a meeting or talk", "rsvp"),
         Kind("published", True, "A post is on the program's blog"),
+        Kind("first-post", False, "Reminder of a first post", "first-post"),
         Kind("reminder", True, "Reminder of a session", "rsvp", many=True),
         Kind("reply", True, "What somebody wrote"),
     )

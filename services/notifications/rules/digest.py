@@ -20,7 +20,7 @@ LAST = 8  # sessions in a chart
 SILENT = 3  # sessions running without somebody
 EXCERPT = 280  # letters
 ERASED = "somebody who was erased"
-CHANGES = ("joined", "returned", "paused", "left", "graduated", "goal", "quiet")
+CHANGES = ("joined", "returned", "paused", "left", "graduated", "goal", "quiet", "writing", "posted")
 
 Row = Mapping[str, Any]
 

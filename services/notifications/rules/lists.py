@@ -56,6 +56,13 @@ LISTS = {
             {"talk": {MAIL, LESS}, "notes": _ALL},
         ),
         List(
+            "first-post",
+            "Reminders of a first post",
+            "A few, around 60 days after you joined, until there is one. Only you get them.",
+            ((MAIL, "Until there is one"), (NONE, "None")),
+            {"first-post": _ALL},
+        ),
+        List(
             "digest",
             "The digest",
             "What needs you, and what changed, in one letter. All of them are kept on the web.",
