@@ -7,7 +7,7 @@ those of circles stand, under the gathering's id.
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, RowMapping
 
 from shared import clock
 
@@ -36,14 +36,26 @@ def settle(tx: Connection, id: str, without: str | None = None) -> None:
     row = reading.one(tx, id)
     if row["sequence"] is None or row["starts_at"] <= clock.now():
         return
-    held = tx.execute(sa.select(session).where(session.c.id == id)).mappings().one()
     people = [person for person in recipients.of(tx, row).people if person != without]
-    invites.settle_one(tx, held, reading.about(row), people, NOBODY)
+    invites.settle_one(tx, _held(tx, id), reading.about(row), people, NOBODY)
+
+
+def _held(tx: Connection, id: str) -> RowMapping:
+    return tx.execute(sa.select(session).where(session.c.id == id)).mappings().one()
 
 
 def overlooked(tx: Connection) -> None:
-    """Ask to look at all that are to come: who joined, left, or leads a circle since then is told within the hour."""
-    due.touch(tx, reading.ahead(tx))
+    """Ask to look at those to come of which somebody does not know: who joined, left, or leads a circle since then is
+    told within the hour. It only reads where nobody did.
+    """
+    due.touch(tx, [id for id in reading.ahead(tx) if _is_untold(tx, id)])
+
+
+def _is_untold(tx: Connection, id: str) -> bool:
+    row = reading.one(tx, id)
+    if row["sequence"] is None or row["starts_at"] <= clock.now():
+        return False
+    return invites.differs(tx, _held(tx, id), recipients.of(tx, row).people, NOBODY)
 
 
 def follow(tx: Connection, circle: str) -> None:

@@ -55,10 +55,20 @@ def next_look(tx: Connection, since: datetime) -> datetime | None:
 
 
 def overlooked(tx: Connection) -> None:
-    """Ask to look at every circle that meets soon: whatever was changed without a word is told within the hour."""
+    """Ask to look at every circle that meets soon and whose people do not know what is true: whatever was changed
+    without a word is told within the hour. It only reads where nothing was: that is nearly always so, and everywhere.
+    """
     soon = sa.and_(session.c.starts_at > clock.now(), session.c.starts_at <= clock.now() + HORIZON)
     found = tx.execute(sa.select(session.c.circle).where(soon, session.c.circle.is_not(None)).distinct())
-    due.touch(tx, found.scalars().all())
+    due.touch(tx, [circle for circle in found.scalars().all() if _is_untold(tx, circle)])
+
+
+def _is_untold(tx: Connection, circle: str) -> bool:
+    """Would `settle` tell anybody anything?"""
+    rows, _, _ = _concerned(tx, circle)
+    people = [each["id"] for each in circles.members(tx, circle)]
+    duties = reading.duties(tx, [row["id"] for row in rows])
+    return any(differs(tx, row, people, duties[row["id"]]) for row in rows)
 
 
 def settle(tx: Connection, circle: str) -> None:
@@ -66,16 +76,22 @@ def settle(tx: Connection, circle: str) -> None:
     locks.sessions(tx)
     # Only what is visible now: who notes something later has changed something later.
     tx.execute(sa.delete(unannounced).where(unannounced.c.circle == circle))
-    now = clock.now()
     about = circles.one(tx, circle)
+    rows, ahead, near = _concerned(tx, circle)
+    people = [each["id"] for each in circles.members(tx, circle)]
+    duties = reading.duties(tx, [row["id"] for row in rows])
+    for row in rows:
+        settle_one(tx, {**row}, about, people, duties[row["id"]])
+    _look_again(tx, circle, ahead, near)
+
+
+def _concerned(tx: Connection, circle: str) -> tuple[list[Row], list[Row], int]:
+    """The sessions of a circle that people are told of, in order; the next ones, and how many of them are near."""
+    now = clock.now()
     ahead = [row for row in meetings.upcoming(tx, circle, MOST + 2) if row["starts_at"] > now]
     near = [row for row in ahead[:MOST] if row["starts_at"] <= now + HORIZON]
     rows = {row["id"]: row for row in [*near, *_told_before(tx, circle)]}
-    people = [each["id"] for each in circles.members(tx, circle)]
-    duties = reading.duties(tx, rows)
-    for row in sorted(rows.values(), key=lambda row: (row["starts_at"], row["id"])):
-        settle_one(tx, {**row}, about, people, duties[row["id"]])
-    _look_again(tx, circle, ahead, len(near))
+    return sorted(rows.values(), key=lambda row: (row["starts_at"], row["id"])), ahead, len(near)
 
 
 def again(tx: Connection, session_id: str, wanted: Iterable[str]) -> list[str]:
@@ -125,10 +141,35 @@ def settle_one(tx: Connection, row: Row, about: Row, people: list[str], duties: 
 
     :param about: `name` and `stream` of its circle; `also`, what events say beside that.
     """
-    now_told = _now(row, duties)
-    on = row["state"] in meetings.AHEAD
-    wanted = dict.fromkeys([*people, *([duties["mentor"]] if duties["mentor"] else [])] if on else [])
+    on, now_told = row["state"] in meetings.AHEAD, _now(row, duties)
     known = {each["person"]: each for each in _invites(tx, row["id"])}
+    updated, new, gone = _compared(tx, row, people, duties, known)
+    if any("time" in changed for changed, _ in updated):
+        _ask_anew(tx, row)
+    _say_no_for_who_is_away(tx, row, new)
+    for (changed, was), concerned in sorted(updated.items(), key=repr):
+        _tell(tx, row, about, "update", concerned, known, now_told, changed, was)
+    _tell(tx, row, about, "request", new, known, now_told)
+    _tell(tx, row, about, "drop" if on else "cancel", gone, known, now_told)
+    if new and not row["invited"]:
+        _need_no_reminder(tx, row)
+        tx.execute(sa.update(session).where(session.c.id == row["id"]).values(invited=True))
+
+
+def differs(tx: Connection, row: Row, people: list[str], duties: Mapping[str, str | None]) -> bool:
+    """Whether `settle_one` would tell anybody anything, or note that they were told. It only reads."""
+    known = {each["person"]: each for each in _invites(tx, row["id"])}
+    return any(_compared(tx, row, people, duties, known))
+
+
+def _compared(
+    tx: Connection, row: Row, people: list[str], duties: Mapping[str, str | None], known: Mapping[str, Row]
+) -> tuple[dict[tuple[tuple[str, ...], str | None], list[str]], list[str], list[str]]:
+    """What is true against what people were told: {(what changed, when it was): whom to tell}, who is new, who is not
+    concerned any more.
+    """
+    now_told, on = _now(row, duties), row["state"] in meetings.AHEAD
+    wanted = dict.fromkeys([*people, *([duties["mentor"]] if duties["mentor"] else [])] if on else [])
     live = {person: each for person, each in known.items() if not each["cancelled"]}
     updated: dict[tuple[tuple[str, ...], str | None], list[str]] = defaultdict(list)
     changes = {person: _changed(each["told"], now_told) for person, each in live.items()}
@@ -140,18 +181,7 @@ def settle_one(tx: Connection, row: Row, about: Row, people: list[str], duties: 
             continue  # who leads it is no news to who does not come
         if person in wanted and changed:
             updated[changed, each["told"]["starts_at"] if "time" in changed else None].append(person)
-    gone = [person for person in live if person not in wanted]
-    new = [person for person in wanted if person not in live]
-    if any("time" in changed for changed, _ in updated):
-        _ask_anew(tx, row)
-    _say_no_for_who_is_away(tx, row, new)
-    for (changed, was), concerned in sorted(updated.items(), key=repr):
-        _tell(tx, row, about, "update", concerned, known, now_told, changed, was)
-    _tell(tx, row, about, "request", new, known, now_told)
-    _tell(tx, row, about, "drop" if on else "cancel", gone, known, now_told)
-    if new and not row["invited"]:
-        _need_no_reminder(tx, row)
-        tx.execute(sa.update(session).where(session.c.id == row["id"]).values(invited=True))
+    return updated, [person for person in wanted if person not in live], [each for each in live if each not in wanted]
 
 
 def _invites(tx: Connection, session_id: str) -> list[Row]:
