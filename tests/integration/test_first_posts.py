@@ -102,6 +102,8 @@ def test_moved_by_link_once_however_often_it_is_pressed(baton: Baton, ada: str) 
     own = signed_in(baton.client("blog"), ada, "member")
     answer = own.post("/blog/api/mine/first-post/later", json={}, headers={"Sec-Fetch-Site": "same-origin"})
     assert answer.get_json().get("days") == 60, answer.text
+    client.post(link[0])  # of the first mail, once more
+    assert [row["days"] for row in baton.rows("blog", "pushed")] == [60]
     offered(ada, "open")
     assert "Nothing waits for you" in client.get(link[0]).text
     assert (

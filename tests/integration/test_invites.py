@@ -39,8 +39,15 @@ def test_the_next_three_within_six_weeks_are_told_once(baton: Any, met: Met) -> 
     for _ in range(3):
         with db.write("sessions") as tx:
             telling.overlooked(tx)
+        assert not [row for row in baton.rows("sessions", "unannounced") if row["due"] <= clock.now()]
         baton.tick()
     assert len(mails(baton, met.ada)) == len(mails(baton, met.bo)) == 3
+    # Something was changed without a word: within the hour it is told
+    with db.write("sessions") as tx:
+        tx.execute(sa.text("UPDATE session SET location = 'Room 9' WHERE id = :id"), {"id": first})
+    baton.pass_time(hours=1)
+    baton.tick()
+    assert kinds(baton, met.ada) == kinds(baton, met.bo) == ["invite"] * 3 + ["invite-update"]
     # The first one is over: the fourth comes near, and is told without anybody's doing
     baton.pass_time(days=9)
     baton.tick()
