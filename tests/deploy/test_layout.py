@@ -208,7 +208,9 @@ def the_doctor_is_content(layout: Layout, broker: str) -> None:
         nonlocal said
         done = layout.run("migrate", "python", "-m", "shared.cli", "doctor")
         said = done.stdout + done.stderr
-        return done.returncode == 0 and "warning" not in said
+        warned = [line for line in said.splitlines() if line.startswith("warning")]
+        # What DNS says of example.org is not ours to change.
+        return done.returncode == 0 and all(line.startswith("warning  DNS ") for line in warned)
 
     eventually("the doctor is content", content, lambda: said)
     assert all(f"ok       ticks {service}" in said for service in SERVICES), said
