@@ -26,6 +26,7 @@ from shared.cli import Refused, backup, doctor, export
 from shared.cli.broker import any_port
 from shared.cli.settings import BROKER_FILE
 from shared.config import SERVICES
+from tests import loops
 from tests.conftest import SECRET, SEEDED, Baton
 from tests.disk import Disk, small
 
@@ -73,7 +74,7 @@ class Served:
 
     def post(self, *asked: tuple[str, str, str]) -> list[tuple[int, str]]:
         """All at once; each a path, content type and body."""
-        return asyncio.run(self._post(asked))
+        return loops.run(self._post(asked))
 
     async def _post(self, asked: tuple[tuple[str, str, str], ...]) -> list[tuple[int, str]]:
         answers: list[tuple[int, str]] = [(0, "")] * len(asked)

@@ -12,6 +12,7 @@ import pytest
 from flask import Flask, request
 
 from shared.mount import LARGEST_BODY, Mount, Stream, environ
+from tests import loops
 
 
 class Protocol:
@@ -53,7 +54,7 @@ def ask(path: str, *chunks: bytes, at_once: int = 1, **headers: Any) -> tuple[in
     )  # fmt: skip
     protocol = Protocol(*chunks)
     mount = Mount({"signup": app("signup"), "blog": app("blog")}, "signup", at_once)
-    asyncio.run(mount.__rsgi__(scope, protocol))
+    loops.run(mount.__rsgi__(scope, protocol))
     assert protocol.answer
     return protocol.answer[0], protocol.answer[2].decode()
 
@@ -127,7 +128,7 @@ def together(*answers: Any, commit: Any = None, monkeypatch: pytest.MonkeyPatch)
         await asyncio.gather(*(mount.__rsgi__(scope, protocol) for protocol in protocols))
         return protocols
 
-    found = [protocol.answer for protocol in asyncio.run(all_at_once())]
+    found = [protocol.answer for protocol in loops.run(all_at_once())]
     assert order[-1] == "commit" and order.count("commit") == 1
     return [(answer[0], answer[2].decode()) for answer in found if answer]
 
@@ -156,7 +157,7 @@ def exchange(app: Any, headers: dict[str, str], *chunks: bytes, at_once: int = 1
         method="POST", query_string="", headers=headers, authority="localhost:8000",
     )  # fmt: skip
     protocol = Protocol(*chunks)
-    asyncio.run(Mount({"signup": app}, "signup", at_once, uploads.get("taken")).__rsgi__(scope, protocol))
+    loops.run(Mount({"signup": app}, "signup", at_once, uploads.get("taken")).__rsgi__(scope, protocol))
     return protocol
 
 
@@ -192,7 +193,7 @@ def test_nobody_waits_for_a_file_that_is_being_taken() -> None:
         await asyncio.gather(mount.__rsgi__(scope, file), mount.__rsgi__(small, other))
         return [file.answer and file.answer[0], other.answer and other.answer[0]]
 
-    assert asyncio.run(both()) == [200, 200]
+    assert loops.run(both()) == [200, 200]
 
 
 @pytest.mark.parametrize("at_once", [1, 8])
@@ -265,9 +266,9 @@ def test_a_long_answer_is_made_while_it_is_sent(at_once: int) -> None:
         method="GET", query_string="", headers={}, authority="localhost:8000",
     )  # fmt: skip
     whole = Streaming()
-    asyncio.run(Mount({"signup": app}, "signup", at_once).__rsgi__(scope, whole))
+    loops.run(Mount({"signup": app}, "signup", at_once).__rsgi__(scope, whole))
     assert whole.sent == [b"0", b"1", b"2", b"3", b"4"] and closed == [True]
     made.clear()
     leaves = Streaming(gone_after=2)
-    asyncio.run(Mount({"signup": app}, "signup", at_once).__rsgi__(scope, leaves))
+    loops.run(Mount({"signup": app}, "signup", at_once).__rsgi__(scope, leaves))
     assert made == [0, 1, 2] and closed == [True, True]
