@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from typing import TYPE_CHECKING
 
 from . import config
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 
 class Unsealable(ValueError):
@@ -33,7 +37,7 @@ def unseal(sealed: str) -> str:
         raise Unsealable("it was sealed by another BATON_SECRET") from None
 
 
-def _fernet():  # type: ignore[no-untyped-def]
+def _fernet() -> Fernet:
     from cryptography.fernet import Fernet  # here: few ever seal anything, and it is large
 
     # The secret is long and random (config sees to that), so that a plain hash is as good as a slow one.

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -19,6 +22,7 @@ import pytest
 
 from shared.cli.broker import any_port
 from shared.config import SERVICES
+from shared.worker import TICK_WITHIN
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
@@ -189,6 +193,23 @@ def test_a_part_that_dies_is_restarted_and_said(up: Up, module: str) -> None:
     wait("pages answer", lambda: up.status("/signup/ready") == 200)
     wait("the terminal says that it is back", lambda: f"\n{name} is back\n" in up.terminal())
     assert "Traceback" not in up.terminal() and "celery" not in up.terminal(), "the noise of libraries is in the log"
+
+
+def test_it_ticks_and_goes_on_after_the_broker_died(up: Up) -> None:
+    """The worker ticks itself: what was lost is sent again, and what is due happens, by that alone."""
+    lines = up.terminal().count("\nbroker is back\n")
+    up.part("valkey-server").kill()
+    wait("the broker is back", lambda: up.terminal().count("\nbroker is back\n") > lines)
+    since = time.time() + TICK_WITHIN  # no tick that was asked for before lives as long
+    for service in SERVICES:
+        wait(f"{service} ticks", partial(ticks_since, up.data, service, since))
+
+
+def ticks_since(data: Path, service: str, since: float) -> bool:
+    """Whether a service noted a tick after that; it does so twice a minute."""
+    with contextlib.closing(sqlite3.connect(data / f"{service}.db", timeout=20)) as connection:
+        row = connection.execute("SELECT at FROM pulse WHERE name = 'tick'").fetchone()
+    return bool(row) and row[0] > since
 
 
 def test_term_leaves_no_child(up: Up) -> None:

@@ -8,6 +8,8 @@ import threading
 import warnings
 from io import BytesIO
 
+from shared import log
+
 from ..rules.refusals import Refused
 
 LARGEST = 8_000_000  # bytes of a file that is given
@@ -15,6 +17,7 @@ PIXELS = 30_000_000  # of a picture that is decoded
 SIDE = 400
 _one = threading.Lock()  # decoding takes a hundred megabytes: one at a time in a process
 _OTHER = "Give a JPEG, PNG or WebP."
+logger = log.get()
 
 
 def too_large() -> Refused:
@@ -50,7 +53,8 @@ def small(data: bytes) -> bytes:
             ground.save(made, "JPEG", quality=85, optimize=True)
     except Refused:
         raise
-    except Exception:
-        # Whatever its parsers stumble over: they are many, and each has errors of its own.
+    except Exception as error:
+        # Whatever its parsers stumble over: they are many, and each has errors of its own. The log says which it was.
+        logger.info("headshot.unreadable", error=type(error).__name__)
         raise Refused("headshot", "This is no picture that can be read.", _OTHER) from None
     return made.getvalue()
