@@ -44,7 +44,9 @@ def served(app: Any, host: str = "127.0.0.1") -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Any]:
     """One Chromium for all tests; each opens contexts of its own."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=30_000)  # a loaded machine; what is expected comes with the first look elsewhere
 
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=chromium, args=ARGS)

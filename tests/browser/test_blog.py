@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from playwright.sync_api import expect
 
 from services.blog.models import blog
 from shared import db
@@ -44,7 +45,7 @@ def test_no_page_of_blog_has_a_violation(site: Site, browser: Any, tmp_path: Pat
             with tab.expect_navigation():
                 tab.press("#f-name", "Enter")
             own._examine(f"profile-{name}")
-        assert "It is proposed for the mentees page" in tab.inner_text("main")
+        expect(tab.locator("main")).to_contain_text("It is proposed for the mentees page")
     mine = ada.baton.rows("blog", "offer")
     with _Camera(site, browser, scheme, width, found, "olga", "organizer") as runs:
         for path in (

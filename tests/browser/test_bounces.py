@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from services.notifications.inbound import taking
 from shared import db
@@ -66,10 +67,10 @@ def test_lifted_and_taken_back_on_a_phone(site: Site, browser: Any) -> None:
     tab = window.new_page()
     tab.goto(site.url("/notifications/outbox"))
     tab.get_by_role("link", name="2 addresses get no mail").click()
-    assert "User unknown" in tab.inner_text("main")
+    expect(tab.locator("main")).to_contain_text("User unknown")
     tab.get_by_role("button", name="Send mail there again: ada").click()
-    assert "from the next one on" in tab.inner_text("main")
+    expect(tab.locator("main")).to_contain_text("from the next one on")
     tab.get_by_role("button", name="Undo: ada").click()
-    assert "It gets no mail again" in tab.inner_text("main")
-    assert tab.get_by_role("button", name="Send mail there again").count() == 2
+    expect(tab.locator("main")).to_contain_text("It gets no mail again")
+    expect(tab.get_by_role("button", name="Send mail there again")).to_have_count(2)
     window.close()

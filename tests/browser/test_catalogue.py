@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Site
 from tests.browser.test_faces import FACES, _Camera
@@ -51,9 +52,9 @@ def test_words_are_seen_first_then_saved_and_taken_back_without_script(site: Sit
     frame.get_by_role("heading", name="Lead us once").wait_for()
     assert site.baton.rows("notifications", "wording") == []
     tab.get_by_role("button", name="Save").click()
-    assert "your own, version 1" in tab.inner_text("main")
+    expect(tab.locator("main")).to_contain_text("your own, version 1")
     tab.get_by_role("button", name="Back to the original words").click()
-    assert "The original words are in use again" in tab.inner_text("main")
+    expect(tab.locator("main")).to_contain_text("The original words are in use again")
     tab.get_by_role("button", name="Send a test to me").click()
-    assert "on its way" in tab.inner_text("main")
+    expect(tab.locator("main")).to_contain_text("on its way")
     window.close()

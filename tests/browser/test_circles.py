@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from shared import db, tokens
 from tests.browser.conftest import Site
@@ -92,15 +93,16 @@ def test_an_organizer_sets_dates_in_a_browser(site: Site, browser: Any) -> None:
     tab.get_by_label("Hour", exact=True).fill("18:30")
     tab.get_by_label("Meeting link").fill("https://meet.example.org/room")
     tab.get_by_role("button", name="See what it does").click()
-    assert "These are new" in tab.inner_text("main")
+    expect(tab.locator("main")).to_contain_text("These are new")
     tab.get_by_role("button", name="Change something").click()
-    assert tab.get_by_label("Meeting link").input_value() == "https://meet.example.org/room"
+    expect(tab.get_by_label("Meeting link")).to_have_value("https://meet.example.org/room")
     tab.get_by_role("button", name="See what it does").click()
     tab.get_by_role("button", name="Save these dates").click()
-    assert tab.url.startswith(site.url(f"{HOME}/{only}")) and "The dates are saved" in tab.inner_text("main")
+    expect(tab.locator("main")).to_contain_text("The dates are saved")
+    assert tab.url.startswith(site.url(f"{HOME}/{only}"))
     tab.get_by_role("link", name="Skip Tue").first.click()
     tab.get_by_role("button", name="Skip this date").click()
     tab.get_by_role("button", name="Undo: A date was left out").click()
-    assert "Undone" in tab.inner_text("main")
+    expect(tab.locator("main")).to_contain_text("Undone")
     window.close()
     assert ada and len(site.baton.rows("sessions", "session", state="planned")) == 6

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from shared import clock
 from tests.browser.conftest import Site
@@ -83,6 +84,7 @@ def test_an_organizer_reads_it_and_changes_when_it_comes(site: Site, browser: An
     tab.goto(site.url("/notifications/outbox"))
     tab.get_by_role("link", name="Digests").click()
     tab.locator("tbody a").first.click()
+    expect(tab.locator("main")).to_contain_text("Nobody coordinates Starting out")
     text = tab.inner_text("main")
     assert "Nobody coordinates Starting out" in text and "Everybody reads chapter two until then" in text
     assert "Alan Turing (Starting out) was not there 3 times running" in text
@@ -93,7 +95,7 @@ def test_an_organizer_reads_it_and_changes_when_it_comes(site: Site, browser: An
     tab.get_by_label("On which day").select_option(label="Friday")
     tab.get_by_label("At what time").select_option(label="17:00")
     tab.get_by_role("button", name="Save").click()
-    assert "every first Friday of a month at 17:00" in tab.inner_text("main")
+    expect(tab.locator("main")).to_contain_text("every first Friday of a month at 17:00")
     window.close()
 
 

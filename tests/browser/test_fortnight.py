@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from shared import clock
 from tests.browser.conftest import Site
@@ -99,7 +100,7 @@ def test_from_one_session_to_the_next(site: Site, browser: Any, script: bool) ->
     # During: attendance, minutes, an action item, and a volunteer for next time, who says yes on their own phone.
     phones.until(one["starts_at"] + timedelta(minutes=30))
     page = phones.follow("Ada", "reminder", "Your page: who comes, agenda, minutes")
-    assert page.get_by_role("radiogroup", name="Bea (said yes)").get_by_label("There", exact=True).is_checked()
+    expect(page.get_by_role("radiogroup", name="Bea (said yes)").get_by_label("There", exact=True)).to_be_checked()
     page.get_by_role("button", name="All others were there").click()
     page.get_by_text("2 of 3", exact=True).wait_for()
     page.get_by_label("What was said and agreed").fill("## Questions\n\nOne begins with a small thing.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from services.sessions.gatherings import notes, proposing
 from shared import clock
@@ -96,13 +97,13 @@ def test_from_the_proposal_to_a_yes_by_buttons_alone_without_script(site: Site, 
     tab.get_by_label("Date").fill("2027-02-02")
     tab.get_by_role("button", name="Save", exact=True).click()
     tab.get_by_role("button", name="Send it to these 3").click()
-    assert "Sent: the invites are on their way." in tab.content()
+    expect(tab.locator("body")).to_contain_text("Sent: the invites are on their way.")
     site.baton.tick()
     id = tab.url.partition("?")[0].rpartition("/")[2]
     tab.goto(site.url(link(mails(site.baton, house.ada, id)[0]) + "?answer=coming"))
     tab.get_by_role("button", name="Coming").click()
-    assert tab.get_by_role("heading", level=1).inner_text() == "You are coming"
+    expect(tab.get_by_role("heading", level=1)).to_have_text("You are coming")
     tab.goto(site.url(f"/sessions/gatherings/{id}"))
-    assert "1 coming, 0 cannot, 2 without an answer" in tab.content()
+    expect(tab.locator("body")).to_contain_text("1 coming, 0 cannot, 2 without an answer")
     assert row(id)["starts_at"] > clock.now()
     window.close()

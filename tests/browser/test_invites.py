@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Site
 from tests.browser.test_faces import FACES, _Camera
@@ -53,12 +54,12 @@ def test_an_answer_takes_one_press_without_script(site: Site, browser: Any) -> N
     tab = window.new_page()
     tab.goto(site.url(link(mails(site.baton, met.ada, met.first)[0]) + "?answer=coming"))
     tab.get_by_role("button", name="Coming").click()
-    assert tab.get_by_role("heading", level=1).inner_text() == "You are coming"
+    expect(tab.get_by_role("heading", level=1)).to_have_text("You are coming")
     assert [row["answer"] for row in site.baton.rows("sessions", "rsvp")] == ["coming"]
     tab.get_by_text("Can't for longer?").click()
     tab.get_by_label("Can't until").fill("2027-02-09")
     tab.get_by_role("button", name="Can't until that day").click()
-    assert tab.get_by_role("heading", level=1).inner_text() == "You cannot come"
+    expect(tab.get_by_role("heading", level=1)).to_have_text("You cannot come")
     assert {row["answer"] for row in site.baton.rows("sessions", "rsvp")} == {"cannot"}
     assert signed_in(site.baton, met.ada).get("/sessions/").text.count("cannot") >= 3
     window.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from services.sessions import minutes, resources
 from shared import db, tokens
@@ -49,7 +50,7 @@ def test_from_the_link_to_published_minutes(site: Site, browser: Any, circle: Ci
     page.goto(site.url(circle.link()))
     page.get_by_role("link", name="Tick who was there").click()
     names = page.get_by_role("radiogroup", name="Bo Diddley (said yes)")
-    assert names.get_by_label("There", exact=True).is_checked()
+    expect(names.get_by_label("There", exact=True)).to_be_checked()
     page.get_by_role("radiogroup", name="Dee Dee").get_by_text("Not there").click()
     page.get_by_label("What was said and agreed").fill("## Progress\n\nAda passed. See https://docs.example.org/intro")
     page.get_by_role("button", name="All others were there").click()
@@ -59,7 +60,7 @@ def test_from_the_link_to_published_minutes(site: Site, browser: Any, circle: Ci
     page.get_by_label("What is to be done").fill("Write to the library")
     page.get_by_role("button", name="Add it").click()
     page.get_by_role("alert").get_by_text("An action item needs an owner.").wait_for()
-    assert page.get_by_label("What is to be done").input_value() == "Write to the library"
+    expect(page.get_by_label("What is to be done")).to_have_value("Write to the library")
     page.get_by_label("Who does it").select_option("Dee Dee")
     page.get_by_role("button", name="Add it").click()
     page.get_by_role("button", name="Done: Write to the library").wait_for()

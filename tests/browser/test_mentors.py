@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from services.sessions.turns import answering
 from services.signup import people
@@ -45,19 +46,19 @@ def test_a_guest_says_yes_mentors_and_leaves_from_their_mails_on_a_phone(
     tab = window.new_page()
     tab.goto(mailed(site, "guest", gus))
     tab.get_by_role("button", name="Yes, you may ask me").click()
-    assert tab.get_by_role("heading", name="You may be asked to mentor").is_visible()
+    expect(tab.get_by_role("heading", name="You may be asked to mentor")).to_be_visible()
     tick(site.baton, days=2)
     written(site.baton, first, "We spoke of **offers**.", "person/x")
     tick(site.baton)
     tab.goto(mailed(site, "mentor", gus))
     tab.get_by_role("button", name="Yes, I will").click()
-    assert tab.get_by_role("heading", name="You mentor this session").is_visible()
+    expect(tab.get_by_role("heading", name="You mentor this session")).to_be_visible()
     tab.locator("#past ~ ul a").first.click()
-    assert tab.get_by_text("offers").is_visible()
+    expect(tab.get_by_text("offers")).to_be_visible()
     tab.go_back()
     tab.get_by_role("link", name="Be asked no more").click()
     tab.get_by_role("button", name="Ask me no more").click()
-    assert tab.get_by_role("heading", name="You are asked no more").is_visible()
+    expect(tab.get_by_role("heading", name="You are asked no more")).to_be_visible()
     site.baton.drain()
     assert turns(site.baton, second, "mentor") == {"Gustav Guest": "released"}
     window.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from services.signup import importing
 from shared import db, tokens
@@ -61,8 +62,8 @@ def test_move_in_and_take_a_mapping_back(site: Site, eye: Eye, tmp_path: Path) -
     tab.get_by_label("CSV file").set_input_files(tmp_path / "responses.csv")
     tab.get_by_role("button", name="Look into it").click()
     tab.get_by_role("heading", name="What is in which column?").wait_for()
-    assert tab.get_by_label("What is your name?").input_value() == "name"
-    assert tab.get_by_label("Which of these describes you best?").input_value() == "stream"
+    expect(tab.get_by_label("What is your name?")).to_have_value("name")
+    expect(tab.get_by_label("Which of these describes you best?")).to_have_value("stream")
     eye.look("columns")
     tab.get_by_label("Which of these describes you best?").select_option(label="Leave it out")
     tab.get_by_role("button", name="Save and check").click()
@@ -74,7 +75,7 @@ def test_move_in_and_take_a_mapping_back(site: Site, eye: Eye, tmp_path: Path) -
     eye.look("checking")
     site.baton.tick()
     tab.get_by_text("would come in").wait_for()  # the page looks again by itself
-    assert tab.get_by_role("button", name="Import 1 person").is_visible()
+    expect(tab.get_by_role("button", name="Import 1 person")).to_be_visible()
     eye.look("checked")
 
     tab.get_by_label("The red one").select_option(label="Growing in the career")
@@ -107,7 +108,7 @@ def test_move_in_and_take_a_mapping_back(site: Site, eye: Eye, tmp_path: Path) -
     tab.get_by_text("Reading every row").wait_for()
     site.baton.tick()
     tab.get_by_text("would come in").wait_for()
-    assert tab.get_by_label("The red one").input_value() == "", "as before the mapping undone"
+    expect(tab.get_by_label("The red one"), "as before the mapping undone").to_have_value("")
     tab.get_by_role("link", name="Throw the file away").click()
     eye.look("throw-away")
     tab.get_by_role("button", name="Throw it away").click()

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from shared import config
 from tests.browser.conftest import Site
@@ -54,10 +55,11 @@ def test_from_a_mail_less_and_back_again_without_script_and_without_sign_in(site
     tab = window.new_page()
     tab.goto(site.url(_way(mail)))
     tab.get_by_role("button", name="None of these").click()
-    assert "Saved" in tab.inner_text("main") and "still in the program" in tab.inner_text("main")
+    expect(tab.locator("main")).to_contain_text("Saved")
+    expect(tab.locator("main")).to_contain_text("still in the program")
     tab.get_by_role("button", name="Undo").click()
-    assert "Each at once" in tab.inner_text("section.card strong")
+    expect(tab.locator("section.card strong")).to_contain_text("Each at once")
     tab.get_by_label("Invites alone").check()
     tab.get_by_role("button", name="Save").click()
-    assert tab.get_by_label("Invites alone").is_checked()
+    expect(tab.get_by_label("Invites alone")).to_be_checked()
     window.close()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from flask import render_template
+from playwright.sync_api import expect
 
 from services.signup import program
 from shared import db, tokens
@@ -45,11 +46,11 @@ def test_sign_up_confirm_correct_leave(site: Site, tab: Any) -> None:
     tab.goto(site.origin)
     tab.get_by_role("link", name="Sign up", exact=True).first.click()
     tab.get_by_role("link", name="Sign up: Starting out").click()
-    assert tab.get_by_label("Time zone").input_value() == "America/Toronto"
+    expect(tab.get_by_label("Time zone")).to_have_value("America/Toronto")
     fill(tab)
     tab.get_by_role("button", name="Sign up").click()
     tab.wait_for_url("**/signup/check-mail")
-    assert tab.get_by_text("We have sent a mail with a link to ada@example.org").is_visible()
+    expect(tab.get_by_text("We have sent a mail with a link to ada@example.org")).to_be_visible()
     assert only_person(site)["state"] == "applied"
 
     tab.goto(confirm_link(site))
@@ -98,7 +99,7 @@ def test_errors_are_led_to_and_nothing_typed_is_lost(site: Site, tab: Any) -> No
     assert tab.title().startswith("Error: ")
     tab.get_by_role("alert").get_by_role("link").first.click()
     assert tab.evaluate("document.activeElement.name") == "email"
-    assert tab.get_by_label("Your name").input_value() == "Ada"
+    expect(tab.get_by_label("Your name")).to_have_value("Ada")
 
 
 def test_by_iframe_on_another_origin(site: Site, tab: Any, elsewhere: Any, change_settings: Any) -> None:
@@ -113,14 +114,14 @@ def test_by_iframe_on_another_origin(site: Site, tab: Any, elsewhere: Any, chang
     fill(inside)
     inside.get_by_role("button", name="Sign up").click()
     inside.get_by_role("heading", name="Check your mail").wait_for()
-    assert tab.get_by_role("heading", name="Their site").is_visible()
+    expect(tab.get_by_role("heading", name="Their site")).to_be_visible()
     assert only_person(site)["stream"] == "stream1"
 
 
 def test_no_iframe_where_the_setting_does_not_say_so(site: Site, tab: Any, elsewhere: Any) -> None:
     tab.goto(elsewhere(f'<!doctype html><iframe src="{site.url("/signup/embed/stream1")}"></iframe>'))
     tab.wait_for_load_state("networkidle")
-    assert tab.frame_locator("iframe").get_by_role("button").count() == 0
+    expect(tab.frame_locator("iframe").get_by_role("button")).to_have_count(0)
 
 
 def test_by_plain_form_on_another_origin(site: Site, tab: Any, elsewhere: Any) -> None:
@@ -131,7 +132,7 @@ def test_by_plain_form_on_another_origin(site: Site, tab: Any, elsewhere: Any) -
         form = render_template("signup/snippets/form.html", base_url=site.origin, stream=now.streams[1], program=now)
     tab.goto(elsewhere(f"<!doctype html><title>Theirs</title>{form}"))
     fill(tab)
-    assert tab.get_by_label("Time zone").input_value() == ""  # the program's
+    expect(tab.get_by_label("Time zone")).to_have_value("")  # the program's
     tab.get_by_label("Time zone").select_option("Asia/Kolkata")
     tab.get_by_role("button").click()
     tab.wait_for_url("**/signup/check-mail")
@@ -226,12 +227,12 @@ def test_an_organizer_asks_a_question_and_sees_the_answer(site: Site, tab: Any) 
     tab.goto(site.url("/signup/organizer/?sort=-applied"))
     tab.get_by_role("link", name="Ada Lovelace").click()
     tab.get_by_text("Tea or coffee?").wait_for()
-    assert tab.get_by_text("Coffee", exact=True).is_visible()
+    expect(tab.get_by_text("Coffee", exact=True)).to_be_visible()
 
 
 def test_a_name_that_the_browsers_zone_had_long_ago_is_offered_as_it_is_today(site: Site, browser: Any) -> None:
     window = browser.new_context(timezone_id="Asia/Calcutta")
     tab = window.new_page()
     tab.goto(site.url("/signup/stream1"))
-    assert tab.get_by_label("Time zone").input_value() == "Asia/Kolkata"
+    expect(tab.get_by_label("Time zone")).to_have_value("Asia/Kolkata")
     window.close()

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
+from playwright.sync_api import expect
 
 from services.signup import api_tokens
 from shared import db
@@ -34,7 +35,7 @@ def test_make_copy_use_and_revoke_by_keyboard(site: Site, browser: Any) -> None:
     tab.get_by_label("Days it lives").fill("soon")
     tab.get_by_role("button", name="Make the token").press("Enter")
     tab.get_by_text("The token has no name.").first.wait_for()
-    assert tab.get_by_label("Days it lives").input_value() == "soon"
+    expect(tab.get_by_label("Days it lives")).to_have_value("soon")
     tab.get_by_label("Name").fill("Nightly report")
     tab.get_by_label("Read:").check()
     tab.get_by_label("Days it lives").fill("30")
@@ -55,7 +56,7 @@ def test_make_copy_use_and_revoke_by_keyboard(site: Site, browser: Any) -> None:
     tab.get_by_role("button", name="Revoke").press("Enter")
     tab.get_by_text("Whatever used it is refused from now on").wait_for()
     tab.locator("tbody .state").get_by_text("revoked").wait_for()
-    assert tab.get_by_role("link", name="Revoke Nightly report").count() == 0
+    expect(tab.get_by_role("link", name="Revoke Nightly report")).to_have_count(0)
     window.close()
 
 
