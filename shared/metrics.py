@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from sqlalchemy.engine import Connection
 
-from . import clock, db, ops, pulse, schedule, versions
+from . import clock, db, ops, pulse, schedule, versions, worker
 
 Family = GaugeMetricFamily | InfoMetricFamily
 Source = Callable[[Connection], Iterable[Family]]
@@ -65,12 +65,18 @@ def _time(tx: Connection) -> Iterable[Family]:
     tick = GaugeMetricFamily("baton_tick_age_seconds", "Since a tick of the worker was last noted (each half minute).")
     if ticked is not None:
         tick.add_metric([], max(0.0, clock.machine() - ticked))
+    worker.carry(db.service_of(tx))  # so that its jobs are known
     last = GaugeMetricFamily("baton_job_age_seconds", "Since a job last began, in program time.", labels=["job"])
     open_ = GaugeMetricFamily("baton_job_unfinished", "1 when the last run of a job has not ended.", labels=["job"])
-    for row in schedule.last_runs(tx):
-        last.add_metric([row.job], max(0.0, (clock.now() - row.started).total_seconds()))
-        open_.add_metric([row.job], 0.0 if row.finished else 1.0)
-    yield from (tick, last, open_)
+    late = GaugeMetricFamily(
+        "baton_job_late", "1 when a job has not begun for much longer than its period.", labels=["job"]
+    )
+    for each in schedule.times(tx):
+        if each.last is not None:
+            last.add_metric([each.job], max(0.0, (clock.now() - each.last).total_seconds()))
+            open_.add_metric([each.job], 0.0 if each.finished else 1.0)
+        late.add_metric([each.job], 1.0 if each.late else 0.0)
+    yield from (tick, last, open_, late)
 
 
 def _build(tx: Connection) -> Iterable[Family]:

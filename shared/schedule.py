@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from . import clock, config, db, die, log
+from . import clock, config, db, die, log, pulse
 
 Work = Callable[[Connection, str], Any]
 Due = Callable[[Connection, datetime], datetime | None]
@@ -23,6 +23,11 @@ logger = log.get()
 
 class Period(Protocol):
     """Names the period that is due at an instant, or None."""
+
+    @property
+    def usual(self) -> timedelta | None:
+        """How long lies between two periods; None where that is not always the same."""
+        ...
 
     def __call__(self, tx: Connection, now: datetime, /) -> str | None: ...
 
@@ -45,6 +50,10 @@ class Every:
 
     step: timedelta
     due: Due | None = None
+
+    @property
+    def usual(self) -> timedelta:
+        return self.step
 
     def __call__(self, _tx: Connection, now: datetime) -> str:
         return str(self._number(now))
@@ -87,6 +96,10 @@ class Daily:
 
     hour: int
     zone: Callable[[Connection], str]
+
+    @property
+    def usual(self) -> timedelta:
+        return timedelta(days=1)
 
     def __call__(self, tx: Connection, now: datetime) -> str | None:
         local = now.astimezone(clock.zone(self.zone(tx)))
@@ -144,27 +157,45 @@ def jobs(service: str) -> list[Job]:
 
 @dataclass(frozen=True)
 class Times:
-    """When a job last began and ended, and when its next period begins (program time)."""
+    """When a job last began and ended, and when its next period begins (program time).
+
+    :param failed: machine time at which it failed, if it has not ended since.
+    :param late: how long it has not begun, where that is much longer than its period.
+    """
 
     job: str
     last: datetime | None
     finished: datetime | None
     next: datetime
+    failed: float | None
+    late: timedelta | None
 
 
 def times(tx: Connection) -> list[Times]:
     """All jobs of the service, by name."""
     ran, now = {row.job: row for row in last_runs(tx)}, clock.now()
-    found = []
+    # A job that never ran, as one that came with an update, may have been overlooked as long as others have run.
+    begun = min((row.first for row in ran.values()), default=None)
+    failed, found = pulse.failed(tx), []
     for entry in jobs(db.service_of(tx)):
         row = ran.get(entry.name)
         last, finished = (row.started, row.finished) if row else (None, None)
-        found.append(Times(entry.name, last, finished, entry.period.next(tx, now)))
+        late = _late(last or begun, entry.period.usual, now)
+        if last is None and entry.period(tx, now) is None:
+            late = None
+        found.append(Times(entry.name, last, finished, entry.period.next(tx, now), failed.get(entry.name), late))
     return found
 
 
+def _late(since: datetime | None, usual: timedelta | None, now: datetime) -> timedelta | None:
+    """How long a job has not begun, if that is much longer than its period: two of them, and half an hour."""
+    if since is None or usual is None or now - since <= 2 * usual + timedelta(minutes=30):
+        return None
+    return now - since
+
+
 def last_runs(tx: Connection) -> list[Any]:
-    """The last run of every job that ever ran here: rows of job, started, finished."""
+    """The last run of every job that ever ran here: rows of job, started, finished, and when its first one began."""
     return list(tx.execute(_LAST_RUNS))
 
 
@@ -240,7 +271,7 @@ def tick(service: str) -> list[str]:
 
 
 def _note_begun(entry: Job) -> None:
-    """Keep that a run began which failed: what it wrote is undone, and with it that it ever began, and nobody would see
+    """Keep that a run began, and failed: what it wrote is undone, and with it that it ever began, and nobody would see
     on the page or in the metrics that it does not end."""
     try:
         with db.write(entry.service) as tx:
@@ -248,6 +279,7 @@ def _note_begun(entry: Job) -> None:
             period = entry.period(tx, now)
             if period is not None:
                 tx.execute(_BEGIN, {"job": entry.name, "period": period, "now": now})
+            pulse.fails(tx, entry.name)
     except Exception as error:  # the database is what fails: the doctor and the log say so
         logger.warning("schedule.not_noted", service=entry.service, job=entry.name, error=type(error).__name__)
 
@@ -269,6 +301,7 @@ def _run(entry: Job) -> bool:
                 more = bool(entry.work(tx, period))
             if not more:
                 tx.execute(_FINISH, {"job": entry.name, "period": period, "at": clock.now()})
+                pulse.mends(tx, entry.name)
             die.at("schedule.ran")
         if not more:
             logger.info("schedule.ran", service=entry.service, job=entry.name, period=period)
@@ -304,6 +337,8 @@ _LAST_RUNS = sa.text(
     "WITH RECURSIVE known(job) AS (SELECT min(job) FROM run"
     " UNION ALL SELECT (SELECT min(later.job) FROM run later WHERE later.job > known.job) FROM known"
     " WHERE known.job IS NOT NULL)"
-    " SELECT r.job, r.started, r.finished FROM known JOIN run r ON r.job = known.job"
+    " SELECT r.job, r.started, r.finished,"
+    " (SELECT min(earliest.started) FROM run earliest WHERE earliest.job = known.job) AS first"
+    " FROM known JOIN run r ON r.job = known.job"
     " AND r.started = (SELECT max(latest.started) FROM run latest WHERE latest.job = known.job)"
-).columns(started=db.Instant, finished=db.Instant)
+).columns(started=db.Instant, finished=db.Instant, first=db.Instant)

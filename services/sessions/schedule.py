@@ -30,6 +30,8 @@ STEP = 200
 class Edition:
     """A period each day, and one more when the rules of time zones change: the first tick with a new tzdata."""
 
+    usual = timedelta(days=1)
+
     def __init__(self) -> None:
         self.days = Every(timedelta(days=1))
 
@@ -45,6 +47,8 @@ class Edition:
 
 class Plan:
     """A period for each meeting or talk that its plan makes due, from so many days before it on."""
+
+    usual = None
 
     def __init__(self, kind: str) -> None:
         self.kind = kind

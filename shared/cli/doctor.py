@@ -25,6 +25,7 @@ OK, WARNING, WRONG = "ok", "warning", "wrong"
 LITTLE, VERY_LITTLE = 1_000_000_000, 50_000_000  # bytes of disk
 SLOW, STUCK = 60.0, 600.0  # seconds that a delivery may be owed
 SKEW = 5.0  # seconds between two clocks
+PASSED_OVER = "ticks come and pass them over: start the worker anew; it may hang in a job, or be of an older Baton"
 LONG = timedelta(minutes=30)  # program time that a job may take, as in docs/alerts.yml
 
 
@@ -347,23 +348,34 @@ def events(found: config.Config) -> Iterator[Line]:
 
 
 def jobs(found: config.Config) -> Iterator[Line]:
-    """Does what happens by time come to an end?"""
-    from .. import clock, db, schedule
+    """Does what happens by time begin when it should, and come to an end?"""
+    from .. import clock, db, ops, pulse, schedule, worker
 
+    log = found.data / "log" / "worker.log"
+    where = str(log) if log.exists() else "the log of its worker"
     for service in _sound(found):
+        worker.carry(service)  # so that its jobs are known
         with db.read(service) as tx:
-            runs = schedule.last_runs(tx)
-        late = [run for run in runs if run.finished is None and clock.now() - run.started > LONG]
-        for run in late:
-            said = f"{run.job} began {run.started:%d %b %Y, %H:%M} UTC and has not ended"
-            yield Line(
-                f"jobs {service}",
-                WRONG,
-                said,
-                "see schedule.failed in the log of its worker; it is tried again at every tick",
-            )
-        if not late:
-            yield Line(f"jobs {service}", OK, f"{len(runs)} have run, none is unfinished for long")
+            times, ticked = schedule.times(tx), pulse.ticked(tx)
+        name, lines = f"jobs {service}", []
+        for each in times:
+            open_ = each.last is not None and each.finished is None
+            long = each.last is not None and open_ and clock.now() - each.last > LONG
+            began = f"began {each.last:%d %b %Y, %H:%M} UTC" if each.last else "never began"
+            do = f"see schedule.failed in {where}; it is tried again at every tick"
+            if each.failed is not None:
+                failed = f"{each.job} {began} and failed {ops.span(clock.machine() - each.failed)} ago"
+                lines.append(Line(name, WRONG if long else WARNING, failed, do))
+            elif long:
+                lines.append(Line(name, WRONG, f"{each.job} {began} and has not ended", do))
+        late = {each.job: each.late for each in times if each.late and each.failed is None}
+        if late:
+            said = ", ".join(f"{job} for {ops.span(age.total_seconds())}" for job, age in late.items())
+            silent = ticked is None or clock.machine() - ticked > pulse.SILENT
+            do = f"see ticks {service}: nothing begins without them" if silent else PASSED_OVER
+            lines.append(Line(name, WRONG, f"did not begin when they should: {said}", do))
+        ran = sum(each.last is not None for each in times)
+        yield from lines or [Line(name, OK, f"{ran} of {len(times)} have run, none failed, is late, or does not end")]
 
 
 def mails(found: config.Config) -> Iterator[Line]:

@@ -33,6 +33,11 @@ class Job(Schema):
     last = instant(description="when it last began; program time")
     finished = instant()
     next = instant(description="when its next period begins")
+    failed = machine(description="when it failed, if it has not ended since")
+    late = fields.TimeDelta(
+        allow_none=True,
+        metadata={"description": "for how many seconds it has not begun, if much longer than it should"},
+    )
 
 
 class Replay(Schema):

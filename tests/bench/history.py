@@ -262,7 +262,8 @@ class _Past:
                    "kind": self.dice.choice(KINDS), "address": "ada@example.org", "name": "Ada Lovelace",
                    "subject": "Welcome", "text": "" if emptied else text, "html": "" if emptied else html,
                    "headers": [], "raw": b"" if emptied else raw, "duty": True, "state": "sent", "attempts": 1,
-                   "due": machine, "sent_at": at, "created_at": at, "emptied_at": at if emptied else None}  # fmt: skip
+                   "bulk": False, "due": machine, "sent_at": at, "created_at": at,
+                   "emptied_at": at if emptied else None}  # fmt: skip
 
     def _runs(self, service: str) -> Iterator[dict[str, Any]]:
         from shared import schedule

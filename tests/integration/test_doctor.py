@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Response
 
-from shared import config, db, schedule, versions
+from shared import access, config, db, schedule, versions
 from shared.cli import doctor, mail
 from shared.cli.broker import any_port
 from tests import smtp
@@ -47,20 +48,53 @@ def test_all_is_well_but_the_broker_that_no_test_starts(here: Baton, capsys: Any
     assert "wrong    broker" in capsys.readouterr().out
 
 
-def test_a_job_that_does_not_end_is_said_after_half_an_hour(here: Baton, capsys: Any, monkeypatch: Any) -> None:
-    def fails(_tx: Any, _period: str) -> None:
-        raise RuntimeError("on purpose")
+def test_a_job_that_fails_or_does_not_begin_is_named(here: Baton, capsys: Any, monkeypatch: Any) -> None:
+    wrong = True
 
-    monkeypatch.setitem(
-        schedule._jobs,
-        ("sessions", "broken"),
-        schedule.Job("sessions", "broken", schedule.every(timedelta(days=1)), fails),
-    )
+    def fails(_tx: Any, _period: str) -> None:
+        if wrong:
+            raise RuntimeError("ann@example.org is on purpose")
+
+    def add(name: str) -> None:
+        made = schedule.Job("sessions", name, schedule.every(timedelta(days=1)), fails)
+        monkeypatch.setitem(schedule._jobs, ("sessions", name), made)
+
+    def page() -> str:
+        client = here.client("sessions")
+        cookie = access.sign_in(Response(), "o1", ["organizer"]).headers["Set-Cookie"].split(";")[0]
+        client.set_cookie("baton", cookie.partition("=")[2])
+        return str(client.get("/sessions/ops").text)
+
+    assert found(capsys)["jobs sessions"][0] == "ok" and "failed" not in page()
+    add("broken")
     here.tick()
-    assert found(capsys)["jobs sessions"][0] == "ok", "it has only begun"
-    here.pass_time(minutes=31)
     level, said, do = found(capsys)["jobs sessions"]
-    assert level == "wrong" and "broken began" in said and "schedule.failed" in do
+    assert level == "warning" and "broken began" in said and "and failed " in said and "schedule.failed" in do
+    assert "broken failed and has not ended since" in page() and "ann@" not in page()
+    here.pass_time(minutes=31)
+    here.pass_machine_time(200)
+    level, said, _ = found(capsys)["jobs sessions"]
+    assert level == "wrong" and "broken began" in said and "failed 3 min ago" in said
+    wrong = False
+    here.tick()
+    assert found(capsys)["jobs sessions"][0] == "ok" and "failed" not in page()
+
+    here.pass_time(hours=2)
+    level, said, do = found(capsys)["jobs sessions"]
+    assert level == "wrong" and "turns.ask for 2 h" in said and "start the worker anew" in do
+    assert "minutes.ask" in said and "broken" not in said and "sessions.plan" not in said, "not yet due for long"
+    assert "turns.ask" in page() and "start the worker of <code>sessions</code> anew" in page()
+    here.pass_machine_time(200)
+    assert found(capsys)["jobs sessions"][2].startswith("see ticks sessions")
+    assert "Without ticks" in page() and "anew" not in page(), "one cause is said once"
+    here.tick()
+    assert found(capsys)["jobs sessions"][0] == "ok"
+
+    here.pass_time(days=3)
+    here.tick()
+    assert found(capsys)["jobs sessions"][0] == "ok"
+    add("of an update")
+    assert "of an update for 3 days" in found(capsys)["jobs sessions"][1], "a worker of before does not know it"
 
 
 def test_each_thing_that_is_wrong_is_said(here: Baton, capsys: Any, change_settings: Any, monkeypatch: Any) -> None:

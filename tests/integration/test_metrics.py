@@ -87,8 +87,13 @@ def test_the_numbers(baton: Baton, change_settings: Any) -> None:
     assert value(baton, "baton_tick_age_seconds", service="blog") < 60
     baton.pass_machine_time(500)
     assert value(baton, "baton_tick_age_seconds", service="blog") >= 500
+    late = {"service": "blog", "job": "posts.await"}
+    assert value(baton, "baton_job_late", **late) == 0
     baton.pass_time(hours=2)
     assert value(baton, "baton_job_age_seconds", service="blog", job="prune") == pytest.approx(7200, abs=60)
+    assert value(baton, "baton_job_late", **late) == 0, "twice its period and half an hour"
+    baton.pass_time(hours=1)
+    assert value(baton, "baton_job_late", **late) == 1
     assert value(baton, "baton_tzdata_age_seconds", service="blog") > 0
 
 

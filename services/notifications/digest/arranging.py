@@ -128,6 +128,8 @@ def reaches_back(tx: Connection, until: datetime) -> datetime:
 class _Periods:
     """The job's periods: the local date on which a digest was due. However long nobody looked, it is one."""
 
+    usual = None
+
     def __call__(self, tx: Connection, now: datetime) -> str | None:
         now_arranged = read(tx)
         if now_arranged.since is None:
