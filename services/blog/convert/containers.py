@@ -10,8 +10,9 @@ import re
 from textwrap import dedent
 
 from .liquid import _ARGUMENT as ARGUMENT
-from .masking import MARK, blocks, fence, language
+from .masking import MARK, fence, language
 from .math import bare
+from .parsing import blocks
 from .work import Work
 
 _BOXES = {
@@ -49,13 +50,13 @@ def fenced(text: str, work: Work, depth: int = 0) -> str:
     """Directives and executable cells written as fences."""
     out, changed = [], False
     for block in blocks(text):
-        token = block.token
-        if block.kind != "fence" or token is None or "{" not in token.info:
+        held = block.code
+        if block.kind != "fence" or held is None or "{" not in held.info:
             out.append(block.text)
             continue
         first = block.text.split("\n", 1)[0]
-        prefix = first[: first.index(token.markup)] if token.markup in first else ""
-        done = _directive(token.info, token.content, work)
+        prefix = first[: first.index(held.markup)] if held.markup in first else ""
+        done = _directive(held.info, held.content, work)
         changed = changed or done is not None
         indent = re.sub(r"[^>\s]", " ", prefix)
         out.append(block.text if done is None else prefix + done.strip("\n").replace("\n", "\n" + indent) + "\n")
@@ -266,13 +267,17 @@ _ATTRIBUTES = re.compile(r"(?<=\))\{([^{}\n]*)\}|(?<=\S)[ \t]*\{([#.][^{}\n]*)\}
 
 def marks(text: str, work: Work) -> str:
     """Roles (``{term}`x```), spans with attributes, and attributes of images and headings."""
-    text = re.sub(r"^\(([\w:-]+)\)=[ \t]*$", "", text, flags=re.M)
-    text = _ROLE.sub(lambda m: _role(m[1], m[2], work), text)
+    if ")=" in text:
+        text = re.sub(r"^\(([\w:-]+)\)=[ \t]*$", "", text, flags=re.M)
+    if "{" in text:
+        text = _ROLE.sub(lambda m: _role(m[1], m[2], work), text)
     text = (
         re.sub(r"^%[ \t]+(.*)$", lambda m: work.dropped("a comment", m[1]), text, flags=re.M)
         if work.source.dialect == "myst"
         else text
     )
+    if "{" not in text:
+        return text
     text = _SPAN.sub(r"\1", text)
 
     def attributes(match: re.Match[str]) -> str:

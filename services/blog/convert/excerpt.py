@@ -6,8 +6,9 @@ import re
 from html import unescape
 
 from .jekyll import TEASER_MOST, plain
-from .masking import Mask, blocks
+from .masking import Mask
 from .meta import one_line
+from .parsing import blocks
 
 
 def heading(text: str, title: str, mask: Mask) -> tuple[str, str]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from html import escape, unescape
 
-from .masking import CLOSE, OPEN, blocks
+from .masking import CLOSE, OPEN
+from .parsing import blocks
 from .work import Work
 
 _VOID = {"br", "hr", "img", "col", "wbr"}

@@ -6,6 +6,7 @@ import json
 import re
 from datetime import date
 from html import escape
+from itertools import chain
 from urllib.parse import urlsplit
 
 from .meta import Meta, slugged
@@ -23,8 +24,9 @@ def category(tags: tuple[str, ...], target: Target) -> str:
 def path(slug: str, day: date, where: str, author: Author, target: Target) -> tuple[str, str]:
     """Path and slug of a post's file: of its own, also where only the date differs from another's, for addresses may lack it."""
     folder = f"_posts/{where}" if target.shape == "skinny" else "_posts"
-    taken = {re.sub(r"^\d{4}-\d\d?-\d\d?-|\.\w+$", "", name.rsplit("/", 1)[-1]).lower() for name in target.taken}
-    tries = [slug, f"{slug}-{author.key}", *(f"{slug}-{author.key}-{number}" for number in range(2, 1000))]
+    alike = [name.rsplit("/", 1)[-1].lower() for name in target.taken if slug in name.lower()]
+    taken = {re.sub(r"^\d{4}-\d\d?-\d\d?-|\.\w+$", "", name) for name in alike}
+    tries = chain((slug, f"{slug}-{author.key}"), (f"{slug}-{author.key}-{number}" for number in range(2, 1000)))
     free = next(name for name in tries if name not in taken)
     return f"{folder}/{day:%Y-%m-%d}-{free}.md", free
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .masking import blocks, tables
+from .parsing import blocks, tables
 from .work import Work
 
 _HARMLESS = re.compile(r"\{:?\s*(?:[.#][\w:-]+|[\w-]*(?:width|height|align|target|rel|start)=\"[\w%.: -]*\"|\s)*\s*\}")
@@ -23,10 +23,11 @@ _TABLE = re.compile(r"(?:[ \t]*\|[^\n]*\|[ \t]*(?:\n|\Z))+")
 def escape(text: str, work: Work) -> str:
     """Text in which bars, braces and footnotes mean to kramdown what they meant to the author."""
     native = work.source.dialect in {"jekyll", "fastpages"}
-    text = _CONTENTS.sub(lambda m: work.dropped("the list of headings", m[1]), text)
+    if "{:" in text:
+        text = _CONTENTS.sub(lambda m: work.dropped("the list of headings", m[1]), text)
     out = []
     for block in blocks(_apart(text, native)):
-        if block.kind == "text" and not (native and _TABLE.fullmatch(block.text)):
+        if block.kind == "text" and "|" in block.text and not (native and _TABLE.fullmatch(block.text)):
             out.append(_braces(_BAR.sub(r"\\|", block.text), native, work))
         elif block.kind in {"row", "rest", "text"}:
             out.append(_braces(block.text, native, work))
@@ -56,21 +57,25 @@ def _braces(text: str, native: bool, work: Work) -> str:
             return work.dropped("attributes", match[0])
         return "\\" + match[0]
 
-    text = _LIST.sub(attribute, text)
-    if not native:
+    if "{:" in text:
+        text = _LIST.sub(attribute, text)
+    if "{:" in text and not native:
         text = re.sub(r"(?<!\\)\{(?=::|:[^{}\n]*$)", r"\\{", text, flags=re.M)
-    else:
+    elif "{:" in text:
         text = re.sub(
             r"\{:[:/][^}\n]*\}",
             lambda m: m[0] if _OPTION.fullmatch(m[0]) else work.dropped("kramdown's own marks", m[0]),
             text,
         )
-    text = re.sub(r"^(\s*)\*\[(?=[^\]\n]+\]:)", r"\1\\*[", text, flags=re.M)
-    return re.sub(r"^(\s*)\^\s*$", r"\1\\^", text, flags=re.M)
+    if "*[" in text:
+        text = re.sub(r"^(\s*)\*\[(?=[^\]\n]+\]:)", r"\1\\*[", text, flags=re.M)
+    return re.sub(r"^(\s*)\^\s*$", r"\1\\^", text, flags=re.M) if "^" in text else text
 
 
 def _footnotes(text: str) -> str:
     """A footnote that nothing refers to would vanish: it stays as a paragraph."""
+    if "[^" not in text:
+        return text
     names = {match[2] for match in _FOOTNOTE.finditer(text)}
     if not names:
         return text

@@ -1,30 +1,19 @@
 """Text with its code and math put aside, so that steps which look for Liquid, links or HTML cannot touch them.
 
-What is put aside leaves a mark of two characters of Unicode's private use around a number. Where code is, markdown-it says
-by the line maps of its tokens; spans are looked for within one block, as Markdown does.
+What is put aside leaves a mark of two characters of Unicode's private use around a number. Where code is, ``parsing`` says;
+spans are looked for within one block, as Markdown does.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from .parsing import Block, blocks
 
 OPEN, CLOSE = "\ue000", "\ue001"
 BRACE = "\ue002"  # a brace that Liquid was told to leave alone
 MARK = re.compile(f"{OPEN}(\\d+){CLOSE}")
-_PARSER = MarkdownIt("commonmark").enable("table")
-_PARSER.disable(["inline", "text_join"])
-
-
-@lru_cache(maxsize=4)
-def _parsed(text: str) -> list[Token]:
-    """Its tokens; parsing is most of what a conversion costs, and steps that change nothing ask for the same again."""
-    return _PARSER.parse(text)
 
 
 class Mask:
@@ -50,7 +39,7 @@ class Mask:
 
     def show(self, text: str) -> str:
         """The text with everything back in its place."""
-        while MARK.search(text):
+        while OPEN in text and MARK.search(text):
             text = MARK.sub(self._put, text)
         return text.replace(BRACE, "{")
 
@@ -64,50 +53,16 @@ class Mask:
         return "\n".join([first, *((prefix + line).rstrip() if not line.strip() else prefix + line for line in rest)])
 
 
-@dataclass(frozen=True)
-class Block:
-    """Some lines of a text: ``fence``, ``code`` (indented), ``html``, ``row`` (of a table), ``text``, or ``rest``."""
-
-    kind: str
-    text: str
-    token: Token | None = None
-
-
 def clean(text: str) -> str:
     """Lines end in one way, and nothing in it can be taken for a mark."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ue000-\ue002\ufffe\uffff\ud800-\udfff]", "", text)
 
 
-def blocks(text: str) -> Iterator[Block]:
-    """The text as blocks, none left out: joined by newlines they are the text again."""
-    lines = text.split("\n")
-    at, row = 0, False
-    for token in _parsed(text):
-        row = (row or token.type == "tr_open") and token.type != "tr_close"
-        kind = {"fence": "fence", "code_block": "code", "html_block": "html", "inline": "row" if row else "text"}.get(
-            token.type
-        )
-        if kind is None or token.map is None or token.map[0] < at:
-            continue
-        first, last = token.map
-        last = min(last, len(lines))
-        if first > at:
-            yield Block("rest", "\n".join(lines[at:first]))
-        if last > first:
-            yield Block(kind, "\n".join(lines[first:last]), token)
-        at = max(at, last)
-    if at < len(lines):
-        yield Block("rest", "\n".join(lines[at:]))
-
-
-def tables(text: str) -> list[int]:
-    """The lines in which tables begin."""
-    return [token.map[0] for token in _parsed(text) if token.type == "table_open" and token.map] if "|" in text else []
-
-
 def hide_spans(text: str, mask: Mask) -> str:
     """Code spans put aside. One that begins and ends in blanks is trimmed: kramdown takes a lone backtick for a backtick."""
+    if "`" not in text:
+        return text
     out, at = [], 0
     for run in re.finditer(r"\\[^\n]|`+", text):
         if run.start() < at:
@@ -161,10 +116,10 @@ def hide_code(text: str, mask: Mask, told: Callable[[str], None], native: bool =
                 continue
             depth += _opened(block.text)
         if block.kind in {"fence", "code"}:
-            if block.token is not None and re.search(
-                r"\w", block.token.info.lower().replace(language(block.token.info), "", 1)
+            if block.code is not None and re.search(
+                r"\w", block.code.info.lower().replace(language(block.code.info), "", 1)
             ):
-                told(block.token.info)
+                told(block.code.info)
             out.append(_fence(block, mask))
         elif block.kind in {"text", "row"}:
             out.append(hide_spans(block.text, mask))
@@ -184,15 +139,15 @@ def _opened(text: str) -> int:
 
 
 def _fence(block: Block, mask: Mask) -> str:
-    token = block.token
-    assert token is not None
+    held = block.code
+    assert held is not None
     first = block.text.split("\n", 1)[0]
     if block.kind == "fence":
-        prefix = first[: first.index(token.markup)] if token.markup in first else ""
+        prefix = first[: first.index(held.markup)] if held.markup in first else ""
     else:
-        inner = token.content.split("\n", 1)[0]
+        inner = held.content.split("\n", 1)[0]
         prefix = first[: max(len(first) - len(inner) - 4, 0)] if first.endswith(inner) else ""
-    info, code = token.info, token.content
+    info, code = held.info, held.content
     if block.kind == "code" and (said := re.match(r"(?::::|#!)(\w+)[^\n]*\n", code)):
         info, code = said[1], code[said.end() :]
     name = language(info)

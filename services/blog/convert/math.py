@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from .masking import MARK, Mask, blocks
+from .masking import MARK, Mask
+from .parsing import blocks
 
 _ANY = re.compile(
     r"(?P<escaped>\\[^\[(\n])"
@@ -24,12 +25,15 @@ _ENVIRONMENT = re.compile(r"^\\begin\{(equation|align|gather|multline|eqnarray)\
 
 def translate(text: str, mask: Mask) -> str:
     """Math put aside, in kramdown's notation; inside raw HTML, where kramdown does not look, in MathJax's own."""
-    text = _ENVIRONMENT.sub(lambda m: "\n" + mask.hide(f"$$\n{bare(m[0])}\n$$") + "\n", text)
+    if "\\begin{" in text:
+        text = _ENVIRONMENT.sub(lambda m: "\n" + mask.hide(f"$$\n{bare(m[0])}\n$$") + "\n", text)
     if "$" not in text and "\\(" not in text and "\\[" not in text:
         return text
     out = []
     for block in blocks(text):
-        if block.kind in {"text", "row"}:
+        if "$" not in block.text and "\\" not in block.text:
+            out.append(block.text)
+        elif block.kind in {"text", "row"}:
             out.append(_ANY.sub(lambda m: _markdown(m, mask), block.text))
         elif block.kind == "html":
             out.append(_ANY.sub(lambda m: _html(m, mask), block.text))
@@ -82,12 +86,10 @@ def _tex(inner: str) -> bool:
 
 def bare(inner: str) -> str:
     """kramdown takes a bar for a table's, and HTML's signs are written as words of TeX."""
-    inner = re.sub(r"(?<!\\)\\\|", r"\\Vert ", inner)
-    inner = (
-        re.sub(r"(?<!\\)\|", r"\\vert ", inner)
-        if "\\begin{array}{" not in inner and "\\begin{tabular}" not in inner
-        else inner
-    )
+    if "|" in inner:
+        inner = re.sub(r"(?<!\\)\\\|", r"\\Vert ", inner)
+        if "\\begin{array}{" not in inner and "\\begin{tabular}" not in inner:
+            inner = re.sub(r"(?<!\\)\|", r"\\vert ", inner)
     return inner.replace("<", "\\lt ").replace(">", "\\gt ")
 
 

@@ -109,6 +109,8 @@ def day(data: dict[str, Value], path: str, when: When) -> tuple[date, list[Note]
 def _day(text: str, when: When) -> tuple[date | None, str]:
     """A date in the ways blogs write it; with a time and an offset, the program's day of that instant."""
     text = text.strip().strip("\"'")
+    if not text:
+        return None, ""
     match = re.match(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(.*)\Z", text, re.S)
     try:
         if match:

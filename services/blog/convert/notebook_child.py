@@ -145,6 +145,7 @@ class Cook:
         from traitlets.config import Config
 
         config = Config()
+        config.Exporter.optimistic_validation = True  # once, behind all preprocessors; what came was judged when read
         config.ExtractOutputPreprocessor.output_filename_template = "output-{cell_index}-{index}{extension}"
         self._exporter = MarkdownExporter(config=config)
         self._exporter.register_filter("indent", fenced)  # nbconvert indents outputs: behind a list that is no code
@@ -173,7 +174,8 @@ class Cook:
                 continue
             if kept["cell_type"] == "code":
                 if kept["source"].strip():
-                    cells.append(nbformat.v4.new_markdown_cell(fenced(kept["source"], language)))
+                    code = {"cell_type": "markdown", "metadata": {}, "source": fenced(kept["source"], language)}
+                    cells.append(nbformat.from_dict(code | ({"id": f"source-{number}"} if "id" in kept else {})))
                 kept["outputs"] = [done for one in kept["outputs"] if (done := output(one, notes)) is not None]
                 kept["source"], kept["metadata"] = "", {"transient": {"remove_source": True}}
             cells.append(kept)
