@@ -1,8 +1,8 @@
 """Reactions. Most of them keep copies of what signup tells:
 
 program.changed                  the program is replaced
-member.*, organizer.*            the person is replaced
-member.erased                    the person is blanked with their blogs and profile, also in what was published of them
+member.*, organizer.*            the person is replaced; who left reviews nothing any more
+member.erased                    the person is blanked with their blogs, pieces and profile, also in what was published
 download.requested               (shared/personal.py) what is held about them is told
 access.revoked                   (shared/revocation.py) older cookies are void
 """
@@ -15,7 +15,7 @@ from shared import copies
 from shared.events import Event, erase, on
 from shared.events.erasure import erase_mentions
 
-from . import blogs, firsts, offers, profiles
+from . import blogs, firsts, offers, pieces, profiles
 from .models import SERVICE, person, program
 
 
@@ -27,6 +27,8 @@ def program_changed(tx: Connection, event: Event) -> None:
 @on(SERVICE, *copies.MEMBER)
 def member_told(tx: Connection, event: Event) -> None:
     copies.replace(tx, person, event.data["person"], event.data)
+    if event.data["state"] == "left" and "organizer" not in event.data["roles"]:
+        pieces.left(tx, event.data["person"])
 
 
 @on(SERVICE, "member.erased")
@@ -36,5 +38,6 @@ def member_erased(tx: Connection, event: Event) -> None:
     profiles.blank(tx, event.data["person"])
     offers.forget(tx, event.data["person"])
     firsts.forget(tx, event.data["person"])
+    pieces.blank(tx, event.data["person"])
     erase_mentions(tx, "post.published", event.data["person"])
     erase(tx, event.subject)

@@ -25,6 +25,7 @@ person = sa.Table(
     sa.Column("github", sa.String(100)),
     sa.Column("blog", sa.String(2000)),
     sa.Column("joined_at", Instant),  # when they confirmed
+    sa.Column("roles", Json, nullable=False, server_default="[]"),  # member, organizer
 )
 sa.Index("ix_person_joined", person.c.joined_at)
 
@@ -197,6 +198,42 @@ offer = sa.Table(
 )
 sa.Index("ix_offer_due", offer.c.due)
 sa.Index("ix_offer_state", offer.c.state)
+
+# What a member writes, or means to: noted as an idea, or begun when somebody wants to talk about a post of theirs.
+# Written by its author, by organizers who say who reviews it, and by who begins the talk. Deleted 30 days after it was
+# dropped, and when its author is erased. `state`: rules/pieces.py.
+piece = sa.Table(
+    "piece",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("person", Key, nullable=False),  # its author
+    sa.Column("title", sa.String(200), nullable=False),
+    sa.Column("about", sa.Text, nullable=False),
+    sa.Column("link", sa.String(1000), nullable=False),  # to the draft, or empty
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("since", Instant, nullable=False),  # when that state began
+    sa.Column("reviewer", Key),  # a person: member or organizer
+    sa.Column("post", Key, sa.ForeignKey("post.id", name="fk_piece_post")),  # what became of it
+    sa.Column("begun", sa.Boolean, nullable=False, server_default=sa.false()),  # for its post, by who wanted to talk
+    sa.Column("created_at", Instant, nullable=False),
+    sa.UniqueConstraint("post", name="one_piece_per_post"),
+)
+sa.Index("ix_piece_person", piece.c.person)
+sa.Index("ix_piece_reviewer", piece.c.reviewer)
+
+# What somebody said about a piece: plain text. Written by its author, its reviewer and organizers; deleted with the
+# piece, and when whoever said it is erased.
+comment = sa.Table(
+    "comment",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("piece", Key, sa.ForeignKey("piece.id", name="fk_comment_piece", ondelete="CASCADE"), nullable=False),
+    sa.Column("person", Key, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+)
+sa.Index("ix_comment_piece", comment.c.piece)
+sa.Index("ix_comment_person", comment.c.person)
 
 # A webhook's delivery that could be believed, so that one that is sent again does nothing. Written by
 # views/webhooks.py; deleted after 30 days.

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from shared import personal
 
-from .models import SERVICE, blog, nudge, offer, post, profile, pushed
+from .models import SERVICE, blog, comment, nudge, offer, piece, post, profile, pushed
 from .models import person as people
 
 personal.table(SERVICE, "person", people.c.id)
@@ -28,6 +28,8 @@ def posts(tx: Connection, person: str) -> Iterator[Mapping[Any, Any]]:
 
 
 personal.table(SERVICE, "profile", profile.c.person)
+personal.table(SERVICE, "pieces", piece.c.person, latest=piece.c.created_at)
+personal.table(SERVICE, "comments", comment.c.person, latest=comment.c.at)
 # Of where it is on its way; what the work keeps for itself is left out.
 personal.table(
     SERVICE,

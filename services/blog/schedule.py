@@ -12,7 +12,7 @@ from shared import db, worker
 from shared.schedule import daily, every, job, never
 from shared.worker import on_tick
 
-from . import firsts, following, hooks, offers
+from . import firsts, following, hooks, offers, pieces
 from .models import SERVICE, post
 
 HOUR = timedelta(hours=1)
@@ -48,6 +48,12 @@ def remind_of_first_posts(tx: Connection, _period: str) -> bool:
 def prune_hooks(tx: Connection, _period: str) -> None:
     """Forget deliveries of webhooks that nobody sends again."""
     hooks.forget(tx)
+
+
+@job(SERVICE, "pieces.prune", daily(3, lambda _tx: "UTC"))
+def prune_pieces(tx: Connection, _period: str) -> None:
+    """Delete what its author dropped 30 days ago."""
+    pieces.prune(tx)
 
 
 @on_tick(SERVICE)

@@ -33,6 +33,7 @@ talks.wanted            their preference, as they said on the page of talks
 From blog:
 
 post.published          published, to its author       post.awaited            first-post, to who has none
+piece.commented         comment, to the others         review.asked            review, to who is to look
 
 Channels of a chat hear of member.confirmed, post.published, session.minuted and turn.opened (chat/telling).
 
@@ -253,6 +254,40 @@ def post_awaited(tx: Connection, event: Event) -> None:
         context = {"due_at": due_at, "late": data["step"] > 0, "blog": data["blog"], "posts": data["posts"]}
         claims = {"pushed": data["pushed"]}
         compose.write(tx, "first-post", event.id, to, context, claims, deadline=event.time + timedelta(days=3))
+
+
+def _piece(data: Mapping[str, Any], to: Reader) -> dict[str, Any]:
+    """How a mail leads to a piece: who writes or reviews it opens it by a link of theirs, an organizer by their cookie."""
+    if to.person in (data["author"], data["reviewer"]):
+        return {"link": "enter", "claims": {"next": f"/blog/pieces/{data['piece']}"}}
+    return {}
+
+
+@on(SERVICE, "piece.commented")
+def piece_commented(tx: Connection, event: Event) -> None:
+    """To the others in the talk. Who wrote it and whose piece it is are named, so it is emptied with either."""
+    data = event.data
+    if not data["text"]:
+        return  # whoever wrote it is erased
+    named = people.called(tx, [data["person"], data["author"]])
+    context = {"writer": named[data["person"]], "title": letter.line(data["title"]), "text": data["text"]}
+    context["page"] = f"{config.current().base_url}/blog/pieces/{data['piece']}"
+    for to in people.readers(tx, data["to"]):
+        context["own"] = to.person == data["author"]
+        compose.write(tx, "comment", event.id, to, dict(context), mentions=list(named), **_piece(data, to))
+
+
+@on(SERVICE, "review.asked")
+def review_asked(tx: Connection, event: Event) -> None:
+    data = event.data
+    if not data["title"]:
+        return  # its author is erased
+    context: dict[str, Any] = {"author": people.called(tx, [data["author"]])[data["author"]]}
+    context |= {"title": letter.line(data["title"]), "wanted": data["state"] == "feedback"}
+    context["page"] = f"{config.current().base_url}/blog/pieces/{data['piece']}"
+    for to in people.readers(tx, data["to"]):
+        context["reviews"] = to.person == data["reviewer"]
+        compose.write(tx, "review", event.id, to, dict(context), mentions=[data["author"]], **_piece(data, to))
 
 
 SESSIONS = {"next": "/sessions/"}  # where the button of a mail about sessions leads

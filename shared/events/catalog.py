@@ -549,6 +549,25 @@ class Awaited(Person):
     posts = fields.Integer(required=True, metadata={"description": "posts of theirs that wait for their yes"})
 
 
+class Said(Data):
+    """About a piece: all of it is blanked when its author is erased, by the subject."""
+
+    piece = fields.String(required=True, metadata={"description": "id of the piece"})
+    author = fields.String(required=True, metadata={"description": "id of whoever writes it"})
+    title = fields.String(required=True, metadata=PERSONAL)
+    reviewer = fields.String(required=True, allow_none=True, metadata={"description": "id of who looks after it"})
+    to = fields.List(fields.String(), required=True, metadata={"description": "ids of who is told"})
+
+
+class Commented(Said):
+    person = fields.String(required=True, metadata={"description": "id of whoever said it"})
+    text = fields.String(required=True, metadata={**PERSONAL, "description": "plain text"})
+
+
+class ReviewAsked(Said):
+    state = fields.String(required=True, metadata={"description": "of the piece: idea, draft, feedback, pr and so on"})
+
+
 @dataclass(frozen=True)
 class Entry:
     """One event: who publishes it, who is owed it, and what it means."""
@@ -680,6 +699,8 @@ ENTRIES = [
         "post.published", "blog", ("notifications",), Published, "A member's post is live on the program's blog, once."
     ),
     Entry("post.awaited", "blog", ("notifications",), Awaited, "A member without a post is reminded of a first one."),
+    Entry("piece.commented", "blog", ("notifications",), Commented, "Somebody commented on what a member writes."),
+    Entry("review.asked", "blog", ("notifications",), ReviewAsked, "Somebody is asked to look at what a member writes."),
     Entry("guest.forgotten", "sessions", ("notifications",), Person, "A guest's name and address were taken out."),
     Entry(
         "talks.wanted", "sessions", ("notifications",), Talks, "Somebody said on a page of talks if they want invites."

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from services.blog import blogs
+from services.blog import blogs, pieces
 from services.blog.blogs import marking
 from services.sessions.gatherings import proposing
 from services.signup import access_links, api_tokens, importing, people, program
@@ -320,6 +320,11 @@ def _post(blog: str) -> str:
         return str(tx.execute(table["post"].select().where(table["post"].c.blog == blog)).one().id)
 
 
+def _piece(person: str) -> str:
+    with db.write("blog") as tx:
+        return pieces.note(tx, person, {"title": "One", "about": "", "link": ""})
+
+
 def known(baton: Baton, olga: str) -> dict[str, Any]:
     """Ids of things that are there."""
     with db.write("signup") as tx:
@@ -343,6 +348,7 @@ def known(baton: Baton, olga: str) -> dict[str, Any]:
         "offer": ada.offer(ada.writes())["id"],
         "blog": blog,
         "post": _post(blog),
+        "piece": _piece(olga),
         "kind": "talk",
         "stream": "stream1",
         "item": "blog",
@@ -369,7 +375,7 @@ def test_a_get_changes_nothing(baton: Baton, olga: str) -> None:
         kind = next(
             (
                 kind
-                for kind in ("import", "circle", "session", "gathering", "offer", "blog", "post")
+                for kind in ("import", "circle", "session", "gathering", "offer", "blog", "post", "piece")
                 if f"/{kind}s/<id>" in route.rule
             ),
             "id",
@@ -459,7 +465,7 @@ def test_odd_values_in_every_field_are_refused_in_words(baton: Baton, olga: str)
         kind = next(
             (
                 kind
-                for kind in ("import", "circle", "session", "gathering", "offer", "blog", "post")
+                for kind in ("import", "circle", "session", "gathering", "offer", "blog", "post", "piece")
                 if f"/{kind}s/<id>" in route.rule
             ),
             "id",

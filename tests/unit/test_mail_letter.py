@@ -153,6 +153,8 @@ OF["reply"] = {
     "asked": "", "subject": "Re: Invite", "text": "I come later.\nMuch later.\n\n<script>alert(1)</script>",
     "left_out": ["a <b>file</b>.png (12 KB)"], "role": "coordinator",
 }  # fmt: skip
+OF["comment"] = {"writer": "Ann <b>Example</b>", "text": "Why?\n\n<script>alert(1)</script>\nBecause.", "own": True}
+OF["review"] = {"author": "Ann <b>Example</b>", "wanted": True, "reviews": True}
 OF["chat-invite"] = {"days": 25, "uses": 312, "lives": 30, "most": 400, "ends": NOW + timedelta(days=5)}
 OF["talk"] = {"kind": "talk", "thing": "talk"}
 

@@ -9,9 +9,10 @@ from flask import Blueprint, Response, request
 
 from shared import access, config, db
 
-from .. import blogs, following, hooks
+from .. import blogs, following, hooks, pieces
 from ..models import SERVICE
 from ..offers import standing
+from ..rules import pieces as rules
 from ..rules.posts import CONSENTS
 from ..rules.refusals import Refused
 from ..rules.standing import STANDINGS
@@ -19,6 +20,13 @@ from .pages import go, not_found, number, page, reader_id, unreadable
 
 blueprint = Blueprint("mine", __name__, url_prefix="/blog")
 HOME = "/blog/"
+
+
+@blueprint.get("/mine", strict_slashes=False)
+@access.needs("member")
+def shortened() -> Response:
+    """What is left of an address of one's own pages leads to the first of them."""
+    return go(HOME)
 
 
 @blueprint.get("/")
@@ -31,7 +39,10 @@ def home() -> Response:
 def _home(problems: list[dict[str, str]] | None = None) -> Response:
     with db.read(SERVICE) as tx:
         mine = [{**row, "counts": following.counts(tx, row["id"])} for row in blogs.of_person(tx, reader_id())]
-    return page("mine.html", problems, blogs=mine, typed=request.form.get("address", ""), names=blogs.NAMES)
+        written, reviewing = pieces.mine(tx, reader_id())
+    given: dict[str, Any] = {"blogs": mine, "names": blogs.NAMES, "pieces": written, "reviewing": reviewing}
+    given |= {"words": rules.WORDS, "shapes": rules.SHAPES, "most": rules}
+    return page("mine.html", problems, **given, typed=request.form.get("address", ""))
 
 
 @blueprint.post("/")

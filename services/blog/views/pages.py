@@ -35,6 +35,16 @@ SAID = {
     "unshown": "Saved. It is shown to nobody.",
     "described": "Saved. It is being looked at again.",
     "secret": "There is a new secret. Put it into the webhook: the old one is worth nothing any more.",
+    "noted": "Noted. Only you, its reviewer and the organizers see it.",
+    "changed": "Saved.",
+    "as_idea": "Noted: it is an idea.",
+    "as_draft": "Noted: it is a draft.",
+    "as_feedback": "Noted. Whoever reviews it is asked to look; while nobody does, the organizers are.",
+    "as_dropped": "It is dropped, and deleted in 30 days.",
+    "joined": "Noted: it became that post.",
+    "parted": "Noted: it did not become that post.",
+    "said": "Said. The others get it by mail.",
+    "assigned": "Noted. Whoever is to review it is asked by mail.",
     "left": "Your blog is taken out. Paste its address again to have it back.",
 }
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 
 from shared import access, db
 
-from .. import blogs
+from .. import blogs, pieces
 from ..convert import Converted, text
 from ..models import SERVICE
 from ..offers import preview, standing, trying
@@ -37,7 +37,9 @@ def _one(id: str, problems: list[dict[str, str]] | None = None) -> Response:
     row = _own(id)
     stands = row["standing"]
     can = {"offer": can_offer(stands), "decline": can_decline(stands), "again": asks_again(stands)}
-    return page("post.html", problems, post=row, stands=STANDINGS[stands], can=can, groups=rules.NOTES)
+    with db.read(SERVICE) as tx:
+        idea = pieces.suggested(tx, reader_id(), row["title"], id)
+    return page("post.html", problems, post=row, idea=idea, stands=STANDINGS[stands], can=can, groups=rules.NOTES)
 
 
 @blueprint.get("/<id>/preview")

@@ -69,6 +69,8 @@ KINDS = {
         Kind("notes", False, "Notes of a meeting or talk", "rsvp"),
         Kind("published", True, "A post is on the program's blog"),
         Kind("first-post", False, "Reminder of a first post", "first-post"),
+        Kind("comment", False, "A comment on what somebody writes"),
+        Kind("review", False, "Asked to review"),
         Kind("reminder", True, "Reminder of a session", "rsvp", many=True),
         Kind("reply", True, "What somebody wrote"),
     )

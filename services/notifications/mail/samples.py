@@ -20,6 +20,18 @@ _OF: dict[str, dict[str, Any]] = {
         "original": "https://ada.example.org/first-model",
         "review": "https://forge.example.org/blog/pulls/7",
     },
+    "comment": {
+        "writer": "Grace Hopper",
+        "title": "What I learnt from my first model",
+        "text": "I like the beginning.\n\nWhere does the number in the second part come from?",
+        "own": True,
+    },
+    "review": {
+        "author": "Ada Lovelace",
+        "title": "What I learnt from my first model",
+        "wanted": True,
+        "reviews": True,
+    },
     "reply": {
         "writer": "Ada Lovelace",
         "address": "ada@example.org",

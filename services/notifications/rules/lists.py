@@ -63,6 +63,13 @@ LISTS = {
             {"first-post": _ALL},
         ),
         List(
+            "writing",
+            "What you write and review",
+            "Comments on ideas and drafts of yours, or that you look after, and when you are asked to look at one.",
+            ((MAIL, "Each at once"), (NONE, "None")),
+            {"comment": _ALL, "review": _ALL},
+        ),
+        List(
             "digest",
             "The digest",
             "What needs you, and what changed, in one letter. All of them are kept on the web.",

@@ -1,0 +1,172 @@
+"""A piece and the talk about it: one page for its author, its reviewer and organizers, each with what they may do."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from shared import access, db
+
+from .. import pieces
+from ..models import SERVICE
+from ..rules import pieces as rules
+from ..rules.refusals import Refused
+from .pages import go, not_found, page, reader_id, unreadable
+
+blueprint = Blueprint("pieces", __name__, url_prefix="/blog/pieces")
+HOME = "/blog/"
+SAID = {"idea": "as_idea", "draft": "as_draft", "feedback": "as_feedback", "dropped": "as_dropped"}
+
+
+def runs() -> bool:
+    """Whether an organizer reads."""
+    who = access.reader()
+    return who is not None and "organizer" in who.roles
+
+
+def seen(tx: Any, id: str) -> dict[str, Any]:
+    """A piece that the reader may see: its author, its reviewer, organizers; of others there is none."""
+    row = pieces.one(tx, id)
+    if row is None or not (runs() or reader_id() in (row["person"], row["reviewer"])):
+        not_found("piece")
+    return row
+
+
+def press(typed: Any) -> str:
+    """An id of the form that was sent; a new one where it has none."""
+    try:
+        return str(uuid.UUID(str(typed)))
+    except ValueError:
+        return db.new_id()
+
+
+@blueprint.post("")
+@access.needs("member")
+def note() -> Response:
+    """Note an idea."""
+    said, problems = rules.checked(request.form)
+    problems = unreadable() or problems
+    if not problems:
+        try:
+            with db.write(SERVICE) as tx:
+                id = pieces.note(tx, reader_id(), said)
+            return go(f"{HOME}pieces/{id}", "noted")
+        except Refused as refused:
+            problems = [refused.as_dict()]
+    return page("idea.html", problems, typed=request.form, most=rules)
+
+
+@blueprint.get("/<id>")
+@access.needs("member", "organizer")
+def one(id: str) -> Response:
+    """Where it stands, what was said, what can be done."""
+    return _one(id)
+
+
+def _one(id: str, problems: list[dict[str, str]] | None = None) -> Response:
+    with db.read(SERVICE) as tx:
+        row = seen(tx, id)
+        talk = pieces.thread(tx, id)
+        is_own = row["person"] == reader_id()
+        like, all_posts = pieces.posts_like(tx, row) if is_own and not row["post"] else (None, [])
+        able = pieces.candidates(tx, row["person"]) if runs() else []
+    given: dict[str, Any] = {"piece": row, "talk": talk, "own": is_own, "runs": runs(), "like": like}
+    given |= {"posts": [(each["id"], each["title"]) for each in all_posts], "able": able, "words": rules.WORDS, "shapes": rules.SHAPES, "steps": rules.QUEUE}
+    return page("piece.html", problems, **given, typed=request.form, press=db.new_id(), most=rules)
+
+
+def _done(id: str, said: str, command: Callable[..., Any], *given: Any, anchor: str = "") -> Response:
+    """One command on a piece, in one transaction; a refusal is shown on its page."""
+    problems = unreadable()
+    if not problems:
+        try:
+            with db.write(SERVICE) as tx:
+                command(tx, *given)
+            return go(HOME if said == "as_dropped" else f"{HOME}pieces/{id}", said, anchor)
+        except Refused as refused:
+            if refused.message.startswith("There is no such"):
+                raise
+            problems = [refused.as_dict()]
+    return _one(id, problems)
+
+
+@blueprint.post("/<id>")
+@access.needs("member")
+def change(id: str) -> Response:
+    """Other words, or another link."""
+    said, problems = rules.checked(request.form)
+    if problems or (problems := unreadable()):
+        return _one(id, problems)
+    return _done(id, "changed", pieces.change, reader_id(), id, said)
+
+
+@blueprint.post("/<id>/state")
+@access.needs("member")
+def state(id: str) -> Response:
+    """Say where it stands; dropped, it is deleted 30 days later."""
+    wanted = request.form.get("state", "")
+    return _done(id, SAID.get(wanted, ""), pieces.mark, reader_id(), id, wanted)
+
+
+@blueprint.post("/<id>/join")
+@access.needs("member")
+def join(id: str) -> Response:
+    """It became that post of theirs."""
+    return _done(id, "joined", pieces.join, reader_id(), id, request.form.get("post", ""))
+
+
+@blueprint.post("/<id>/part")
+@access.needs("member")
+def part(id: str) -> Response:
+    """It did not."""
+    return _done(id, "parted", pieces.part, reader_id(), id)
+
+
+@blueprint.post("/<id>/comments")
+@access.needs("member", "organizer")
+def comment(id: str) -> Response:
+    """Say something about it; the others are told."""
+    with db.read(SERVICE) as tx:
+        seen(tx, id)
+    text, problems = rules.commented(request.form.get("text", ""))
+    if problems or (problems := unreadable()):
+        return _one(id, problems)
+    return _done(id, "said", pieces.say, reader_id(), id, text, press(request.form.get("press")), anchor="talk")
+
+
+@blueprint.post("/<id>/reviewer")
+@access.needs("organizer")
+def reviewer(id: str) -> Response:
+    """Say who reviews it."""
+    return _done(id, "assigned", pieces.assign, "", id, request.form.get("reviewer", ""))
+
+
+@blueprint.post("/of/<post>")
+@access.needs("member", "organizer")
+def of_post(post: str) -> Response:
+    """Talk about a post: its piece is begun if there is none."""
+    with db.write(SERVICE) as tx:
+        id = pieces.of_post(tx, post, None if runs() else reader_id())
+    return go(f"{HOME}pieces/{id}", anchor="talk")
+
+
+queue_blueprint = Blueprint("queue", __name__, url_prefix="/blog/queue")
+
+
+@queue_blueprint.get("")
+@access.needs("organizer")
+def queue() -> Response:
+    """Every piece by state, who writes and who reviews it, and for how many days it waits."""
+    state, number = request.args.get("state", ""), request.args.get("page", 1, type=int)
+    state = state if state in dict(rules.QUEUE) else ""
+    number = max(1, min(number, 100_000))
+    with db.read(SERVICE) as tx:
+        counts, rows = pieces.counts(tx), pieces.queue(tx, state, number)
+    total = counts[state] if state else sum(counts.values())
+    url = lambda number: f"/blog/queue?{f'state={state}&' if state else ''}page={number}"  # noqa: E731
+    given: dict[str, Any] = {"counts": counts, "rows": rows, "shown": state, "number": number, "total": total}
+    given |= {"size": pieces.PAGE, "page_url": url, "states": rules.QUEUE, "words": rules.WORDS}
+    return page("queue.html", **given, shapes=rules.SHAPES, all=sum(counts.values()))
