@@ -1,7 +1,7 @@
 """Reactions. Most of them keep copies of what signup tells:
 
 program.changed                  the program is replaced
-member.*, organizer.*            the person is replaced; who left reviews nothing any more
+member.*, organizer.*            the person is replaced; who left reviews nothing, and goes from the mentees page
 member.erased                    the person is blanked with their blogs, pieces and profile, also in what was published
 download.requested               (shared/personal.py) what is held about them is told
 access.revoked                   (shared/revocation.py) older cookies are void
@@ -9,6 +9,7 @@ access.revoked                   (shared/revocation.py) older cookies are void
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from shared import copies
@@ -26,9 +27,12 @@ def program_changed(tx: Connection, event: Event) -> None:
 
 @on(SERVICE, *copies.MEMBER)
 def member_told(tx: Connection, event: Event) -> None:
+    before = tx.execute(sa.select(person.c.state).where(person.c.id == event.data["person"])).scalar()
     copies.replace(tx, person, event.data["person"], event.data)
-    if event.data["state"] == "left" and "organizer" not in event.data["roles"]:
-        pieces.left(tx, event.data["person"])
+    if event.data["state"] == "left" and before != "left":  # who says yes afterwards, says it anew
+        profiles.left(tx, event.data["person"])
+        if "organizer" not in event.data["roles"]:
+            pieces.left(tx, event.data["person"])
 
 
 @on(SERVICE, "member.erased")

@@ -257,7 +257,7 @@ def post_awaited(tx: Connection, event: Event) -> None:
 
 
 def _piece(data: Mapping[str, Any], to: Reader) -> dict[str, Any]:
-    """How a mail leads to a piece: who writes or reviews it opens it by a link of theirs, an organizer by their cookie."""
+    """How a mail leads to a piece: who writes or reviews it has a link of theirs, an organizer a cookie."""
     if to.person in (data["author"], data["reviewer"]):
         return {"link": "enter", "claims": {"next": f"/blog/pieces/{data['piece']}"}}
     return {}

@@ -700,7 +700,9 @@ ENTRIES = [
     ),
     Entry("post.awaited", "blog", ("notifications",), Awaited, "A member without a post is reminded of a first one."),
     Entry("piece.commented", "blog", ("notifications",), Commented, "Somebody commented on what a member writes."),
-    Entry("review.asked", "blog", ("notifications",), ReviewAsked, "Somebody is asked to look at what a member writes."),
+    Entry(
+        "review.asked", "blog", ("notifications",), ReviewAsked, "Somebody is asked to look at what a member writes."
+    ),
     Entry("guest.forgotten", "sessions", ("notifications",), Person, "A guest's name and address were taken out."),
     Entry(
         "talks.wanted", "sessions", ("notifications",), Talks, "Somebody said on a page of talks if they want invites."

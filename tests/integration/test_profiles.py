@@ -140,6 +140,27 @@ def test_erased_she_is_taken_down_in_the_same_run_and_named_nowhere(baton: Baton
     assert not own(files())
 
 
+def test_who_leaves_goes_from_the_page_in_the_same_run_and_alumni_stay(baton: Baton, ada: Any, olga: Any) -> None:
+    """Given Ada on the page, When she graduates, leaves and returns, Then she stays, goes, and is asked anew."""
+    saves(ada)
+    olga.post(f"/blog/offers/{offer(baton)['id']}/accept")
+    offer(baton)
+    tell("member.graduated", member("ada", name="Ada Lovelace", state="alumni"), to="blog")
+    assert offer(baton)["state"] == "merged" and own(files())
+    tell("member.left", member("ada", name="Ada Lovelace", state="left"), to="blog")
+    row = offer(baton)
+    assert (row["state"], row["kind"]) == ("open", "removal")
+    olga.post(f"/blog/offers/{row['id']}/accept")
+    offer(baton)
+    assert not own(files())
+    tell("member.returned", member("ada", name="Ada Lovelace", state="active"), to="blog")
+    assert offer(baton)["state"] == "withdrawn" and "your yes ends with it" in ada.get(HOME).text
+    assert [row["agreed_at"] for row in baton.rows("blog", "profile")] == [None]
+    assert "ada" in olga.get("/blog/export/profiles.csv").text and "https://x.example/#me" in (
+        olga.get("/blog/export/profiles.json").text
+    )
+
+
 def test_erased_before_it_was_accepted_its_branch_goes(baton: Baton, ada: Any) -> None:
     saves(ada)
     offer(baton)

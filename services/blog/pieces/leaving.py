@@ -35,7 +35,9 @@ def blank(tx: Connection, who: str) -> None:
 def prune(tx: Connection) -> None:
     """Delete what was dropped long ago, with all that was said about it."""
     old = list(
-        tx.execute(sa.select(piece.c.id).where(piece.c.state == "dropped", piece.c.since < clock.now() - KEPT)).scalars()
+        tx.execute(
+            sa.select(piece.c.id).where(piece.c.state == "dropped", piece.c.since < clock.now() - KEPT)
+        ).scalars()
     )
     tx.execute(sa.delete(comment).where(comment.c.piece.in_(old)))
     tx.execute(sa.delete(piece).where(piece.c.id.in_(old)))

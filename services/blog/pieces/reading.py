@@ -39,7 +39,17 @@ def _rows() -> Any:
     title = sa.func.coalesce(sa.func.nullif(offer.c.title, ""), post.c.title)
     since = sa.case((offer.c.state.in_(_PR), offer.c.changed_at), else_=offer.c.published_at)
     names = ("piece", "post", "offer", "person", "title", "state", "since", "reviewer", "why")
-    of_posts = (piece.c.id, post.c.id, offer.c.id, offer.c.person, title, stage, since, piece.c.reviewer, offer.c.reason)
+    of_posts = (
+        piece.c.id,
+        post.c.id,
+        offer.c.id,
+        offer.c.person,
+        title,
+        stage,
+        since,
+        piece.c.reviewer,
+        offer.c.reason,
+    )
     posts = (
         sa.select(*(column.label(name) for name, column in zip(names, of_posts, strict=True)))
         .select_from(offer.join(post, post.c.id == offer.c.post).outerjoin(piece, piece.c.post == offer.c.post))

@@ -58,6 +58,13 @@ def picture(row: Mapping[str, Any]) -> bytes | None:
     return base64.b64decode(row["headshot"]) if row["headshot"] else None
 
 
+def left(tx: Connection, whose: str) -> None:
+    """Their consent ends with leaving: what is shown is asked to be removed. An alumna or alumnus has not left."""
+    row = of_person(tx, whose)
+    if row["state"] == "wanted":
+        save(tx, whose, {}, shown=False)
+
+
 def blank(tx: Connection, whose: str) -> None:
     """Its owner is erased: only ids are left, to which its offer refers."""
     nothing: dict[str, Any] = {name: "" for name in ("name", "bio", "site", "alt")}

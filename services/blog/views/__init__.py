@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from . import api, firsts, mine, offers, offers_api, overview, pieces, pieces_api, posts, profile, profile_api, target, webhooks
+from . import (
+    api,
+    firsts,
+    mine,
+    offers,
+    offers_api,
+    overview,
+    pieces,
+    pieces_api,
+    posts,
+    profile,
+    profile_api,
+    target,
+    webhooks,
+)
 from .pages import context, refused_page
 from .profile import AROUND
 

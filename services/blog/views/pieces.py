@@ -74,7 +74,13 @@ def _one(id: str, problems: list[dict[str, str]] | None = None) -> Response:
         like, all_posts = pieces.posts_like(tx, row) if is_own and not row["post"] else (None, [])
         able = pieces.candidates(tx, row["person"]) if runs() else []
     given: dict[str, Any] = {"piece": row, "talk": talk, "own": is_own, "runs": runs(), "like": like}
-    given |= {"posts": [(each["id"], each["title"]) for each in all_posts], "able": able, "words": rules.WORDS, "shapes": rules.SHAPES, "steps": rules.QUEUE}
+    given |= {
+        "posts": [(each["id"], each["title"]) for each in all_posts],
+        "able": able,
+        "words": rules.WORDS,
+        "shapes": rules.SHAPES,
+        "steps": rules.QUEUE,
+    }
     return page("piece.html", problems, **given, typed=request.form, press=db.new_id(), most=rules)
 
 
