@@ -236,7 +236,7 @@ def test_the_tab_of_ones_own_pages_and_the_api_say_the_same(baton: Baton) -> Non
     page = client.get("/notifications/preferences").text
     assert 'aria-current="page">Mail' in page and "Minutes of your circle" in page and "New applications" not in page
     told = client.get("/notifications/api/mine/preferences").json["preferences"]
-    usual = [("minutes", "mail"), ("talks", "mail"), ("first-post", "mail")]
+    usual = [("minutes", "mail"), ("talks", "mail"), ("first-post", "mail"), ("writing", "mail")]
     assert [(each["list"], each["choice"]) for each in told] == usual
     assert schemas.Preferences().validate({"preferences": told}) is not None
     here = {"Origin": "http://localhost:8000", "Sec-Fetch-Site": "same-origin"}
