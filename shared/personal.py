@@ -107,4 +107,4 @@ def _blank(tx: Connection, _period: str) -> None:
 
 for _service in ASKED:
     on(_service, REQUESTED)(answer)
-    schedule.job(_service, "gathered.blank", schedule.daily(3, lambda _tx: "UTC"))(_blank)
+    schedule.job(_service, "gathered.blank", schedule.daily(3, lambda _tx: "UTC", schedule.never))(_blank)

@@ -6,7 +6,7 @@ A job's work and its row are one transaction; long work goes in steps, one trans
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Protocol
@@ -62,26 +62,11 @@ class Every:
         return self._begins(self._number(now) + 1)
 
     def upcoming(self, tx: Connection, now: datetime) -> datetime | None:
-        after = self.next(tx, now)
-        if self.due is None:
-            return after
-        due = self.due(tx, self._begins(self._number(now)))
-        # It is seen to at the first look from then on: when a period begins.
-        return None if due is None else max(after, self.next(tx, due - timedelta.resolution))
+        return _upcoming(self, tx, now)
 
-    def begun(self, now: datetime) -> datetime:
+    def begun(self, _tx: Connection, now: datetime) -> datetime:
         """When the present period began."""
         return self._begins(self._number(now))
-
-    def idle(self, tx: Connection, now: datetime, of: Job, looked: dict[str, datetime]) -> bool:
-        """Whether nothing has come due since what `looked` says of that job, which is then moved on; see `behind`."""
-        if self.due is None or of.name not in looked:
-            return False
-        due = self.due(tx, looked[of.name])
-        if due is not None and due <= now:
-            return False
-        looked[of.name] = self.begun(now)
-        return True
 
     def _begins(self, number: int) -> datetime:
         return datetime.fromtimestamp(number * self.step.total_seconds(), UTC)
@@ -92,10 +77,14 @@ class Every:
 
 @dataclass(frozen=True)
 class Daily:
-    """A period each local day, from `hour` o'clock on in the zone that `zone` names."""
+    """A period each local day, from `hour` o'clock on in the zone that `zone` names.
+
+    :param due: as of `Every`.
+    """
 
     hour: int
     zone: Callable[[Connection], str]
+    due: Due | None = None
 
     @property
     def usual(self) -> timedelta:
@@ -110,15 +99,41 @@ class Daily:
         day = local.date() + timedelta(days=1) if local.hour >= self.hour else local.date()
         return datetime.combine(day, time(self.hour), local.tzinfo).astimezone(UTC)
 
-    def upcoming(self, tx: Connection, now: datetime) -> datetime:
-        return self.next(tx, now)
+    def upcoming(self, tx: Connection, now: datetime) -> datetime | None:
+        return _upcoming(self, tx, now)
+
+    def begun(self, tx: Connection, now: datetime) -> datetime:
+        """When the present period began, today or yesterday."""
+        local = now.astimezone(clock.zone(self.zone(tx)))
+        day = local.date() if local.hour >= self.hour else local.date() - timedelta(days=1)
+        return datetime.combine(day, time(self.hour), local.tzinfo).astimezone(UTC)
 
 
 every, daily = Every, Daily
 
 
+def _upcoming(period: Every | Daily, tx: Connection, now: datetime) -> datetime | None:
+    after = period.next(tx, now)
+    if period.due is None:
+        return after
+    due = period.due(tx, period.begun(tx, now))
+    # It is seen to at the first look from then on: when a period begins.
+    return None if due is None else max(after, period.next(tx, due - timedelta.resolution))
+
+
+def _idle(period: Every | Daily, tx: Connection, now: datetime, name: str, looked: dict[str, datetime]) -> bool:
+    """Whether nothing has come due since what `looked` says of that job, which is then moved on; see `behind`."""
+    if period.due is None or name not in looked:
+        return False
+    due = period.due(tx, looked[name])
+    if due is not None and due <= now:
+        return False
+    looked[name] = period.begun(tx, now)
+    return True
+
+
 def never(_tx: Connection, _since: datetime) -> None:
-    """For `Every`: what is due by machine time, or was overlooked, is no moment of the program's."""
+    """What is due by machine time, was overlooked, or need not be on time, is no moment of the program's."""
 
 
 def soonest(*moments: datetime | None) -> datetime | None:
@@ -215,25 +230,31 @@ def upcoming(service: str) -> datetime | None:
         return soonest(*looks, *(due(tx, now) for due in _at_ticks.get(service, [])))
 
 
-def behind(service: str, looked: dict[str, datetime] | None = None) -> bool:
-    """Is anything due by now that no tick has done?
+BESIDE = "beside"  # what ticks do beside jobs
+
+
+def behind(service: str, looked: dict[str, datetime] | None = None) -> list[str]:
+    """What is due by now that no tick has done: names of jobs, BESIDE.
 
     :param looked: for whoever is in a hurry: since when each job is known to have had nothing to do, kept here from one
-        question to the next. A period of a job that says when it has something to do (`Every.due`) is then not waited
+        question to the next. A period of a job that says when it has something to do (its `due`) is then not waited
         for when that is not in it; the tick, which never asks that, comes to it all the same.
     """
+    late = []
     with db.read(service) as tx:
         now = clock.now()
         if any((at := due(tx, _EVER)) is not None and at <= now for due in _at_ticks.get(service, [])):
-            return True
+            late.append(BESIDE)
         for entry in jobs(service):
-            if _known_finished(tx, entry, entry.period(tx, now)):
-                if looked is not None and isinstance(entry.period, Every):
-                    looked[entry.name] = entry.period.begun(now)
+            if (period := entry.period(tx, now)) is None:
                 continue
-            if looked is None or not isinstance(entry.period, Every) or not entry.period.idle(tx, now, entry, looked):
-                return True
-        return False
+            plain = entry.period if isinstance(entry.period, Every | Daily) else None
+            if _known_finished(tx, entry, period):
+                if looked is not None and plain:
+                    looked[entry.name] = plain.begun(tx, now)
+            elif looked is None or plain is None or not _idle(plain, tx, now, entry.name, looked):
+                late.append(entry.name)
+    return late
 
 
 def _known_finished(tx: Connection, entry: Job, period: str | None) -> bool:
@@ -254,13 +275,15 @@ def _memo(entry: Job) -> tuple[str, str, str]:
 _EVER = datetime(1, 1, 2, tzinfo=UTC)
 
 
-def tick(service: str) -> list[str]:
-    """Run every job of `service` whose period is due and not done; returns their names.
+def tick(service: str, only: Collection[str] | None = None) -> list[str]:
+    """Run every job of `service`, or of these alone, whose period is due and not done; returns their names.
 
     One that fails is run again at the next tick, and keeps no other from running.
     """
     ran = []
     for entry in jobs(service):
+        if only is not None and entry.name not in only:
+            continue
         try:
             if _run(entry):
                 ran.append(entry.name)

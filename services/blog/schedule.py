@@ -44,7 +44,7 @@ def remind_of_first_posts(tx: Connection, _period: str) -> bool:
     return firsts.remind(tx, STEP) == STEP
 
 
-@job(SERVICE, "hooks.prune", daily(3, lambda _tx: "UTC"))
+@job(SERVICE, "hooks.prune", daily(3, lambda _tx: "UTC", never))
 def prune_hooks(tx: Connection, _period: str) -> None:
     """Forget deliveries of webhooks that nobody sends again."""
     hooks.forget(tx)

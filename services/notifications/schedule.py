@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy.engine import Connection
 
 from shared import config, db, log, worker
-from shared.schedule import daily, every, job
+from shared.schedule import daily, every, job, never
 from shared.worker import on_tick
 
 from .chat import channels, invites, messages, posting, telling
@@ -23,7 +23,7 @@ from .tasks import ring
 _log = log.get("notifications.schedule")
 
 
-@job(SERVICE, "mails.prune", daily(3, lambda _tx: "UTC"))
+@job(SERVICE, "mails.prune", daily(3, lambda _tx: "UTC", never))
 def prune_mails(tx: Connection, _period: str) -> bool:
     """Old mails lose their text, very old ones their line; what digests are made of goes as they do."""
     mails, facts, came = ledger.prune(tx), projection.prune(tx), taking.prune(tx)
@@ -43,7 +43,7 @@ def tell_of_tomorrow(tx: Connection, _period: str) -> None:
     telling.tomorrow(tx)
 
 
-@job(SERVICE, "chat.invite", daily(9, lambda tx: arranging.read(tx).zone))
+@job(SERVICE, "chat.invite", daily(9, lambda tx: arranging.read(tx).zone, invites.next_look))
 def watch_the_invite(tx: Connection, _period: str) -> None:
     """Organizers hear that the link into the chat is about to run out."""
     invites.watch(tx)

@@ -41,8 +41,8 @@ class Edition:
     def next(self, tx: Connection, now: datetime) -> datetime:
         return self.days.next(tx, now)
 
-    def upcoming(self, tx: Connection, now: datetime) -> datetime:
-        return self.next(tx, now)
+    def upcoming(self, _tx: Connection, _now: datetime) -> None:
+        return None  # no moment of its own: whenever somebody looks
 
 
 class Plan:
@@ -70,7 +70,7 @@ def lapse_offers(tx: Connection, _period: str) -> bool:
     return placing.lapse(tx)
 
 
-@job(SERVICE, "history.prune", daily(3, lambda _tx: "UTC"))
+@job(SERVICE, "history.prune", daily(3, lambda _tx: "UTC", never))
 def prune_history(tx: Connection, _period: str) -> bool:
     """Forget what is older than its age."""
     return keeping.prune(tx)
@@ -91,7 +91,7 @@ def mend_instants(tx: Connection, _period: str) -> None:
     planning.mend(tx)
 
 
-@job(SERVICE, "sessions.plan", every(timedelta(hours=12)))
+@job(SERVICE, "sessions.plan", every(timedelta(hours=12), never))
 def plan_ahead(tx: Connection, _period: str) -> None:
     """Write the sessions of the next 12 weeks."""
     planning.ahead(tx)

@@ -143,7 +143,7 @@ def purge_spent(tx: Connection, _period: str) -> bool:
     return gone == PURGE_STEP
 
 
-@job("signup", "audit.prune", daily(3, lambda _tx: "UTC"))
+@job("signup", "audit.prune", daily(3, lambda _tx: "UTC", never))
 def prune_audit(tx: Connection, _period: str) -> bool:
     """Forget what was done so long ago that nobody is kept to account for it; the log is in the order of its ids."""
     api_tokens.prune(tx)
@@ -162,7 +162,14 @@ def _zone(tx: Connection) -> str:
         return "UTC"
 
 
-@job("signup", "applications.summarize", daily(SUMMARY_HOUR, _zone))
+def next_summary(tx: Connection, since: datetime) -> datetime | None:
+    """When there is next somebody of whom organizers are told: at the end of the day on which they applied."""
+    asked = sa.select(sa.func.min(c.applied_at)).where(c.state != "erased")
+    first = tx.execute(asked.where(c.applied_at >= _midnight(tx, _local_day(tx, since)))).scalar()
+    return _midnight(tx, _local_day(tx, first) + timedelta(days=1)) if first else None
+
+
+@job("signup", "applications.summarize", daily(SUMMARY_HOUR, _zone, next_summary))
 def summarize_applications(tx: Connection, period: str) -> None:
     """Tell the organizers, each morning, who applied since the last summary; when nobody did, nothing is said."""
     today = date.fromisoformat(period)

@@ -317,6 +317,7 @@ def test_who_rings_while_somebody_looks_is_heard(ada: Baton, repo: Repo, monkeyp
         yield from real(mirror, found)
 
     monkeypatch.setattr(taking, "steps", slow)
+    repo.commit({"about.md": "I write."})
     look(ada, id)
     ada.pass_machine_time(60)
     ada.tick()

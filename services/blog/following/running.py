@@ -139,6 +139,12 @@ def _look(row: Mapping[Any, Any], end: float) -> bool:
     mirror = Mirror(row["id"])
     at = repos.remote(row["clone_url"])
     seen = repos.branch(at, row["branch"])
+    same = (row["head"], row["next_head"], row["branch"], row["clone_url"]) == (seen.head, None, seen.branch, at.url)
+    if same and row["dialect"] and mirror.holds(seen.head) and not taking.due(row["id"]):
+        with db.write(SERVICE) as tx:
+            _hold(tx, row)
+            _end(tx, row, head=seen.head)
+        return False
     if row["next_head"] is None or not mirror.holds(row["next_head"]):
         if not mirror.holds(seen.head):
             repos.fetch(mirror, at, seen)

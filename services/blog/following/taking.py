@@ -104,7 +104,7 @@ def _changes(mirror: Mirror, row: Mapping[Any, Any]) -> Iterable[Change]:
         listed = [Change(path, tree[path].blob, new=True) for path in sorted(tree) if concerns(path)][:MOST]
         # Posts are known already where its author said that other folders count, or has the blog back.
         return [*listed, *(Change(path, "") for path in sorted(_known(row["id"])) if path not in tree)]
-    again = _due(row["id"])
+    again = due(row["id"])
     if mirror.holds(row["head"]):
         found = mirror.changes(row["head"], commit) if row["head"] != commit else []
         found = [change for change in found if concerns(change.path) or (change.was and concerns(change.was))]
@@ -117,7 +117,7 @@ def _changes(mirror: Mirror, row: Mapping[Any, Any]) -> Iterable[Change]:
     return found[:MOST]
 
 
-def _due(id: str) -> set[str]:
+def due(id: str) -> set[str]:
     """Posts that were of tomorrow, and whose day has come."""
     today = clock.now().astimezone(UTC).date().isoformat()
     with db.read(SERVICE) as tx:

@@ -50,6 +50,12 @@ def now(tx: Connection) -> Invite | None:
     return Invite(link, since, uses, rules.runs_out(link), rules.ending(link, since, uses, clock.now()))
 
 
+def next_look(tx: Connection, since: datetime) -> datetime | None:
+    """When somebody is to look at the link next: at each occasion, where there is one that runs out."""
+    found = now(tx)
+    return since if found and found.runs_out else None
+
+
 def watch(tx: Connection) -> None:
     """Tell organizers once of a link that is about to run out."""
     tx.execute(program.update().where(program.c.chat_invite_at.is_(None)).values(chat_invite_at=clock.now()))

@@ -8,8 +8,10 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
+from functools import lru_cache
 
 LINK = re.compile(r"https?://[^\s<>\"]+")
+ATTENDEE = re.compile(r"^ATTENDEE.*\r?\n(?:[ \t].*\r?\n)*", re.M)  # with its folded lines
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,19 @@ def read(id: str, kind: str, address: str, at: datetime, raw: bytes) -> Letter:
 
 def _when(message: EmailMessage) -> tuple[datetime | None, datetime | None]:
     """The times of the one event of an invite; (None, None) where there is none."""
-    from icalendar import Calendar
-
     for part in message.walk():
         if part.get_content_type() == "text/calendar":
-            event = Calendar.from_ical(part.get_content()).events[0]
-            begins, ends = event.start, event.end
-            if isinstance(begins, datetime) and isinstance(ends, datetime):
-                return begins, ends
+            return _times(ATTENDEE.sub("", part.get_content()))
+    return None, None
+
+
+@lru_cache(64)
+def _times(calendar: str) -> tuple[datetime | None, datetime | None]:
+    """Of a calendar that names nobody invited: the same for a whole circle, and read once."""
+    from icalendar import Calendar
+
+    event = Calendar.from_ical(calendar).events[0]
+    begins, ends = event.start, event.end
+    if isinstance(begins, datetime) and isinstance(ends, datetime):
+        return begins, ends
     return None, None

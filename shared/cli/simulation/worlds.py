@@ -27,7 +27,7 @@ from .browser import Answer, Ask
 from .letters import Letter
 
 PATIENCE = 120.0  # seconds without an end of what is owed, after which something is wrong
-LOOK = 0.002  # seconds between two looks whether anything was written; whether all is done is asked when it was
+LOOK = 0.004  # seconds between two looks whether anything was written; whether all is done is asked when it was
 REST = 0.02  # seconds at least between two questions whether all is done: who works has the processor
 LOOK_ANYHOW = 0.25  # seconds after which it is asked whatever was written: some things are due by the machine's clock
 SOON = 40.0  # seconds for which a post that is tried again in a moment is waited for
@@ -194,9 +194,9 @@ class Running:
 
     def _ring(self) -> None:
         for service, version in self._versions():
-            if self._ticks(service, version):
+            if late := self._late(service, version):
                 with contextlib.suppress(Exception):  # a broker that is away; beat ticks, too
-                    worker.send(f"{service}.tick")
+                    worker.send(f"{service}.tick", late)
 
     def _behind(self) -> str:
         """The first thing found that is not done; '' when all is.
@@ -204,8 +204,8 @@ class Running:
         In this order: what a tick did is owed with it, and what was handled may make the next tick due.
         """
         for service, version in self._versions():
-            if self._ticks(service, version):
-                return service
+            if late := self._late(service, version):
+                return f"{service}: {', '.join(late)}"
         for service, version in self._versions():
             if self.settled.get(service) != version:
                 if owes(service):
@@ -213,17 +213,17 @@ class Running:
                 self.settled[service] = version
         if following():
             return "blogs and posts"
-        return next((service for service, version in self._versions() if self._ticks(service, version)), "")
+        return next((service for service, version in self._versions() if self._late(service, version)), "")
 
-    def _ticks(self, service: str, version: int) -> bool:
-        """Has a tick of that service something to do?"""
+    def _late(self, service: str, version: int) -> list[str]:
+        """What a tick of that service has to do."""
         now = clock.now()
         if self.quiet.get(service) == (version, now):
-            return False
-        if schedule.behind(service, self.looked[service]):
-            return True
-        self.quiet[service] = (version, now)
-        return False
+            return []
+        late = schedule.behind(service, self.looked[service])
+        if not late:
+            self.quiet[service] = (version, now)
+        return late
 
 
 class Within:
