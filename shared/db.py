@@ -26,11 +26,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.types import TypeDecorator
 
-from . import clock, config, die
+from . import clock, config, die, log
 from .ids import new_id as new_id
 from .ids import new_ids as new_ids
 
 BUSY_MS = 20_000
+logger = log.get()
 
 
 class Instant(TypeDecorator[datetime]):
@@ -241,6 +242,42 @@ def full(error: BaseException | None) -> bool:
 
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def away(error: BaseException | None) -> bool:
+    """Whether an error, or its cause, is that PostgreSQL does not answer: not there, starting, or it hung up."""
+    while error is not None:
+        if hasattr(error, "sqlstate") and any(kind.__name__ == "OperationalError" for kind in type(error).__mro__):
+            # Without a code it is the way there that is broken; 08 and 57P are PostgreSQL's own words for the same.
+            return error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
+        error = getattr(error, "orig", None) or error.__cause__ or error.__context__
+    return False
+
+
+@contextmanager
+def watched(service: str) -> Iterator[None]:
+    """Around what is done again and again: that the database does not answer is said once, and once that it is back."""
+    try:
+        yield
+    except Exception as error:
+        if not away(error):
+            raise
+        if service not in _away:
+            _away.add(service)
+            logger.warning("database.away", service=service, said=first_line(error))
+    else:
+        if service in _away:
+            _away.discard(service)
+            logger.info("database.back", service=service)
+
+
+_away: set[str] = set()
+
+
+def first_line(error: BaseException) -> str:
+    """What the database itself said, as far as one line goes."""
+    text = str(getattr(error, "orig", None) or error.__cause__ or error).strip()
+    return text.partition("\n")[0][:200] or type(error).__name__
 
 
 def _still_open(tx: Connection) -> None:

@@ -226,7 +226,7 @@ def _errors(app: Flask) -> None:
     @app.errorhandler(Exception)
     def crash(error: Exception) -> Any:
         # The rule, not the path: paths of mailed links are as good as a password.
-        if not db.full(error):
+        if not db.full(error) and not db.away(error):
             logger.exception("web.failed", rule=str(request.url_rule), method=request.method)
         return answer(failure(error))
 
@@ -241,9 +241,20 @@ def answer(found: Problem) -> Any:
 
 def failure(error: BaseException) -> Problem:
     """What is said of an error that nobody foresaw."""
+    if db.away(error):
+        _say("database.away", said=db.first_line(error))
+        return Problem(
+            503,
+            "The database does not answer",
+            "So this cannot be shown or done just now. Press Back: what you typed is still there. Try again in a "
+            "minute; if it lasts, tell an organizer.",
+            [],
+            {"Retry-After": "60"},
+        )
     if not db.full(error):
         return as_problem(InternalServerError())
-    _say_full()
+    remedy = f"free some space at {config.current().data.absolute()}, or where the databases are"
+    _say("disk.full", effect="nothing new is taken", remedy=remedy)
     return Problem(
         503,
         "There is no room to keep this",
@@ -254,16 +265,14 @@ def failure(error: BaseException) -> Problem:
     )
 
 
-_said_full = 0.0
+_said: dict[str, float] = {}
 
 
-def _say_full() -> None:
+def _say(event: str, **told: str) -> None:
     """It lasts until a person does something, so they are told; and not once a request."""
-    global _said_full
-    if clock.machine() > _said_full + 60:
-        _said_full = clock.machine()
-        remedy = f"free some space at {config.current().data.absolute()}, or where the databases are"
-        logger.error("disk.full", effect="nothing new is taken", remedy=remedy)
+    if clock.machine() > _said.get(event, 0.0) + 60:
+        _said[event] = clock.machine()
+        logger.error(event, **told)
 
 
 def failed(app: Flask, environ: dict[str, Any], error: BaseException) -> tuple[int, list[tuple[str, str]], bytes]:

@@ -150,15 +150,16 @@ def carry(service: str) -> None:
         :param only: these jobs alone, asked for by who steps program time and knows that nothing else is due; what is
             due by machine time waits for a tick that comes by itself.
         """
-        if only is None:
-            pulse.beat(service)
-            relay.deliver_due(service)
-            for subscriber in dict.fromkeys([*replay.newcomers(service), *replay.waiting(service)]):
-                with contextlib.suppress(replay.Running):
-                    replay.replay(service, subscriber, seconds=REPLAY_SECONDS)
-        schedule.tick(service, only)
-        for hook in _ticks.get(service, []):
-            hook()
+        with db.watched(service):
+            if only is None:
+                pulse.beat(service)
+                relay.deliver_due(service)
+                for subscriber in dict.fromkeys([*replay.newcomers(service), *replay.waiting(service)]):
+                    with contextlib.suppress(replay.Running):
+                        replay.replay(service, subscriber, seconds=REPLAY_SECONDS)
+            schedule.tick(service, only)
+            for hook in _ticks.get(service, []):
+                hook()
 
     @schedule.job(service, "prune", schedule.daily(3, lambda _tx: "UTC", schedule.never))
     def prune(tx: Any, _period: str) -> bool:

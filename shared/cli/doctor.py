@@ -175,7 +175,9 @@ def databases(found: config.Config) -> Iterator[Line]:
         try:
             at = migrate.current(service)
         except sa.exc.SQLAlchemyError as error:
-            yield Line(name, WRONG, f"does not answer ({_first(error)})", "start it, or check BATON_DATABASE_URL")
+            file = "free some space on its disk, or see that it may be read and written"
+            do = file if url.startswith("sqlite") else "start it, or check BATON_DATABASE_URL"
+            yield Line(name, WRONG, f"does not answer ({_first(error)})", do)
             continue
         head = migrate.head(service)
         if at is None or at < head:

@@ -13,6 +13,13 @@ NEWS = (
         "the broker does not answer; nothing is lost, what waits goes out once it is back",
     ),
     ("broker.back", "broker", True, "the broker is back"),
+    (
+        "database.away",
+        "database",
+        False,
+        "the database does not answer; what was accepted goes on once it is back, and the log says why",
+    ),
+    ("database.back", "database", True, "the database is back"),
     ("mail.server_away", "mail", False, "the mail server does not answer; mails wait until it is back ({said})"),
     ("mail.server_back", "mail", True, "the mail server is back"),
 )

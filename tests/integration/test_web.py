@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from typing import Any
 
 import pytest
@@ -15,7 +16,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from structlog.testing import capture_logs
 from werkzeug.exceptions import TooManyRequests
 
-from shared import access, clock, db, revocation, web
+from shared import access, clock, config, db, revocation, web, worker
+from shared.cli.broker import any_port
 from shared.config import SERVICES
 
 
@@ -365,6 +367,29 @@ def test_with_its_database_gone_a_page_still_says_so(baton: Any, change_settings
         assert "<h1>" in answer.text, "a page of ours, not the server's last words"
     answer = client.get("/signup/api/program")
     assert (answer.status_code, answer.mimetype) == (500, "application/problem+json")
+
+
+def test_while_the_database_does_not_answer_pages_say_so_and_the_log_says_it_once(
+    baton: Any, change_settings: Any
+) -> None:
+    client, urls = baton.client("signup"), config.current().database_urls
+    change_settings(database_urls=(("signup", f"postgresql+psycopg://127.0.0.1:{any_port()}/x"),))
+    web._said.clear()
+    with capture_logs() as logs:
+        for path in ("/", "/signup/stream1"):
+            answer = client.get(path)
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+            assert "The database does not answer" in answer.text and "not your fault" not in answer.text
+        answer = client.get("/signup/api/program")
+        assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
+        for _ in range(2):
+            worker.app.tasks["signup.tick"].run()
+        change_settings(database_urls=urls)
+        worker.app.tasks["signup.tick"].run()
+    said = [entry["event"] for entry in logs if entry["event"] != "schedule.ran"]
+    assert said == ["database.away", "database.away", "database.back"], "by the pages, and by the ticks"
+    assert "127.0.0.1" in logs[0]["said"] and client.get("/").status_code == 200
+    assert not db.away(RuntimeError("another")) and not db.away(sqlite3.OperationalError("database is locked"))
 
 
 def test_files_are_kept_for_a_year_under_a_name_that_changes(client: Any) -> None:

@@ -31,6 +31,9 @@ def test_news_of_several_parts_are_told_once() -> None:
     assert news.told("worker", BACK) == "the broker is back"
     assert news.told("web", BACK) is None
     assert news.told("web", AWAY), "and again when it goes again"
+    gone = [line_of("warning", "database.away", service=service, said=service) for service in ("signup", "blog")]
+    assert [bool(news.told("worker", line)) for line in gone] == [True, False], "whichever it is, one server is gone"
+    assert news.told("worker", line_of("info", "database.back", service="blog")) == "the database is back"
 
 
 def test_the_mail_server_is_told_of_with_what_it_said() -> None:
