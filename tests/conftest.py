@@ -214,7 +214,8 @@ def baton(settings: Config, monkeypatch: pytest.MonkeyPatch) -> Baton:
     """One whole Baton in this process, seeded as its first start would. What changes is told at the next tick, so that
     not every test has to let minutes pass; that changes are folded has one of its own.
     """
-    monkeypatch.setattr(import_module("services.sessions.invites.due"), "FOLD", timedelta(0))
+    for name in ("FOLD", "FREED"):
+        monkeypatch.setattr(import_module("services.sessions.invites.due"), name, timedelta(0))
     return Baton(settings, monkeypatch)
 
 

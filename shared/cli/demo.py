@@ -225,17 +225,15 @@ def play(folder: Path, base_url: str, link: str, options: argparse.Namespace) ->
         company.add(Member(company, address, name, Browser(world.ask(address))))
     organizer.plan(list(GUESTS))
     company.later(end - BEFORE_THE_END, organizer, organizer.review)
-    number = writers = 0
+    number = 0
     for each in applicants(options.people, options.months * DAYS_A_MONTH, options.seed):
         person = Member(company, each.address, each.name, Browser(world.ask(each.address)))
         company.add(person)
         number += 1
+        writer = Writer(person, Blog(folder / BLOGS, each.name, number - 1, person.dice("blog")))
+        person.begin_a_blog, person.mend = writer.plan, writer.mend
         if number == FIRST_TO_WRITE or person.dice("writes").random() < lives.writes:
-            writers += 1
-            blog = Blog(folder / BLOGS, each.name, writers, person.dice("blog"))
-            writer = Writer(person, blog)
             person.plans.append(writer.plan)
-            person.mend = writer.mend
         company.later(start + timedelta(days=each.day), person, partial(person.sign_up, each.stream, each.zone))
     bar = Progress("days")
     placed = 0

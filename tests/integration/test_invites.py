@@ -273,25 +273,47 @@ def test_who_does_not_come_is_not_told_who_leads(baton: Any, met: Met) -> None:
 
 def test_what_changes_within_a_few_minutes_is_one_mail(baton: Any, met: Met, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(due, "FOLD", timedelta(minutes=5))
+    monkeypatch.setattr(due, "FREED", timedelta(hours=1))
+
+    def seat(person: str, state: TurnState) -> None:
+        with db.write("sessions") as tx:
+            seats.put(tx, seats.hold(tx, met.first), "coordinator", person, state, "system")
 
     move(met.first)
     baton.pass_time(minutes=2)
     baton.tick()
-    with db.write("sessions") as tx:
-        seats.put(tx, seats.hold(tx, met.first), "coordinator", met.ada, TurnState.ACCEPTED, "system")
+    seat(met.ada, TurnState.ACCEPTED)
     baton.tick()
     assert kinds(baton, met.bo, met.first) == ["invite"]
     baton.pass_time(minutes=3)
     baton.tick()
     assert kinds(baton, met.bo, met.first) == ["invite", "invite-update"]
     assert "has changed: time, coordinator." in mails(baton, met.bo, met.first)[-1]["text"]
+    # A seat that becomes free waits for who takes it: one update, of a number that rose once.
+    before = mails(baton, met.bo, met.first)
+    seat(met.ada, TurnState.RELEASED)
+    baton.pass_time(minutes=40)
+    with db.write("sessions") as tx:
+        telling.overlooked(tx)  # which this is not
+    baton.tick()
+    assert len(mails(baton, met.bo, met.first)) == len(before)
+    seat(met.bo, TurnState.ACCEPTED)
+    baton.pass_time(minutes=5)
+    baton.tick()
+    after = mails(baton, met.bo, met.first)
+    assert len(after) == len(before) + 1 and "Coordinator: you" in after[-1]["text"]
+    assert after[-1]["rank"] == before[-1]["rank"] + 1
+    seat(met.bo, TurnState.RELEASED)  # and nobody takes it
+    baton.pass_time(hours=1)
+    baton.tick()
+    assert len(mails(baton, met.bo, met.first)) == len(after) + 1
     # Changed and changed back: nobody hears of it. A day before, everybody hears at once.
     was = met.sessions()[0]
     move(met.first, day="2027-01-15")
     move(met.first, day=was["day"], time=was["time"])
     baton.pass_time(minutes=5)
     baton.tick()
-    assert len(mails(baton, met.bo, met.first)) == 2
+    assert len(mails(baton, met.bo, met.first)) == len(after) + 1
     baton.pass_time(days=(was["starts_at"] - clock.now()).days, hours=-1)
     move(met.first, day=was["day"], time="19:30")
     baton.tick()

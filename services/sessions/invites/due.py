@@ -17,13 +17,19 @@ from shared import clock, db
 from ..models import unannounced
 
 FOLD, NEAR = timedelta(minutes=5), timedelta(days=1)
+FREED = timedelta(
+    hours=1
+)  # for which a seat that became free is not told: whoever is asked next often says yes by then
 
 
-def soon(tx: Connection, circles: Iterable[str | None], starts_at: datetime) -> None:
+def soon(tx: Connection, circles: Iterable[str | None], starts_at: datetime, freed: bool = False) -> None:
     """Look in a few minutes, so that several changes become one mail, and what is taken back none. At once where that
     session begins within a day.
+
+    :param freed: all that changed is that nobody has a seat any more. That can wait for who has it next, so that
+        calendars get one update and not two.
     """
-    touch(tx, circles, clock.now() + FOLD if starts_at > clock.now() + NEAR else None)
+    touch(tx, circles, clock.now() + (FREED if freed else FOLD) if starts_at > clock.now() + NEAR else None)
 
 
 def touch(tx: Connection, circles: Iterable[str | None], at: datetime | None = None) -> None:

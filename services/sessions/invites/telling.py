@@ -59,7 +59,8 @@ def overlooked(tx: Connection) -> None:
     without a word is told within the hour. It only reads where nothing was: that is nearly always so, and everywhere.
     """
     soon = sa.and_(session.c.starts_at > clock.now(), session.c.starts_at <= clock.now() + HORIZON)
-    found = tx.execute(sa.select(session.c.circle).where(soon, session.c.circle.is_not(None)).distinct())
+    awaited = sa.exists().where(unannounced.c.circle == session.c.circle, unannounced.c.due <= clock.now() + due.FREED)
+    found = tx.execute(sa.select(session.c.circle).where(soon, session.c.circle.is_not(None), ~awaited).distinct())
     due.touch(tx, [circle for circle in found.scalars().all() if _is_untold(tx, circle)])
 
 

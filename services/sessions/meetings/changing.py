@@ -23,8 +23,9 @@ from ..models import series, session
 from ..rules import dates
 from ..rules.refusals import Refused, Stale
 from ..turns import verbs
-from . import asking, planning, reading, telling
+from . import asking, clashes, planning, reading, telling
 from .asking import Wanted
+from .clashes import Clash
 
 Row = Mapping[Any, Any]
 NEAR = timedelta(days=6)
@@ -42,6 +43,7 @@ class Plan:
     adds: list[dates.Meeting] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     until: str = ""  # the first day that is no longer of the series before
+    clashes: list[Clash] = field(default_factory=list)
 
 
 def preview(tx: Connection, circle: str, wanted: Wanted) -> Plan:
@@ -64,6 +66,10 @@ def preview(tx: Connection, circle: str, wanted: Wanted) -> Plan:
     plan.cancels = [row for row in alive.values() if row["slot"] >= begins]
     plan.adds = [left[day] for day in sorted(left)]
     plan.until = min([begins, *(row["slot"] for row, _ in plan.changes)])
+    moved = [(row, values) for row, values in plan.changes if row["starts_at"] != values["starts_at"]]
+    hours = [clashes.Wanted(values["starts_at"], values["ends_at"], row["id"]) for row, values in moved]
+    hours += [clashes.Wanted(each.begins, each.begins + timedelta(minutes=rhythm.minutes)) for each in plan.adds]
+    plan.clashes = clashes.found(tx, circle, hours)
     return plan
 
 
@@ -221,6 +227,20 @@ def move(tx: Connection, by: str, id: str, day: str, hour: str, reason: str = ""
     after = telling.change(tx, row, values)
     journal.note(tx, by, "move-date", row["circle"], _plain(row), _plain(after), reason, session=id)
     return warning
+
+
+def clashes_of_move(tx: Connection, id: str, day: str, hour: str) -> list[Clash]:
+    """What else people have at the hour to which `move` would put it; nothing where it would refuse that hour."""
+    row = reading.one(tx, id)
+    try:
+        chosen, wall = asking.day("day", day.strip()), asking.hour("time", hour.strip())
+    except Refused:
+        return []
+    if chosen.year not in dates.YEARS:
+        return []
+    begins, _ = dates.instant(chosen, wall, clock.zone(row["zone"]))
+    wanted = clashes.Wanted(begins, begins + timedelta(minutes=row["minutes"]), id)
+    return clashes.found(tx, row["circle"], [wanted])
 
 
 @journal.undoes("move-date")

@@ -156,7 +156,7 @@ def put(
     if TurnState.SERVED in (state, before["state"] if before else None):
         standings.recount(tx, [(of["circle"], str(role), who)])
     if TAKEN & {state, before["state"] if before else None}:
-        due.soon(tx, [of["circle"]], of["starts_at"])  # invites name who leads and who mentors
+        due.soon(tx, [of["circle"]], of["starts_at"], freed=state not in TAKEN)  # invites name who leads and mentors
     return id
 
 

@@ -71,20 +71,24 @@ def skip(id: str) -> Response:
 @blueprint.route("/dates/<id>/move", methods=["GET", "POST"])
 @access.needs("organizer")
 def move(id: str) -> Response:
-    """Put one session on another date or hour."""
+    """Put one session on another date or hour; where somebody has something else then, that is shown first."""
     problems: list[dict[str, str]] = []
     given = request.form
+    to = (given.get("day", ""), given.get("time", ""))
     if request.method == "POST":
-        to = (given.get("day", ""), given.get("time", ""))
+        with db.read(SERVICE) as tx:
+            clashes = changing.clashes_of_move(tx, id, *to)
+        if clashes and given.get("knows") != " ".join(to):
+            return _date(id, "move_date.html", "", [], clashes)
         problems = try_to(changing.move, id, *to, given.get("reason", "")[:REASON_MOST], seen=given.get("seen"))
     return _date(id, "move_date.html", "moved-date", problems)
 
 
-def _date(id: str, template: str, said: str, problems: list[dict[str, str]]) -> Response:
+def _date(id: str, template: str, said: str, problems: list[dict[str, str]], clashes: Any = ()) -> Response:
     with db.read(SERVICE) as tx:
         row = reading.one(tx, id)
         about, zone = circles.one(tx, row["circle"]), reader_zone(tx)
-    if request.method == "POST" and not problems:
+    if request.method == "POST" and not problems and not clashes:
         return go(url(about["id"]), said)
     typed = request.form if request.method == "POST" else {"day": row["day"], "time": row["time"], "reason": ""}
-    return page(template, problems, session=row, circle=about, zone=zone, typed=typed)
+    return page(template, problems, session=row, circle=about, zone=zone, typed=typed, clashes=clashes)

@@ -22,6 +22,7 @@ from .letters import Letter
 
 Act = Callable[[], str | None]
 SLOTS = (12, 17, 22)  # o'clock, UTC: when people sit down to their mail
+STILL_THERE = (("yes", 0.5), ("pause", 0.65), ("leave", 0.75))  # what people say to that question, up to which chance
 TRIES = 2  # at publishing: who finds the next coordinator missing on the second day says why, and publishes
 Tell = Callable[[datetime, str, str], None]  # (when, who, what they did)
 
@@ -148,6 +149,7 @@ class Member(Reader):
         self.answered: set[str] = set()
         self.leading: dict[str, datetime] = {}  # by session: when it ends
         self.plans: list[Callable[[random.Random], None]] = []  # what they set out to do once they are in
+        self.begin_a_blog: Callable[[random.Random], None] | None = None  # for who has none, and is reminded
         self.mend: Act | None = None  # change the post that was published last
 
     @property
@@ -284,6 +286,30 @@ class Member(Reader):
 
     def _be_a_guest(self, link: str, said: str) -> str | None:
         return f"says {said} to mentoring as a guest" if self.press_at(link, "do", said) else None
+
+    # ---- asked whether they are still there, and for a first post ----
+
+    def on_checkin(self, letter: Letter, dice: random.Random) -> None:
+        """Some never answer this either."""
+        link, roll = letter.link("checkin"), dice.random()
+        said = next((word for word, upto in STILL_THERE if roll < upto), None)
+        if link and said:
+            self.later(dice.uniform(2, 90), partial(self._still_there, link, said))
+            if said == "pause":
+                self.later(dice.uniform(3, 6) * 24 * 7, self._come_back)
+
+    def _still_there(self, link: str, said: str) -> str | None:
+        words_of = {"yes": "is still with us", "pause": "takes a break when asked", "leave": "leaves when asked"}
+        return words_of[said] if self.press_at(link, "answer", said) else None
+
+    def on_first_post(self, letter: Letter, dice: random.Random) -> None:
+        """Some move it; some begin a blog then, who never meant to; the others read it and go on."""
+        link, roll = letter.link("first-post"), dice.random()
+        if link and roll < 0.3:
+            self.later(dice.uniform(1, 60), lambda: "moves their first post" if self.press_at(link) else None)
+        elif roll < 0.5 and self.begin_a_blog and not self.plans:
+            self.plans.append(self.begin_a_blog)
+            self.begin_a_blog(dice)
 
     # ---- posts ----
 
