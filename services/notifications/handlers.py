@@ -194,7 +194,8 @@ def guest_asked(tx: Connection, event: Event) -> None:
     to = Reader(data["person"], data["name"], data["email"], data["timezone"])
     names = [name for each in data["streams"] if (name := compose.stream_name(tx, each))]
     context: dict[str, Any] = {"streams": names, "known": data["known"]}
-    context["organizer"] = letter.line(people.name_of(tx, data["by"]))
+    by = letter.line(people.name_of(tx, data["by"]))
+    context["organizer"] = by[:1].upper() + by[1:]  # a sentence begins with it
     mentions = [data["by"]] if context["organizer"] else []
     compose.write(tx, "guest", event.id, to, context, mentions=mentions)
 

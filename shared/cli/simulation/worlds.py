@@ -140,7 +140,7 @@ class Running:
         self.written = Written()
         self.looked: dict[str, dict[str, datetime]] = {service: {} for service in SERVICES}
         # Answers hold while nothing is written and time stands still: asking all again would take a third of a demo.
-        self.quiet: dict[str, tuple[int, datetime]] = {}
+        self.late: dict[str, tuple[int, datetime, list[str]]] = {}
         self.settled: dict[str, int] = {}
         self.ahead: dict[str, tuple[int, datetime | None]] = {}
 
@@ -218,12 +218,10 @@ class Running:
     def _late(self, service: str, version: int) -> list[str]:
         """What a tick of that service has to do."""
         now = clock.now()
-        if self.quiet.get(service) == (version, now):
-            return []
-        late = schedule.behind(service, self.looked[service])
-        if not late:
-            self.quiet[service] = (version, now)
-        return late
+        known = self.late.get(service)
+        if known is None or known[:2] != (version, now):
+            known = self.late[service] = (version, now, schedule.behind(service, self.looked[service]))
+        return known[2]
 
 
 class Within:
