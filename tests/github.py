@@ -52,6 +52,11 @@ class GitHub:
         self.git("update-ref", "refs/heads/main", self._head(pull))
         pull.update(state="closed", merged=True)
 
+    def fork(self, ref: str, branch: str, owner: str) -> None:
+        """Somebody opens a pull request from a fork of theirs, whose branch is called `ref`; here it is `branch`."""
+        pull = {"number": len(self.pulls) + 1, "branch": branch, "ref": ref, "owner": owner, "state": "open"}
+        self.pulls.append({**pull, "merged": False, "last": "", "title": "A post", "body": ""})
+
     def close(self, number: int) -> None:
         """Somebody closes it without merging."""
         self.pulls[number - 1].update(state="closed", merged=False)
@@ -189,9 +194,11 @@ class GitHub:
         return 201, self._shown(self.pulls[-1])
 
     def _get_pulls(self, path: str) -> tuple[int, Any]:
+        if path.endswith("/files"):
+            return 200, self._files(self.pulls[int(path.split("/")[1]) - 1])
         if path == "pulls":
-            head = request.args["head"].partition(":")[2]
-            found = [self._shown(pull) for pull in self.pulls if pull["branch"] == head]
+            head = request.args.get("head", "").partition(":")[2]
+            found = [self._shown(pull) for pull in self.pulls if not head or pull["branch"] == head]
             return 200, [{name: said for name, said in one.items() if name != "merged"} for one in found]
         return 200, self._shown(self.pulls[int(path.split("/")[1]) - 1])
 
@@ -207,7 +214,21 @@ class GitHub:
     def _shown(self, pull: dict[str, Any]) -> dict[str, Any]:
         shown = {name: pull[name] for name in ("number", "state", "merged", "title", "body")}
         url = f"https://github.example/{REPO}/pull/{pull['number']}"
-        return {**shown, "html_url": url, "head": {"ref": pull["branch"], "sha": self._head(pull)}}
+        merged_at = "2026-10-02T10:00:00Z" if pull["merged"] else None
+        ref = pull.get("ref", pull["branch"])
+        head = {"ref": ref, "label": f"{pull.get('owner', 'program')}:{ref}", "sha": self._head(pull)}
+        return {**shown, "html_url": url, "merged_at": merged_at, "head": head}
+
+    def _files(self, pull: dict[str, Any]) -> list[dict[str, Any]]:
+        """What it changes, with the texts of what is no image."""
+        head = self._head(pull)
+        found = []
+        for line in self.git("diff-tree", "-r", "--name-status", "main", head).splitlines():
+            status, name = line.split("\t")
+            said = {"filename": name, "status": {"A": "added", "D": "removed"}.get(status, "modified"), "sha": head}
+            patch = self.git("diff-tree", "-p", "main", head, "--", name)
+            found.append(said if name.endswith(".png") else {**said, "patch": patch})
+        return found
 
 
 _NOT_FOUND = {"message": "Not Found"}

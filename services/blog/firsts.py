@@ -19,7 +19,7 @@ from .rules import firsts as rules
 from .rules.refusals import Refused
 
 TAKES_PART = ("confirmed", "waiting", "active")
-ON_ITS_WAY = ("waiting", "held", "open", "merged")  # states of offers
+ON_ITS_WAY = ("waiting", "held", "handed", "open", "merged")  # states of offers
 
 _written = sa.exists().where(
     offer.c.person == person.c.id, sa.or_(offer.c.state.in_(ON_ITS_WAY), offer.c.published_at.is_not(None))

@@ -174,6 +174,7 @@ offer = sa.Table(
     sa.Column("number", sa.Integer),
     sa.Column("url", sa.String(2000)),
     sa.Column("moved", sa.Boolean, nullable=False),  # a person has committed to the branch: it is theirs from then on
+    sa.Column("by_author", sa.Boolean, nullable=False, server_default=sa.false()),  # who opens the first one
     sa.Column("files", Json, nullable=False),  # paths that it writes
     sa.Column("live", Json, nullable=False),  # paths that are in the program's blog
     # What it says.

@@ -17,10 +17,11 @@ import requests
 from shared import clock, config
 
 from .plain import committer, plain
-from .shapes import Change, Denied, Moved, Opened, Seen, Unreachable
+from .shapes import Change, Denied, Found, Moved, Opened, Seen, Unreachable
 
 TIMEOUT = (10, 40)  # seconds to connect, and between two bytes
 KEPT = 300  # answers that are kept to be asked for by ETag
+LOOKED_INTO = 20  # pull requests of people, the latest, of which the files are asked for
 LONGEST_WAIT = 3_900.0  # seconds: its limits are by the hour
 VERSION = "2022-11-28"
 
@@ -144,9 +145,28 @@ class GitHub:
         state = "merged" if pull["merged"] is True else "open" if pull["state"] == "open" else "closed"
         return Seen(state, pull["head"]["sha"])  # type: ignore[arg-type]
 
+    def find(self, branch: str, path: str, mark: str) -> Found | None:
+        pulls = self._needed("pulls?state=all&sort=updated&direction=desc&per_page=50")
+        there = [each for each in pulls if each["state"] == "open" or each.get("merged_at")]
+        named = [each for each in there if each["head"]["ref"] == branch]
+        others = [each for each in there if not each["head"]["ref"].startswith("baton/")][:LOOKED_INTO]
+        for pull in named or [each for each in others if self._brings(each["number"], path, mark)]:
+            label = pull["head"].get("label") or f":{pull['head']['ref']}"
+            return Found(pull["number"], pull["html_url"], label[:200], pull["head"]["sha"])
+        return None
+
+    def _brings(self, number: int, path: str, mark: str) -> bool:
+        """Whether a pull request writes that file, or a text with that in it."""
+        for file in self._get(f"pulls/{number}/files?per_page=100") or []:
+            if file["status"] != "removed" and (file["filename"] == path or (mark and mark in file.get("patch", ""))):
+                return True
+        return False
+
     def withdraw(self, number: int, branch: str, why: str) -> None:
         if number and why:
             self._send("PATCH", f"pulls/{number}", {"state": "closed"})
+        if ":" in branch:
+            return  # a person's, perhaps in a fork of theirs, where it may be called as our main branch is
         # Nothing is lost with the branch: GitHub keeps the commits of a pull request, and can restore it.
         done = self._call("DELETE", f"git/refs/heads/{branch}")
         if done.status_code not in {204, 404, 409, 422}:

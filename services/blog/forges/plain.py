@@ -22,12 +22,13 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from shared import config
 
 from ..repos import git
-from .shapes import Change, Denied, Moved, Opened, Seen, Unreachable
+from .shapes import Change, Denied, Found, Moved, Opened, Seen, Unreachable
 
 LARGEST = 500_000_000  # bytes of one pack of the program's blog
 PATIENCE = 90.0  # seconds for a fetch or a push
 FILE_MOST = 50_000_000  # bytes of one file that is read
 HEADS = "refs/remotes/target"
+LOOKED_INTO = 200  # branches of people
 
 
 class Plain:
@@ -107,6 +108,30 @@ class Plain:
         if commit and self._holds(commit) and (self._ancestor(commit, main) or self._in(commit, main)):
             return Seen("merged", head)
         return Seen("open" if head else "closed", head)
+
+    def find(self, branch: str, path: str, mark: str) -> Found | None:
+        self._fetch()
+        main, main_name = self._main(), self._main_name()
+        listed = self._git("for-each-ref", "--format=%(objectname) %(refname)", HEADS).decode("utf-8", "replace")
+        heads = {name.removeprefix(f"{HEADS}/"): head for head, _, name in (
+            line.partition(" ") for line in listed.splitlines())}  # fmt: skip
+        if branch in heads:
+            return Found(0, "", branch, heads[branch])
+        for name, head in list(heads.items())[:LOOKED_INTO]:
+            if name != main_name and not name.startswith("baton/") and self._brings(main, head, path, mark):
+                return Found(0, "", name, head)
+        return None
+
+    def _brings(self, main: str, head: str, path: str, mark: str) -> bool:
+        """Whether a branch writes that file, or a text with that in it."""
+        try:
+            common = self._git("merge-base", main, head).decode().strip()
+        except git.Failed:
+            return False  # it has nothing in common with what is there
+        told = ("diff-tree", "-r", "-z", "--name-only", "--diff-filter=d")
+        if path.encode() in self._git(*told, common, head).split(b"\0"):
+            return True
+        return bool(mark) and bool(self._git(*told, f"-S{mark}", common, head).strip(b"\0"))
 
     def withdraw(self, number: int, branch: str, why: str) -> None:
         head = self._head(branch)

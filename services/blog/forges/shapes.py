@@ -59,6 +59,18 @@ class Opened(NamedTuple):
     url: str
 
 
+class Found(NamedTuple):
+    """A proposal that a person made: its number (0: it has none), where people see it, its branch, where that is.
+
+    :param branch: ``owner:name`` where it may be in a fork: such a branch is nobody's here to take away.
+    """
+
+    number: int
+    url: str
+    branch: str
+    head: str
+
+
 class Seen(NamedTuple):
     """What became of a pull request.
 
@@ -118,6 +130,11 @@ class Forge(Protocol):
 
     def look(self, number: int, branch: str, commit: str) -> Seen:
         """What became of the pull request of that branch, at which we last left `commit`."""
+        ...
+
+    def find(self, branch: str, path: str, mark: str) -> Found | None:
+        """A proposal, open or merged, that a person made: of a branch of that name, else one that writes `path`, or
+        a text with `mark` in it (empty: none)."""
         ...
 
     def withdraw(self, number: int, branch: str, why: str) -> None:

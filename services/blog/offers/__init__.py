@@ -8,6 +8,8 @@
     deciding   accept, decline, look, try again
     standing   how members see their posts, and ask again
     reading    the organizers' queue and one offer
+    handing    its author opens the pull request: the patch, and who opens it
+    patching   a change as `git am` takes it
     trying     a dry run: a post as it would be proposed now
     preview    a post as it will look, without anything that runs
 

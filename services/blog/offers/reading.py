@@ -55,7 +55,7 @@ def counts(tx: Connection) -> dict[str, int]:
 
 def listed(tx: Connection, state: str, page: int = 1) -> list[dict[str, Any]]:
     """The offers of that state, those that wait longest first; what needs nobody any more: the latest first."""
-    waits = state in {"open", "held", "failed", "waiting"}
+    waits = state in {"open", "held", "failed", "waiting", "handed"}
     order = (offer.c.changed_at, offer.c.id) if waits else (offer.c.changed_at.desc(), offer.c.id.desc())
     rows = tx.execute(_query().where(offer.c.state == state).order_by(*order).limit(PAGE).offset((page - 1) * PAGE))
     return [_with_days(dict(row)) for row in rows.mappings()]

@@ -29,11 +29,10 @@ from ..convert import Skipped
 from ..convert import meta as slugs
 from ..models import SERVICE, blog, offer, person, post, profile
 from ..rules import offers as rules
-from . import making, mentees, reading, texts
+from . import handing, making, mentees, reading, texts
 
 LEASE = 240.0  # seconds; no single request or git command takes that long
 AGAIN = 30.0  # seconds after which a race that was lost is run again
-PLAIN_AUTHOR = "{github}@users.noreply.github.com"
 logger = log.get()
 
 
@@ -154,6 +153,8 @@ class _Visit:
             self.merged()
         elif seen.state == "closed" and row["number"] is not None:
             self.closed("It was declined where the program's blog lives.")
+        elif row["by_author"] and seen.head and row["moved"]:
+            self.note(commit=seen.head)  # theirs from the beginning: where they are is where it is
         elif seen.head and row["commit"] and seen.head not in {row["commit"], row["pushing"]} and not row["moved"]:
             self.note(moved=True, reason="Somebody has committed to its branch: it is left alone from now on.")
 
@@ -170,7 +171,8 @@ class _Visit:
             self.note(tx, **values, **_NO_PROPOSAL, verdict=None)
             if "published_at" in values and self.row["title"] and self.row["post"]:
                 _published(tx, self.row)
-        self.forge.withdraw(number or 0, branch, "")
+        if branch:
+            self.forge.withdraw(number or 0, branch, "")
 
     def closed(self, why: str) -> None:
         """Declined: it stays so until somebody asks again."""
@@ -228,6 +230,8 @@ class _Visit:
     def offer(self, kind: str) -> None:
         """Propose the post as it is now, if that has not been done."""
         row, rev = self.row, self.post["rev"]
+        if self.handed(kind):
+            return
         settled = row["rev"] == rev and (
             row["state"] in {"merged", "closed"} or (row["state"] == "open" and row["branch"])
         )
@@ -256,16 +260,42 @@ class _Visit:
         if found.held and row["looked"] < rev:
             self.note(state=rules.after("hold", row["state"]), rev=rev, reason=HELD, kind=kind, **shown)
             return
+        if self.hands(kind):
+            state = rules.after("hand", row["state"])
+            self.note(state=state, rev=rev, reason="", kind=kind, files=sorted(files), **shown)
+            return
         before = set(row["files"]) if row["branch"] else set(row["live"])
         gone = {path for path in before - set(files) if self.own(path)}
-        github = self.author["github"]
         change = forges.Change(
             texts.title(kind, found.title, self.author["name"]), shown["body"],
             texts.message(kind, found.title, found.original),
-            (self.author["name"], PLAIN_AUTHOR.format(github=github) if github else ""),
+            handing.author_of(self.author),
             files, gone,
         )  # fmt: skip
         self.propose(kind, change, slugs.slugged(found.title), base, rev=rev, **shown)
+
+    def hands(self, kind: str) -> bool:
+        """Whether its author opens it. What changes of it later, we propose."""
+        return bool(kind == "post" and self.row["by_author"] and not self.row["branch"] and self.row["post"])
+
+    def handed(self, kind: str) -> bool:
+        """Whether its author has the post as it is now, or has opened it: then nothing is left to do."""
+        row = self.row
+        if not self.hands(kind) or row["state"] != "handed":
+            return False
+        there = self.forge.read(self.forge.base(), row["path"])
+        mark = row["original"].encode() or row["text"].encode()
+        if there is not None and mark in there:
+            self.merged()
+            return True
+        found = self.forge.find(handing.branch(row), row["path"], row["original"])
+        if found is None:
+            return bool(row["rev"] == self.post["rev"])
+        opened: dict[str, Any] = {"number": found.number, "url": found.url or None, "opened_at": clock.now()}
+        opened |= {"branch": found.branch, "commit": found.head, "round": row["round"] + 1, "moved": True}
+        self.note(state=rules.after("open", row["state"]), reason=OPENED, **opened)
+        self.settle()
+        return True
 
     def show(self, kind: str) -> None:
         """Propose somebody's place on the mentees page, as they want it now."""
@@ -341,6 +371,7 @@ def diff_of(row: Mapping[str, Any]) -> str:
         return ""
 
 
+OPENED = "Its author has opened it: what it says, and what changes of it, is theirs."
 HELD = "It seems to hold a secret: a password, a key. Nothing of it is proposed before somebody has looked."
 _NO_PROPOSAL: dict[str, Any] = {
     "branch": None,

@@ -14,7 +14,8 @@ from ..rules.refusals import Refused
 from . import deciding
 
 Row = Mapping[Any, Any]
-_OFFER = ("id", "state", "kind", "reason", "live", "url", "opened_at", "published_at", "notes")
+_OFFER = ("id", "state", "kind", "reason", "live", "url", "opened_at", "published_at", "notes", "by_author", "path",
+          "original", "title", "round")  # fmt: skip
 
 
 def stood(tx: Connection, rows: Iterable[Row]) -> list[dict[str, Any]]:

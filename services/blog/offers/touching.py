@@ -68,13 +68,13 @@ def ring(id: str) -> None:
 
 def look_again(tx: Connection) -> None:
     """Have all looked at that may have changed without a word: decided at the forge, failed, not published yet."""
-    again = offer.c.state.in_(("open", "failed", "waiting", "skipped"))
+    again = offer.c.state.in_(("open", "failed", "waiting", "handed", "skipped"))
     tx.execute(sa.update(offer).where(again, offer.c.due.is_(None)).values(due=clock.machine()))
 
 
 def look_now(tx: Connection) -> None:
     """Something happened where the program's blog lives: what is proposed there may be merged or declined."""
-    there = sa.and_(offer.c.state == "open", offer.c.branch.is_not(None))
+    there = sa.or_(sa.and_(offer.c.state == "open", offer.c.branch.is_not(None)), offer.c.state == "handed")
     for id in tx.execute(sa.select(offer.c.id).where(there).order_by(offer.c.id)).scalars().all():
         ask(tx, id)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -31,14 +32,24 @@ def tried(post_id: str, consent: str, forge: Callable[[], forges.Forge] = forges
     """
     if consent not in CONSENTS:
         raise Refused("as", "There is no such way to show a post.", "Choose one of: full, excerpt, link.")
-    if not _room.acquire(blocking=False):
-        raise Refused("preview", "Other previews are being made.", "Load the page again in a moment.")
-    try:
+    with room("preview"):
         return _tried(post_id, consent, forge)
+
+
+@contextmanager
+def room(what: str) -> Iterator[None]:
+    """Room for one that somebody waits for; what cannot be done now is refused in words.
+
+    :param what: the field that a refusal names.
+    """
+    if not _room.acquire(blocking=False):
+        raise Refused(what, "Other previews are being made.", "Load the page again in a moment.")
+    try:
+        yield
     except posts.Absent as absent:
-        raise Refused("preview", str(absent), "Look for new posts on your blog's page, then try once more.") from None
+        raise Refused(what, str(absent), "Look for new posts on your blog's page, then try once more.") from None
     except (forges.Unreachable, forges.Denied) as away:
-        raise Refused("preview", away.said, "Try once more in a few minutes.") from None
+        raise Refused(what, away.said, "Try once more in a few minutes.") from None
     finally:
         _room.release()
 

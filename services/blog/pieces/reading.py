@@ -19,7 +19,7 @@ from ..rules import pieces as rules
 
 PAGE = 50
 SUGGESTED_MOST = 50  # posts among which a likeness is looked for: the latest
-_PR = ("waiting", "held", "failed", "open")
+_PR = ("waiting", "held", "failed", "handed", "open")
 _ORDER = {state: number for number, (state, _) in enumerate(rules.QUEUE)}
 _reviewer = person.alias("reviewer")
 

@@ -5,21 +5,23 @@ waiting ──open──► open ──merge──► merged        what is prop
    │ └── ask ──► closed (stays so until its author asks again, or an organizer does)
    ├─ hold ──► held (a person looks first)       └─ withdraw ─► withdrawn   the post is gone, or its author said no
    ├─ skip ──► skipped (there is nothing to offer)
+   ├─ hand ──► handed (its author opens the pull request; open, once it is seen)
    └─ fail ──► failed (a person has to mend something; it is tried again each hour)
 """
 
 from __future__ import annotations
 
-STATES = ("waiting", "held", "skipped", "failed", "open", "merged", "closed", "withdrawn")
+STATES = ("waiting", "held", "skipped", "failed", "handed", "open", "merged", "closed", "withdrawn")
 KINDS = ("post", "update", "removal")
 # (what happens): {from: to}
 TRANSITIONS: dict[str, dict[str, str]] = {
     "wait": {state: "waiting" for state in STATES},
-    "ask": {state: "waiting" for state in ("closed", "failed", "held", "skipped", "waiting")},
+    "ask": {state: "waiting" for state in ("closed", "failed", "handed", "held", "skipped", "waiting")},
+    "hand": {state: "handed" for state in ("failed", "handed", "held", "skipped", "waiting", "withdrawn")},
     "hold": {state: "held" for state in STATES if state != "closed"},
     "skip": {state: "skipped" for state in STATES if state not in ("closed", "merged")},
     "fail": {state: "failed" for state in STATES},
-    "open": {state: "open" for state in ("waiting", "open")},
+    "open": {state: "open" for state in ("waiting", "handed", "open")},
     "merge": {state: "merged" for state in STATES},
     "close": {state: "closed" for state in STATES},
     "withdraw": {state: "withdrawn" for state in STATES},
@@ -31,6 +33,7 @@ QUEUE = (
     ("held", "Held until somebody looks"),
     ("failed", "Not working"),
     ("waiting", "On its way"),
+    ("handed", "Opened by its author"),
     ("merged", "Live"),
     ("closed", "Declined"),
     ("skipped", "Nothing to offer"),
@@ -38,7 +41,8 @@ QUEUE = (
 )
 WORDS = {
     "waiting": "on its way", "held": "held", "skipped": "nothing to offer", "failed": "not working",
-    "open": "in review", "merged": "live", "closed": "declined", "withdrawn": "withdrawn",
+    "handed": "opened by its author", "open": "in review",
+    "merged": "live", "closed": "declined", "withdrawn": "withdrawn",
 }  # fmt: skip
 LINES_MOST = 2_000
 # What conversion notes, in the order in which people should read it.

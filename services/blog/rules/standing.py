@@ -29,6 +29,8 @@ STANDINGS = {
         "It is being made ready for the program's blog. This takes minutes, not days."),
     "held": Standing("held", "held",
         "An organizer looks at it before anything of it is shown."),
+    "handed": Standing("listed", "yours to open",
+        "You open its pull request yourself. Once it is there, it is seen within the hour, and followed."),
     "failed": Standing("failed", "not working",
         "It is tried again each hour, and whenever you say so."),
     "nothing": Standing("skipped", "nothing to offer",
@@ -62,7 +64,7 @@ def standing(post: str, offer: str | None, kind: str = "post", live: bool = Fals
     """
     if offer in {None, "withdrawn"}:
         return _UNOFFERED[post]
-    if offer in {"held", "failed", "waiting"}:
+    if offer in {"held", "failed", "waiting", "handed"}:
         return str(offer)
     if offer == "skipped":
         return "nothing"
@@ -84,6 +86,11 @@ def asks_again(standing: str) -> str:
 def can_offer(standing: str) -> bool:
     """Whether its author may say that it is to be offered."""
     return standing in {"asks", "unwanted", "leaving", "kept"}
+
+
+def can_open(standing: str, live: bool) -> bool:
+    """Whether its author may open its pull request themselves: nothing of it is proposed or live."""
+    return not live and standing in {"asks", "unwanted", "waiting", "closed", "failed"}
 
 
 def can_decline(standing: str) -> bool:

@@ -132,6 +132,19 @@ class Tried(Schema):
     skipped = fields.String(required=True, metadata={"description": "why there is nothing to offer, or empty"})
 
 
+class Own(Given):
+    """Who opens the pull request."""
+
+    own = fields.Boolean(required=True, metadata={"description": "its author does"})
+
+
+class Patch(Schema):
+    """A post as its author brings it to the program's blog."""
+
+    patch = fields.String(required=True, metadata={"description": "for `git am`; empty while it is not yours to open"})
+    branch = fields.String(required=True, metadata={"description": "what to call the branch; empty likewise"})
+
+
 class Posts(Listed):
     """A page of the posts of a blog, the latest first."""
 

@@ -13,10 +13,11 @@ from shared.problems import problem
 from .. import blogs, firsts, following
 from ..convert import Skipped, text
 from ..models import SERVICE
-from ..offers import standing, trying
+from ..offers import handing, standing, trying
 from ..rules.refusals import Refused
 from ..schemas import blogs as schemas
 from .pages import not_found, reader_id
+from .posts import open_by_us, open_oneself
 
 blueprint = Blueprint(SERVICE, "blogs", "Members' blogs and their posts")
 MINE = access.scopes(role="member")
@@ -160,6 +161,30 @@ def again(_body: Any, id: str) -> Any:
     _do(standing.again, reader_id(), id)
     with db.read(SERVICE) as tx:
         return standing.own(tx, reader_id(), id)
+
+
+@blueprint.put("/mine/posts/<id>/own")
+@MINE
+@blueprint.arguments(schemas.Own)
+@blueprint.response(202, schemas.OwnPost)
+def own(said: dict[str, bool], id: str) -> Any:
+    """Say that one opens its pull request oneself, or that Baton does after all."""
+    _do(open_oneself if said["own"] else open_by_us, reader_id(), id)
+    with db.read(SERVICE) as tx:
+        return standing.own(tx, reader_id(), id)
+
+
+@blueprint.get("/mine/posts/<id>/patch")
+@MINE
+@blueprint.response(200, schemas.Patch)
+def patch(id: str) -> dict[str, Any]:
+    """A post that is one's own to open, as `git am` takes it."""
+    with db.read(SERVICE) as tx:
+        row = _refusing(standing.own, tx, reader_id(), id)
+    if row["standing"] != "handed":
+        return {"patch": "", "branch": ""}
+    found = _refusing(handing.patch, id)
+    return {"patch": found.decode("utf-8", "replace"), "branch": handing.branch(row["offer"])}
 
 
 @blueprint.post("/mine/blogs/<id>/look")

@@ -35,6 +35,8 @@ SAID = {
     "unshown": "Saved. It is shown to nobody.",
     "described": "Saved. It is being looked at again.",
     "secret": "There is a new secret. Put it into the webhook: the old one is worth nothing any more.",
+    "own": "Noted: you open it yourself. The patch is being made; load this page again in a moment.",
+    "given": "Noted: Baton opens it. Load this page again in a moment.",
     "noted": "Noted. Only you, its reviewer and the organizers see it.",
     "changed": "Saved.",
     "as_idea": "Noted: it is an idea.",

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, make_response, request
 
 from shared import access, db
 
-from .. import blogs, pieces
+from .. import blogs, forges, pieces
 from ..convert import Converted, text
 from ..models import SERVICE
-from ..offers import preview, standing, trying
+from ..offers import handing, preview, standing, trying
 from ..rules import offers as rules
 from ..rules.posts import CONSENTS
 from ..rules.refusals import Refused
-from ..rules.standing import STANDINGS, asks_again, can_decline, can_offer
-from .pages import go, page, reader_id
+from ..rules.standing import STANDINGS, asks_again, can_decline, can_offer, can_open
+from .pages import go, not_found, page, reader_id
 
 blueprint = Blueprint("posts", __name__, url_prefix="/blog/mine/posts")
 
@@ -37,6 +37,7 @@ def _one(id: str, problems: list[dict[str, str]] | None = None) -> Response:
     row = _own(id)
     stands = row["standing"]
     can = {"offer": can_offer(stands), "decline": can_decline(stands), "again": asks_again(stands)}
+    can["open"] = can_open(stands, row["live"])
     with db.read(SERVICE) as tx:
         idea = pieces.suggested(tx, reader_id(), row["title"], id)
     return page("post.html", problems, post=row, idea=idea, stands=STANDINGS[stands], can=can, groups=rules.NOTES)
@@ -93,3 +94,78 @@ def decline(id: str) -> Response:
 def again(id: str) -> Response:
     """Ask again for what was declined; try again what did not work."""
     return _done(id, "again", standing.again, id)
+
+
+@blueprint.get("/<id>/own")
+@access.needs("member")
+def own(id: str) -> Response:
+    """How one opens the pull request oneself: the patch, and each step."""
+    return _steps(id)
+
+
+def _steps(id: str, problems: list[dict[str, str]] | None = None) -> Response:
+    row, place = _own(id), forges.place()
+    given: dict[str, Any] = {"post": row, "can": bool(row["agreed"]) and can_open(row["standing"], row["live"])}
+    given |= {"name": forges.name(), "github": not forges.decides(), "home": f"https://{place}"}
+    given |= {"repo": f"{place.rpartition('/')[2]}.git", "repo_name": place.partition("/")[2]}
+    return page("own.html", problems, **given, branch=handing.branch(row["offer"]) if row["offer"] else "")
+
+
+@blueprint.post("/<id>/own")
+@access.needs("member")
+def keep(id: str) -> Response:
+    """Say that one opens it oneself."""
+    try:
+        with db.write(SERVICE) as tx:
+            open_oneself(tx, reader_id(), id)
+    except Refused as refused:
+        if refused.message.startswith("There is no such"):
+            raise
+        return _steps(id, [refused.as_dict()])
+    return go(f"/blog/mine/posts/{id}/own", "own")
+
+
+def open_oneself(tx: Any, whose: str, id: str) -> None:
+    """It is offered, by its author's own hands."""
+    row = standing.own(tx, whose, id)
+    if not can_open(row["standing"], row["live"]) and row["standing"] != "handed":
+        raise Refused("post", "It cannot be opened by you now.", "Its page says where it stands.")
+    blogs.offer(tx, whose, row["blog"], [id])
+    handing.keep(tx, id)
+
+
+def open_by_us(tx: Any, whose: str, id: str) -> None:
+    """Baton opens it after all."""
+    standing.own(tx, whose, id)
+    handing.give(tx, id)
+
+
+@blueprint.post("/<id>/give")
+@access.needs("member")
+def give(id: str) -> Response:
+    """Let Baton open it after all."""
+    try:
+        with db.write(SERVICE) as tx:
+            open_by_us(tx, reader_id(), id)
+    except Refused as refused:
+        if refused.message.startswith("There is no such"):
+            raise
+        return _steps(id, [refused.as_dict()])
+    return go(f"/blog/mine/posts/{id}", "given")
+
+
+@blueprint.get("/<id>/post.patch")
+@access.needs("member")
+def patch(id: str) -> Response:
+    """The branch that Baton would push, as a patch."""
+    if _own(id)["standing"] != "handed":
+        not_found("patch of this post now")
+    try:
+        answer = make_response(handing.patch(id))
+    except Refused as refused:
+        answer = _steps(id, [refused.as_dict()])
+        answer.status_code = 503
+        return answer
+    answer.headers.update({"Content-Type": "text/x-patch; charset=utf-8", "X-Content-Type-Options": "nosniff"})
+    answer.headers["Content-Disposition"] = 'attachment; filename="post.patch"'
+    return answer
