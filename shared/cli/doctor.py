@@ -204,7 +204,7 @@ def databases(found: config.Config) -> Iterator[Line]:
         age = None if ticked is None else clock.machine() - ticked
         if age is None or age > pulse.SILENT:
             said = "no tick was ever noted" if age is None else f"the last tick was {age:.0f} s ago"
-            yield Line(f"ticks {service}", WRONG, said, "start ./baton up, or the worker with its beat")
+            yield Line(f"ticks {service}", WRONG, said, f"start ./baton up; on servers beat and a worker of {service}")
         else:
             yield Line(f"ticks {service}", OK, f"the last was {max(age, 0):.0f} s ago")
 

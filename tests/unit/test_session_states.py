@@ -142,13 +142,6 @@ def test_what_was_not_held_is_not_closed(state: str) -> None:
 THURSDAY = datetime(2027, 3, 18, 18, 30, tzinfo=TORONTO)  # four days after the clocks went forward
 
 
-def test_the_first_is_asked_once_the_session_before_is_over() -> None:
-    planned, over = datetime(2027, 1, 4, 9, tzinfo=UTC), datetime(2027, 3, 4, 19, 30, tzinfo=TORONTO)
-    assert asking.offered_at(planned, None) == planned
-    assert asking.offered_at(planned, over) == over
-    assert asking.offered_at(over, planned) == over
-
-
 def test_five_days_before_is_the_same_wall_time_across_a_clock_change() -> None:
     asked = datetime(2027, 3, 4, 19, 30, tzinfo=TORONTO)
     assert asking.answer_by(THURSDAY, asked) == datetime(2027, 3, 13, 18, 30, tzinfo=TORONTO)

@@ -26,11 +26,6 @@ class Step(StrEnum):
     OPEN = "open"  # tell circle and organizer that anyone may take it
 
 
-def offered_at(planned: datetime, previous_end: datetime | None) -> datetime:
-    """When the first is asked: once the session before has ended; for a circle's first session, when it is planned."""
-    return planned if previous_end is None else max(planned, previous_end)
-
-
 def answer_by(start: datetime, asked: datetime) -> datetime:
     """Until when somebody asked at `asked` may answer: 5 days before, at least 24 hours, and not past the start."""
     longest = max(_utc(start - timedelta(days=ANSWER_DAYS)), _utc(asked) + timedelta(hours=NEXT_HOURS))
