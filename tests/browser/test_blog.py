@@ -9,12 +9,16 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import expect
 
+from services.blog import pieces
 from services.blog.models import blog
+from services.blog.offers import handing
 from shared import db
 from tests.browser.conftest import Site
 from tests.browser.test_faces import FACES, _Camera
 from tests.integration.test_profiles import HOME, photo
 from tests.offering import PATH, PNG, Ada
+
+OTHER = "content/posts/other.md"
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -30,9 +34,16 @@ def test_no_page_of_blog_has_a_violation(site: Site, browser: Any, tmp_path: Pat
     )
     id = ada.pushes({PATH: text, "content/posts/map.png": PNG})
     offer = ada.offer(id)["id"]
+    other = ada.pushes({OTHER: text}, OTHER)
+    with db.write("blog") as tx:
+        idea = pieces.note(tx, ada.person, {"title": "On engines", "about": "All of it", "link": "https://a.example/"})
+        pieces.say(tx, ada.person, idea, "Is it of use?\n\nI am not sure.", db.new_id())
+        handing.keep(tx, other)
+    ada.offer(other)
     found: list[str] = []
     with _Camera(site, browser, scheme, width, found, ada.person, "member") as own:
-        for path in ("/blog/", f"/blog/mine/{ada.blog}", f"/blog/mine/posts/{id}", f"/blog/mine/posts/{id}/preview"):
+        for path in ("/blog/", f"/blog/mine/{ada.blog}", f"/blog/mine/posts/{id}", f"/blog/mine/posts/{id}/preview",
+                     f"/blog/mine/posts/{other}/own", f"/blog/pieces/{idea}"):  # fmt: skip
             own.look(path)
         own.look(f"/blog/mine/posts/{id}/preview?as=link")
         tab = own.tab
@@ -54,8 +65,10 @@ def test_no_page_of_blog_has_a_violation(site: Site, browser: Any, tmp_path: Pat
             "/blog/blogs",
             f"/blog/blogs/{ada.blog}",
             "/blog/target",
+            "/blog/queue",
+            f"/blog/pieces/{idea}",
         ):
             runs.look(path)
         for row in mine:
             runs.look(f"/blog/offers/{row['id']}")
-    assert len(mine) == 2 and not found, "\n".join(found)
+    assert len(mine) == 3 and not found, "\n".join(found)
