@@ -87,8 +87,12 @@ def look(
         return found
     said, day, _ = found
     about, _ = meta.read(said.data, path)
-    heading = re.search(r"^#[ \t]+(.+?)[ \t#]*$", said.body, re.M)
-    title = about.title or (meta.one_line(heading[1]) if heading else "") or about.slug.replace("-", " ").capitalize()
+    heading = re.search(r"^#[ \t]+(.+)$", said.body, re.M)
+    title = (
+        about.title
+        or (meta.one_line(meta.headed(heading[1])) if heading else "")
+        or about.slug.replace("-", " ").capitalize()
+    )
     return Looked(title, day, dialects.address(source, path, said.data, day))
 
 

@@ -12,6 +12,7 @@ from textwrap import dedent
 from .liquid import _ARGUMENT as ARGUMENT
 from .masking import MARK, fence, language
 from .math import bare
+from .pairs import swapped
 from .parsing import blocks
 from .work import Work
 
@@ -114,7 +115,7 @@ def _options(content: str, work: Work) -> tuple[dict[str, str], str]:
 def _cell(info: str, content: str, work: Work) -> str | None:
     """A cell that its own site runs: its code, as far as it is shown there. Nothing is run here."""
     lines = content.split("\n")
-    options = [line for line in lines if re.match(r"\s*(#|//|--)\|", line) or re.match(r":[\w-]+:", line)]
+    options = {line: None for line in lines if re.match(r"\s*(#|//|--)\|", line) or re.match(r":[\w-]+:", line)}
     said = " ".join(options) + " " + info
     code = "\n".join(line for line in lines if line not in options).strip("\n")
     if re.search(
@@ -135,8 +136,8 @@ def _cell(info: str, content: str, work: Work) -> str | None:
 
 # What is written as lines or marks within the text: done while code is aside.
 
-_DEEPEST = 20  # boxes within boxes
-_COLONS = re.compile(r"^([ \t]*)(:{3,})[ \t]*(\{[^\n]*|[\w-][^\n]*)?[ \t]*$")
+_DEEPEST = 20  # boxes within boxes, components within components
+_COLONS = re.compile(r"^([ \t]*)(:{3,})[ \t]*+(\{[^\n]*|[\w-][^\n]*)?[ \t]*$")
 
 
 def divs(text: str, work: Work) -> str:
@@ -189,29 +190,40 @@ def _box(name: str, inner: str, work: Work) -> str:
     return f"\n{inner}\n"
 
 
-_SHORTCODE = re.compile(r"\{\{(?P<mark>[<%])\s*(?P<shut>/?)\s*(?P<name>[\w./-]+)(?P<rest>.*?)/?\s*[>%]\}\}", re.S)
+_SHOWN = re.compile(r"\{\{<\s*/\*")  # a shortcode that is to be read, not run
+_SHORTCODE = re.compile(r"\{\{[<%]\s*+(?P<shut>/?)\s*+(?P<name>[\w./-]+)")
 _PAIRED = re.compile(
-    r"\{\{[<%]\s*(?P<name>[\w./-]+)(?P<rest>[^{}]*?)\s*[>%]\}\}(?P<body>(?:(?!\{\{[<%]).)*?)\{\{[<%]\s*/\s*(?P=name)\s*[>%]\}\}",
+    r"\{\{[<%]\s*(?P<name>[\w./-]+)(?P<rest>[^{}]*?)[>%]\}\}(?P<body>(?:(?!\{\{[<%]).)*?)\{\{[<%]\s*/\s*(?P=name)\s*[>%]\}\}",
     re.S,
 )
-_HIGHLIGHT = re.compile(
-    r"\{\{[<%]\s*highlight\s+\"?([\w+#-]+)\"?.*?[>%]\}\}\n?(.*?)\n?\{\{[<%]\s*/\s*highlight\s*[>%]\}\}", re.S
-)
+_HIGHLIGHT = re.compile(r"\{\{[<%]\s*highlight\s+\"?([\w+#-]+)\"?.{0,300}?[>%]\}\}\n?", re.S)
 
 
 def highlights(text: str) -> str:
     """Hugo's highlight as a fence, before code is put aside."""
-    return _HIGHLIGHT.sub(lambda m: "\n" + fence(m[2], m[1].lower()) + "\n", text)
+    return swapped(
+        text,
+        _HIGHLIGHT,
+        lambda _: r"\{\{[<%]\s*/\s*highlight\s*[>%]\}\}",
+        lambda tag, code, _: "\n" + fence(code.removesuffix("\n"), tag[1].lower()) + "\n",
+    )
 
 
 def shortcodes(text: str, work: Work) -> str:
     """Shortcodes of Hugo and Quarto: pairs from the inside out, then single ones."""
-    text = re.sub(r"\{\{<\s*/\*(.*?)\*/\s*>\}\}", lambda m: "{{< " + m[1].strip() + " >}}", text, flags=re.S)
+    if "{{" not in text:
+        return text
+    text = swapped(text, _SHOWN, lambda _: r"\*/\s*>\}\}", lambda _, inner, _end: "{{< " + inner.strip() + " >}}")
     for _ in range(6):
-        text, count = _PAIRED.subn(lambda m: _pair(m["name"], m["rest"], m["body"], work), text)
+        text, count = _PAIRED.subn(lambda m: _pair(m["name"], m["rest"].rstrip(), m["body"], work), text)
         if not count:
             break
-    return _SHORTCODE.sub(lambda m: "" if m["shut"] else _single(m["name"].lower(), m["rest"], work), text)
+    return swapped(
+        text,
+        _SHORTCODE,
+        lambda _: r"[>%]\}\}",
+        lambda tag, rest, _: "" if tag["shut"] else _single(tag["name"].lower(), rest.rstrip().removesuffix("/"), work),
+    )
 
 
 def _said(rest: str) -> tuple[dict[str, str], list[str]]:
@@ -284,9 +296,8 @@ def marks(text: str, work: Work) -> str:
         said = match[1] if match[1] is not None else match[2]
         if re.fullmatch(r"#[\w-]+", said.strip()) and match[1] is None:
             return " {" + said.strip() + "}"
-        words = re.findall(r"=\"([^\"]*\s[^\"]*)\"", said)
         work.note("dropped", f"Attributes left out: {said}")
-        return "" if not words else ""
+        return ""
 
     return _ATTRIBUTES.sub(attributes, text)
 
@@ -297,28 +308,42 @@ def _role(name: str, mark: str, work: Work) -> str:
     if name == "math":
         return work.mask.hide(f"$${bare(inner)}$$")
     if name in {"code", "kbd", "file", "samp", "command", "eval"} or re.search(
-        r"[<>|*_{}\[\]]", re.sub(r"\s*<[^<>]*>$", "", inner)
+        r"[<>|*_{}\[\]]", re.sub(r"(?<!\s)\s*+<[^<>]*>$", "", inner)
     ):
         return mark
     return re.sub(r"(\S)\s*<[^<>]*>$", r"\1", inner)
 
 
+_MDX = re.compile(r"\{/\*")
 _IMPORT = re.compile(r"^(?:import|export)\s[^\n]*(?:\n(?![ \t]*\n)[^\n]*)*", re.M)
-_COMPONENT = re.compile(r"<([A-Z][\w.]*)((?:\s+[\w:-]+(?:=(?:\"[^\"]*\"|'[^']*'|\{[^{}]*\}))?)*)\s*/>")
-_COMPONENT_PAIR = re.compile(
-    r"<([A-Z][\w.]*)((?:\s+[\w:-]+(?:=(?:\"[^\"]*\"|'[^']*'|\{[^{}]*\}))?)*)\s*>((?:(?!<\1\b).)*?)</\1\s*>", re.S
+_COMPONENT = re.compile(
+    r"<(?:/(?P<shut>[A-Z][\w.]*)|(?P<name>[A-Z][\w.]*)(?P<rest>(?:\s++[\w:-]+(?:=(?:\"[^\"]*\"|'[^']*'|\{[^{}]*\}))?)*)\s*+(?P<alone>/?))\s*+>"
 )
 
 
 def components(text: str, work: Work) -> str:
     """MDX: imports, comments, components."""
     text = _IMPORT.sub(lambda m: work.dropped("MDX code", m[0]), text)
-    text = re.sub(r"\{/\*(.*?)\*/\}", lambda m: work.dropped("a comment", m[1]), text, flags=re.S)
-    for _ in range(6):
-        text, count = _COMPONENT_PAIR.subn(lambda m: _component(m[1], m[2], m[3], work), text)
-        if not count:
-            break
-    return _COMPONENT.sub(lambda m: _component(m[1], m[2], "", work), text)
+    text = swapped(text, _MDX, lambda _: r"\*/\}", lambda _, inner, _end: work.dropped("a comment", inner))
+    out: list[str] = []
+    opened: list[tuple[str, str, int]] = []  # name, what it says, where in ``out`` it stands
+    at = 0
+    for tag in _COMPONENT.finditer(text):
+        out.append(text[at : tag.start()])
+        at = tag.end()
+        if tag["alone"]:
+            out.append(_component(tag["name"], tag["rest"], "", work))
+        elif tag["name"] and len(opened) < _DEEPEST:
+            opened.append((tag["name"], tag["rest"], len(out)))
+            out.append(tag[0])
+        elif tag["shut"] in [name for name, _, _ in opened]:
+            while (found := opened.pop())[0] != tag["shut"]:
+                pass
+            name, rest, start = found
+            out[start:] = [_component(name, rest, "".join(out[start + 1 :]), work)]
+        else:
+            out.append(tag[0])
+    return "".join([*out, text[at:]])
 
 
 def _component(name: str, rest: str, body: str, work: Work) -> str:

@@ -5,20 +5,26 @@ from __future__ import annotations
 import re
 from html import unescape
 
+from . import meta
 from .jekyll import TEASER_MOST, plain
 from .masking import Mask
-from .meta import one_line
 from .parsing import blocks
+
+# What does not end takes in all the rest, so that nobody looks for its end again.
+_TO = r"[^\]]*+)(?:\Z|\](?:\((?:[^)]*+(?:(?P<end>\))|\Z)))?)"
+_IMAGE = re.compile(rf"(!\[{_TO}")
+_LINK = re.compile(rf"\[(?P<words>{_TO}")
+_MARKS = re.compile(r"(?<!\w)[*_]++|(?<![*_])[*_]++(?!\w)|\*++|`|\$\$|\\(?=[|{*_\[\]])")
 
 
 def heading(text: str, title: str, mask: Mask) -> tuple[str, str]:
     """The title, and the text without the heading that says the same: layouts print the title themselves."""
     match = re.match(
-        r"(?:[ \t]*\n)*(?:#[ \t]+(?P<one>[^\n]+?)[ \t]*#*|(?P<two>[^\n#>|`-][^\n]*)\n=+)[ \t]*(?:\n|\Z)", text
+        r"(?:[ \t]*\n)*+(?:#[ \t]+(?P<one>[^ \t\n][^\n]*)|(?P<two>[^\n#>|`-][^\n]*)\n=+[ \t]*)(?:\n|\Z)", text
     )
     if not match:
         return title, text
-    found = words(mask.show(match["one"] or match["two"]))
+    found = words(mask.show(meta.headed(match["one"] or match["two"])))
     if title and re.sub(r"\W+", "", found).lower() != re.sub(r"\W+", "", title).lower():
         return title, text
     return title or found, text[match.end() :]
@@ -26,11 +32,11 @@ def heading(text: str, title: str, mask: Mask) -> tuple[str, str]:
 
 def words(markdown: str) -> str:
     """Markdown's text without its marks."""
-    text = re.sub(r"!\[[^\]]*\]\([^)]*\)", " ", markdown)
-    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
-    text = re.sub(r"\s*\{[:#.][^{}]*\}", "", text)
+    text = _IMAGE.sub(lambda m: " " if m["end"] else m[0], markdown)
+    text = _LINK.sub(lambda m: m["words"] if m["end"] else m[0], text)
+    text = re.sub(r"(?<!\s)\s*+\{[:#.][^{}]*\}", "", text)
     text = re.sub(r"</?[A-Za-z][^<>]*>", "", text)
-    return one_line(unescape(re.sub(r"(?<!\w)[*_]+|[*_]+(?!\w)|`|\$\$|\\(?=[|{*_\[\]])", "", text)))
+    return meta.one_line(unescape(_MARKS.sub("", text)))
 
 
 def teaser(text: str, mask: Mask) -> str:

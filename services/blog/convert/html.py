@@ -10,6 +10,7 @@ import re
 from html import escape, unescape
 
 from .masking import CLOSE, OPEN
+from .pairs import swapped
 from .parsing import blocks
 from .work import Work
 
@@ -32,9 +33,9 @@ _ATTRIBUTES = {
 }  # fmt: skip
 _SILENT = {"style", "target", "rel", "frameborder", "allowfullscreen", "bgcolor", "decoding", "srcset", "sizes"}
 _RUNS = "script|style|svg|object|applet|canvas|noscript|template|select|textarea|audio|video|picture|noembed|noframes|xmp|math"
-_ELEMENT = re.compile(rf"<({_RUNS})\b([^<>]*)>(.*?)</\1\s*>", re.S | re.I)
-_FRAME = re.compile(r"<iframe\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*?)/?>(?:(.*?)</iframe\s*>)?", re.S | re.I)
-_COMMENT = re.compile(r"<!--(.*?)-->", re.S)
+_ELEMENT = re.compile(rf"<({_RUNS})\b([^<>]*)>", re.I)
+_FRAME = re.compile(r"<iframe\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*?)/?>", re.I)
+_COMMENT = re.compile(r"<!--")
 _PART = r"[A-Za-z_:@][\w:.@-]*+(?:\s*+=\s*+(?:\"[^\"]*\"|'[^']*'|[^\s\"'=<>`]++))?+"
 # Possessive throughout: a long word that ends in no tag is looked at once, not in every way to cut it.
 _TAG = re.compile(
@@ -47,11 +48,18 @@ def translate(text: str, work: Work) -> str:
     """The text with only tags that show something."""
     if "<" not in text:
         return text
-    text = _COMMENT.sub(lambda m: _comment(m[1], work), text)
-    text = _FRAME.sub(lambda m: _frame(m[1], m[2] or "", work), text)
+    text = swapped(text, _COMMENT, lambda _: "-->", lambda _tag, inner, _end: _comment(inner, work))
+    text = swapped(text, _FRAME, lambda _: r"(?i)</iframe\s*>", lambda tag, inner, _: _frame(tag[1], inner, work))
+    text = _FRAME.sub(lambda tag: _frame(tag[1], "", work), text)
     for _ in range(4):
-        text, count = _ELEMENT.subn(lambda m: _element(m[1].lower(), m[2], m[3], work), text)
-        if not count:
+        before = text
+        text = swapped(
+            text,
+            _ELEMENT,
+            lambda tag: rf"(?i)</{tag[1].lower()}\s*>",
+            lambda tag, inner, _: _element(tag[1].lower(), tag[2], inner, work),
+        )
+        if text == before:
             break
     keep = _paired(text)
     open_ended = _open_ended(text, work) if work.source.dialect not in {"jekyll", "fastpages"} else set()
@@ -68,17 +76,22 @@ _TAG_OR_MARK = re.compile(rf"<(?P<shut>/?)(?P<name>[a-z0-9]+)(?P<rest>[^<>]*)>|{
 def _code_within(text: str, work: Work) -> str:
     """The text; code within tags will be HTML, where kramdown sees no fence and no backtick, but would see what is between."""
     open_tags: list[tuple[str, bool]] = []
+    raw = 0  # of them, in how many kramdown sees no Markdown
     for match in _TAG_OR_MARK.finditer(text):
         name = match["name"]
         if name is None:
-            if any(raw for _, raw in open_tags):
+            if raw:
                 work.mask.tag(int(match["mark"]))
         elif match["shut"]:
-            while open_tags and open_tags.pop()[0] != name:
-                pass
+            while open_tags:
+                other, was_raw = open_tags.pop()
+                raw -= was_raw
+                if other == name:
+                    break
         elif name not in _VOID:
             read = 'markdown="1"' in match["rest"]
             open_tags.append((name, name in _CODE or (name in _BLOCK and not read)))
+            raw += open_tags[-1][1]
     return text
 
 

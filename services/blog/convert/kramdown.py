@@ -7,10 +7,10 @@ import re
 from .parsing import blocks, tables
 from .work import Work
 
-_HARMLESS = re.compile(r"\{:?\s*(?:[.#][\w:-]+|[\w-]*(?:width|height|align|target|rel|start)=\"[\w%.: -]*\"|\s)*\s*\}")
+_HARMLESS = re.compile(r"\{:?(?:[.#][\w:-]+|[\w-]*(?:width|height|align|target|rel|start)=\"[\w%.: -]*\"|\s)*+\}")
 _OPTION = re.compile(r"\{::options\s+parse_block_html=\"(true|false)\"\s*/\}")
 # kramdown puts a list of headings in place of the whole list that says so, and of what had come to stand right before it.
-_CONTENTS = re.compile(r"^[ \t]*(?:[*+-]|\d+\.)[ \t]+([^\n]*)\n[ \t]*\{:[^}\n]*\btoc\b[^}\n]*\}[ \t]*$", re.M)
+_CONTENTS = re.compile(r"^[ \t]*(?:[*+-]|\d+\.)[ \t]+([^\n]*)\n[ \t]*+\{:([^}\n]*)\}[ \t]*+$", re.M)
 _LIST = re.compile(r"\{:[^{}\n]*\}")
 _BAR = re.compile(r"(?<!\\)\|")
 _FOOTNOTE = re.compile(r"^( {0,3})\[\^([^\]\n]+)\]:[ \t]*", re.M)
@@ -24,7 +24,9 @@ def escape(text: str, work: Work) -> str:
     """Text in which bars, braces and footnotes mean to kramdown what they meant to the author."""
     native = work.source.dialect in {"jekyll", "fastpages"}
     if "{:" in text:
-        text = _CONTENTS.sub(lambda m: work.dropped("the list of headings", m[1]), text)
+        text = _CONTENTS.sub(
+            lambda m: work.dropped("the list of headings", m[1]) if re.search(r"\btoc\b", m[2]) else m[0], text
+        )
     out = []
     for block in blocks(_apart(text, native)):
         if block.kind == "text" and "|" in block.text and not (native and _TABLE.fullmatch(block.text)):
@@ -63,13 +65,15 @@ def _braces(text: str, native: bool, work: Work) -> str:
         text = re.sub(r"(?<!\\)\{(?=::|:[^{}\n]*$)", r"\\{", text, flags=re.M)
     elif "{:" in text:
         text = re.sub(
-            r"\{:[:/][^}\n]*\}",
-            lambda m: m[0] if _OPTION.fullmatch(m[0]) else work.dropped("kramdown's own marks", m[0]),
+            r"\{:[:/][^}\n]*+\}?",  # one that never ends is none, nor is what is behind it on its line
+            lambda m: (
+                m[0] if m[0][-1] != "}" or _OPTION.fullmatch(m[0]) else work.dropped("kramdown's own marks", m[0])
+            ),
             text,
         )
     if "*[" in text:
-        text = re.sub(r"^(\s*)\*\[(?=[^\]\n]+\]:)", r"\1\\*[", text, flags=re.M)
-    return re.sub(r"^(\s*)\^\s*$", r"\1\\^", text, flags=re.M) if "^" in text else text
+        text = re.sub(r"^([^\S\n]*)\*\[(?=[^\]\n]+\]:)", r"\1\\*[", text, flags=re.M)
+    return re.sub(r"^([^\S\n]*)\^[^\S\n]*$", r"\1\\^", text, flags=re.M) if "^" in text else text
 
 
 def _footnotes(text: str) -> str:
@@ -80,7 +84,7 @@ def _footnotes(text: str) -> str:
     if not names:
         return text
     rest = _FOOTNOTE.sub(r"\1", text)
-    used = {name for name in names if f"[^{name}]" in rest}
+    used = names & {part.partition("]")[0] for part in rest.split("[^")[1:] if "]" in part}
     return _FOOTNOTE.sub(lambda m: m[0] if m[2] in used else f"\n{m[1]}", text)
 
 

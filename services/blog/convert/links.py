@@ -11,12 +11,14 @@ _PARENS = r"\([^\s()]*\)"
 for _ in range(6):  # so deep may brackets stand in an address
     _PARENS = rf"\((?:[^\s()]|{_PARENS})*\)"
 _DESTINATION = rf"(?P<to><[^<>\n]*>|[^\s()<>]*(?:{_PARENS}[^\s()<>]*)*)"
-_TITLE = r"(?P<title>\s+(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\((?:[^()\\]|\\.)*\)))?"
+_TITLE = r"(?P<title>\s++(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\((?:[^()\\]|\\.)*\)))?"
 _ALT = r"(?P<alt>(?:[^\[\]\\]|\\.|\[(?:[^\[\]\\]|\\.)*\])*)"
-_IMAGE = re.compile(rf"!\[{_ALT}\]\([ \t]*\n?[ \t]*{_DESTINATION}(?:\s+=\d*x\d*)?{_TITLE}\s*\)", re.S)
+# Blanks are taken as many as there are: that there are thousands of them is found out once.
+_BEFORE = r"[ \t]*+\n?[ \t]*+"
+_IMAGE = re.compile(rf"!\[{_ALT}\]\({_BEFORE}{_DESTINATION}(?:\s++=\d*x\d*)?+{_TITLE}\s*+\)", re.S)
 _SPACED = re.compile(r"!\[(?P<alt>[^\[\]]*)\]\((?P<to>[^()\n\"'<>]*\.(?:png|jpe?g|gif|svg|webp|avif))\)", re.I)
-_LINK = re.compile(rf"\](?P<open>\([ \t]*\n?[ \t]*){_DESTINATION}{_TITLE}\s*\)", re.S)
-_REFERENCE = re.compile(rf"^(?P<head>[ >]{{0,6}}\[(?!\^)[^\[\]\n]+\]:[ \t]*){_DESTINATION}{_TITLE}[ \t]*$", re.M)
+_LINK = re.compile(rf"\](?P<open>\({_BEFORE}){_DESTINATION}{_TITLE}\s*+\)", re.S)
+_REFERENCE = re.compile(rf"^(?P<head>[ >]{{0,6}}\[(?!\^)[^\[\]\n]+\]:[ \t]*+){_DESTINATION}{_TITLE}[ \t]*+$", re.M)
 _WIKI = re.compile(r"!\[\[([^\[\]|\n]+\.(?:png|jpe?g|gif|svg|webp|avif))(?:\|([^\[\]\n]*))?\]\]", re.I)
 _AUTOLINK = re.compile(r"<((?:https?|mailto|ftp):[^\s<>]+|[\w.+-]+@[\w.-]+\.\w+)>", re.I)
 # What kramdown might yet read as a link, though it was none here: its brackets are escaped.

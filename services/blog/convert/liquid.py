@@ -9,43 +9,62 @@ import re
 from typing import TYPE_CHECKING
 
 from .masking import BRACE, fence
+from .pairs import swapped
 
 if TYPE_CHECKING:
     from .work import Work
 
-_RAW = re.compile(r"\{%-?\s*raw\b.*?%\}(.*?)\{%-?\s*endraw\b.*?%\}", re.S)
-_HIGHLIGHT = re.compile(
-    r"^([ \t]*)\{%-?\s*highlight\s+([\w+#-]+).*?%\}[ \t]*\n?(.*?)\n?[ \t]*\{%-?\s*endhighlight\s*-?%\}", re.S | re.M
-)
-_COMMENT = re.compile(r"\{%-?\s*comment\s*-?%\}(.*?)\{%-?\s*endcomment\s*-?%\}", re.S)
+# What begins, and how it ends; between ``{%`` and ``%}`` there are so many characters at most.
+_IN_TAG = r"(?:.{0,300}?)"
+_RAW, _RAW_ENDS = re.compile(rf"\{{%-?\s*raw\b{_IN_TAG}%\}}", re.S), rf"(?s)\{{%-?\s*endraw\b{_IN_TAG}%\}}"
+_HIGHLIGHT = re.compile(rf"^([ \t]*)\{{%-?\s*highlight\s+([\w+#-]+){_IN_TAG}%\}}[ \t]*\n?", re.S | re.M)
+_HIGHLIGHT_ENDS = r"\{%-?\s*endhighlight\s*-?%\}"
+_COMMENT, _COMMENT_ENDS = re.compile(r"\{%-?\s*comment\s*-?%\}"), r"\{%-?\s*endcomment\s*-?%\}"
 _SITE = re.compile(r"\{\{-?\s*(?:site\.(?:baseurl|url)|page\.baseurl)\s*-?\}\}")
-_FILTERED = re.compile(r"\{\{-?\s*(['\"])(.*?)\1\s*\|\s*(?:relative_url|absolute_url|prepend:\s*site\.\w+)[^}]*-?\}\}")
+_FILTERED = re.compile(
+    r"\{\{-?\s*(['\"])([^{}\n]{0,2000}?)\1\s*+\|\s*+(?:relative_url|absolute_url|prepend:\s*site\.\w+)[^{}]{0,300}?-?\}\}"
+)
 _LINK = re.compile(r"\{%-?\s*(?:link|post_url)\s+(\S+)\s*-?%\}")
-_INCLUDE = re.compile(r"\{%-?\s*include\s+([\w./-]+)(.*?)-?%\}", re.S)
-_GIST = re.compile(r"\{%-?\s*gist\s+(\S+).*?-?%\}")
-_LEFT = re.compile(r"\{%-?\s*(\w+).{0,2000}?-?%\}|\{\{.{0,2000}?\}\}", re.S)
+_INCLUDE = re.compile(r"\{%-?\s*include\s+([\w./-]+)")
+_GIST = re.compile(rf"\{{%-?\s*gist\s+(\S+){_IN_TAG}-?%\}}")
+_LEFT = re.compile(r"\{%-?\s*\w+|\{\{")
+_LONGEST = 2000  # what else is read as one tag of Liquid
 _ARGUMENT = re.compile(r"(?<!\S)([\w-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|(\S+))")
 _BOXES = {"alert", "info", "warning", "important", "note", "tip"}
 
 
 def before(text: str, work: Work) -> str:
     """What Jekyll does before there is any Markdown: raw is unwrapped, also within code, and highlight becomes a fence."""
-    if _RAW.search(text):
+    if "{%" not in text:
+        return text
+    bare = swapped(text, _RAW, lambda _: _RAW_ENDS, lambda _, inner, _end: re.sub(r"\{(?=[{%])", BRACE, inner))
+    if bare != text:
         work.note("changed", "Liquid's raw tags were taken out: the whole post is raw now.")
-        text = _RAW.sub(lambda m: re.sub(r"\{(?=[{%])", BRACE, m[1]), text)
-    return _HIGHLIGHT.sub(lambda m: "\n" + m[1] + fence(m[3], m[2].lower(), m[1]) + "\n", text)
+    return swapped(bare, _HIGHLIGHT, lambda _: _HIGHLIGHT_ENDS, _highlighted)
+
+
+def _highlighted(tag: re.Match[str], code: str, _end: str) -> str:
+    return "\n" + tag[1] + fence(code.rstrip(" \t").removesuffix("\n"), tag[2].lower(), tag[1]) + "\n"
 
 
 def translate(text: str, work: Work) -> str:
     """Liquid outside code."""
-    text = _COMMENT.sub(lambda m: work.dropped("a comment", m[1]), text)
+    if "{{" not in text and "{%" not in text:
+        return text
+    text = swapped(text, _COMMENT, lambda _: _COMMENT_ENDS, lambda _, inner, _end: work.dropped("a comment", inner))
     text = _SITE.sub("", text)
     text = _FILTERED.sub(lambda m: m[2], text)
     text = _LINK.sub(lambda m: work.of_file(m[1]), text)
     text = _GIST.sub(lambda m: f"[gist {m[1]}](https://gist.github.com/{m[1].strip(chr(34))})", text)
-    text = _INCLUDE.sub(lambda m: _include(m[1], m[2], work), text)
+    text = swapped(text, _INCLUDE, lambda _: r"-?%\}", lambda tag, rest, _: _include(tag[1], rest, work))
     text = re.sub(r"\{%-?\s*(?:jupyter_)?(?:toc|tableofcontents)\s*-?%\}", "", text)
-    return _LEFT.sub(lambda m: work.original(f"“{m[0][:300]}”"), text)
+    return swapped(
+        text,
+        _LEFT,
+        lambda tag: r"\}\}" if tag[0] == "{{" else r"-?%\}",
+        lambda tag, rest, end: work.original(f"“{(tag[0] + rest + end)[:300]}”"),
+        _LONGEST,
+    )
 
 
 def _include(name: str, rest: str, work: Work) -> str:

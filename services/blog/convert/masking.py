@@ -71,7 +71,7 @@ def hide_spans(text: str, mask: Mask) -> str:
             out.append(text[at : run.end()])
             at = run.end()
             continue
-        end = re.compile(f"(?<!`){run[0]}(?!`)").search(text, run.end())
+        end = re.compile(f"(?<!`)`{{{len(run[0])}}}(?!`)").search(text, run.end())
         if end is None:
             continue
         inner = text[run.end() : end.start()]
@@ -87,7 +87,7 @@ def hide_spans(text: str, mask: Mask) -> str:
 
 
 def _trimmed(inner: str) -> str:
-    bare = re.sub(r"\s*\n[ \t]*>?[ \t]*", " ", inner.strip())
+    bare = re.sub(r"(?<![^\S\n])[^\S\n]*+\n[ \t]*+>?[ \t]*+", " ", inner.strip())
     return f" {bare} " if bare[0] == "`" or bare[-1] == "`" else bare
 
 
@@ -157,7 +157,7 @@ def _fence(block: Block, mask: Mask) -> str:
 
 def fence(code: str, name: str = "", prefix: str = "") -> str:
     """Fenced code: its fence longer than any inside and closed as it was opened, its language one plain word."""
-    runs = [len(run) for run in re.findall(r"^\s*(`{3,})", code, re.M)]
+    runs = [len(run) for run in re.findall(r"^[^\S\n]*+(`{3,})", code, re.M)]
     marks = "`" * max([3, *(run + 1 for run in runs)])
     lines = [f"{marks}{name}", *code.rstrip("\n").split("\n"), marks]
     return "\n".join(

@@ -9,24 +9,30 @@ from __future__ import annotations
 import re
 
 from .masking import MARK, Mask
+from .pairs import swapped
 from .parsing import blocks
 
 _ANY = re.compile(
     r"(?P<escaped>\\[^\[(\n])"
     r"|\$\$(?P<two>(?:[^$\\]|\\.)+?)\$\$"
-    r"|\\{1,2}\[(?P<square>(?:(?!\n\s*\n).){1,2000}?)\\{1,2}\]"
-    r"|\\{1,2}\((?P<round>(?:(?!\n\s*\n).){1,1000}?)\\{1,2}\)"
+    r"|\\\[(?P<square>(?:[^\\\n]|\\[^\[\]\n]|\\(?=\n)|\n(?!\s*\n)){1,2000}?)\\{1,2}\]"  # none within another: no TeX
+    r"|\\\((?P<round>(?:[^\\\n]|\\[^()\n]|\\(?=\n)|\n(?!\s*\n)){1,1000}?)\\{1,2}\)"
     r"|(?<![\w$])\$(?P<one>(?![\s$])(?:[^$\\\n]|\\.|\n(?!\s*\n))+?)(?<![\s\\])\$(?![\w$])",
     re.S,
 )
 _AMOUNT = re.compile(r"[\d.,]+\s*(?:[kKmMbB]\b|/|-|–|to\b|and\b|or\b|per\b|[A-Za-z]{3,})")
-_ENVIRONMENT = re.compile(r"^\\begin\{(equation|align|gather|multline|eqnarray)\*?\}.*?^\\end\{\1\*?\}", re.S | re.M)
+_ENVIRONMENT = re.compile(r"^\\begin\{(equation|align|gather|multline|eqnarray)\*?\}", re.M)
 
 
 def translate(text: str, mask: Mask) -> str:
     """Math put aside, in kramdown's notation; inside raw HTML, where kramdown does not look, in MathJax's own."""
     if "\\begin{" in text:
-        text = _ENVIRONMENT.sub(lambda m: "\n" + mask.hide(f"$$\n{bare(m[0])}\n$$") + "\n", text)
+        text = swapped(
+            text,
+            _ENVIRONMENT,
+            lambda begin: rf"(?m)^\\end\{{{begin[1]}\*?\}}",
+            lambda begin, inner, end: "\n" + mask.hide(f"$$\n{bare(begin[0] + inner + end)}\n$$") + "\n",
+        )
     if "$" not in text and "\\(" not in text and "\\[" not in text:
         return text
     out = []

@@ -172,6 +172,11 @@ def slugged(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80].strip("-")
 
 
+def headed(text: str) -> str:
+    """The words of a heading, without the signs that may close it."""
+    return text.rstrip(" \t").rstrip("#").rstrip(" \t")
+
+
 def one_line(text: str) -> str:
     """Text without line breaks and runs of blanks."""
     return " ".join(

@@ -17,8 +17,8 @@ _KINDS = {
     "an API key (sk-…)": (r"\bsk-(?:proj-|ant-|live-)?[A-Za-z0-9_-]{20,}|\bsk_live_[A-Za-z0-9]{16,}", ("sk-", "sk_live_")),
     "a Google key": (r"\bAIza[0-9A-Za-z_-]{35}\b", ("aiza",)),
     "a Hugging Face token": (r"\bhf_[A-Za-z0-9]{30,}\b", ("hf_",)),
-    "a JSON web token": (r"\beyJ[\w-]{15,}\.eyJ[\w-]{15,}\.[\w-]{10,}", (".eyj",)),
-    "a password in an address": (r"\b[a-z][a-z0-9+]*://[^\s/:@<>\"']+:(?!\*|x{3}|<|\$|\{|pass(?:word)?@|secret@)[^\s/:@<>\"']{4,}@[\w.-]+", ("@",)),
+    "a JSON web token": (r"\beyJ[\w-]{15,1000}\.eyJ[\w-]{15,4000}\.[\w-]{10,}", (".eyj",)),
+    "a password in an address": (r"\b[a-z][a-z0-9+]{0,20}://[^\s/:@<>\"']+:(?!\*|x{3}|<|\$|\{|pass(?:word)?@|secret@)[^\s/:@<>\"']{4,}@[\w.-]+", ("@",)),
     "a password or key that is assigned": (
         r"(?i)\b(?:api[_-]?key|secret(?:[_-]?key)?|passw(?:or)?d|auth[_-]?token|access[_-]?token)[\"']?\s*[:=]\s*[\"'](?!your|my|<|\*|xxx|\.\.\.|example|changeme|\$|\{)[^\s\"']{8,}[\"']",
         ("apikey", "api_key", "api-key", "secret", "passwd", "password", "auth_token", "auth-token", "authtoken", "access_token", "access-token", "accesstoken"),

@@ -29,10 +29,13 @@ class Work:
     album: Album
     mask: Mask = field(default_factory=Mask)
     notes: list[Note] = field(default_factory=list)
+    _said: set[Note] = field(default_factory=set)
 
     def note(self, kind: NoteKind, text: str) -> None:
         """Say once what was done."""
-        if (said := Note(kind, text)) not in self.notes:
+        said = Note(kind, text)
+        if said not in self._said:
+            self._said.add(said)
             self.notes.append(said)
 
     def dropped(self, what: str, words: str) -> str:

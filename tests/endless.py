@@ -1,0 +1,38 @@
+"""Texts that repeat one thing without end, converted: a process that its test runs, and that ends itself when one takes long."""
+
+from __future__ import annotations
+
+import signal
+
+from .posts import one
+
+SECONDS = 6  # of the processor for one text, whatever else runs; a tenth will do
+LENGTH = 40_000  # characters
+MANY = [
+    "[", "![", "](", "{ ", "{{", "{%", "{{< a ", "{% raw %}", "{% comment %}", "{% include a ",
+    "{{'x' | relative_url", "<!--", "<iframe ", "<script>", "<svg><script>", "<A>", "{/*", "\\(", "\\[",
+    "\\begin{align}\n", "$", "`", "` `` ", "a__", " ", "\t", "\n", "- ", "> ", "|", "a|b\n", "[^1]: x\n", "{::",
+    "{:toc ", "<b>`x`", "-eyJ", "a+", "::: x\n", ":::\n", "```\n", "```{note}\n", "[x]: y\n", "[x](y", "{.a", "#",
+    "{{% highlight py %}}", "[a](x:y) ",
+]  # fmt: skip
+BETWEEN = [
+    ("# a", "b\n"), ("![](", " !"), ("{: ", "!}"), ("`a", "b`"), ("{{< a ", "b"), ("[x]:", "a b c"), ("::: ", "(\n"),
+    ("<A b", "c"), ("```\n", "\n```"),
+]  # fmt: skip
+DIALECTS = {"{{<": "hugo", "{{%": "hugo", "<A": "astro", "{/*": "astro", ":::": "myst", "```{": "myst"}  # else jekyll
+
+
+def main() -> None:
+    texts = [f"words {bit * (LENGTH // len(bit))} words" for bit in MANY]
+    texts += [before + blank * LENGTH + after for before, after in BETWEEN for blank in " \n"]
+    for text in texts:
+        dialect = next((name for bit, name in DIALECTS.items() if bit in text[:20]), "jekyll")
+        print(dialect, repr(text[:20]), flush=True)
+        signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)  # which ends the process
+        path = "src/content/posts/one.mdx" if dialect == "astro" else ""
+        one(f"---\ntitle: One\ndate: 2020-01-02\n---\n{text}", dialect, path=path)
+    one(f"---\ntitle: One\ndate: 2020-01-02\nx: [\na:{' ' * LENGTH}b\n---\nwords")
+
+
+if __name__ == "__main__":
+    main()
