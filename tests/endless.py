@@ -1,4 +1,4 @@
-"""Texts that repeat one thing without end, converted: a process that its test runs, and that ends itself when one takes long."""
+"""Texts that repeat one thing without end: a process that its test runs, and that ends itself if one takes long."""
 
 from __future__ import annotations
 
