@@ -6,7 +6,9 @@ material(tx, post_id)   from the mirror, at the commit where it stands
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -16,7 +18,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from .convert import Author, Limits, Source, Tree
 from .convert.meta import slugged
 from .models import blog, person, post
-from .repos import Failed, Mirror
+from .repos import Entry, Failed, Mirror
 
 _LIMITS = Limits()
 
@@ -59,17 +61,17 @@ def material(tx: Connection, post_id: str) -> Material:
         return Material(row["path"], b"", source(_blog(row), row["author"] or "", tree), first)
     mirror = Mirror(row["blog"])
     try:
-        files = mirror.tree(row["commit"])
-        found = files.get(row["path"])
+        found = mirror.entry(row["commit"], row["path"])
         if found is None:
             raise Absent("Its file is not in that commit.")
         # One byte more than conversion takes, so that it is conversion that says what is too large.
         raw = mirror.blob(found.blob, _LIMITS.notebook + 1)
     except Failed as failed:
-        raise Absent("Its repository cannot be read here now.") from failed
+        raise Absent(_UNREAD) from failed
     return Material(row["path"], raw, source(_blog(row), row["author"] or "", tree_of(mirror, row["commit"])), first)
 
 
+_UNREAD = "Its repository cannot be read here now."
 _OF_BLOG = ("kind", "clone_url", "site", "dialect", "permalink", "branch")
 
 
@@ -77,17 +79,43 @@ def _blog(row: RowMapping) -> dict[str, Any]:
     return {name: row[f"blog_{name}"] for name in _OF_BLOG}
 
 
+class _Sizes(Mapping[str, int]):
+    """Sizes of a commit's files by path, read once somebody asks: many posts name no other file.
+
+    :raises Absent: they cannot be read here and now.
+    """
+
+    def __init__(self, mirror: Mirror, commit: str) -> None:
+        self._mirror, self._commit = mirror, commit
+
+    @cached_property
+    def files(self) -> dict[str, Entry]:
+        try:
+            return self._mirror.tree(self._commit)
+        except Failed as failed:
+            raise Absent(_UNREAD) from failed
+
+    def __getitem__(self, path: str) -> int:
+        return self.files[path].size
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.files)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+
 def tree_of(mirror: Mirror, commit: str) -> Tree:
     """A commit's files as a conversion asks for them. A file that cannot be read is an empty one."""
-    files = mirror.tree(commit)
+    sizes = _Sizes(mirror, commit)
 
     def read(path: str) -> bytes:
         try:
-            return mirror.blob(files[path].blob, _LIMITS.image)
+            return mirror.blob(sizes.files[path].blob, _LIMITS.image)
         except Failed:
             return b""
 
-    return Tree({path: entry.size for path, entry in files.items()}, read)
+    return Tree(sizes, read)
 
 
 def source(of: Any, author: str, tree: Tree) -> Source:

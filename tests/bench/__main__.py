@@ -11,7 +11,20 @@ from typing import NoReturn
 
 from .measure import Missing, table
 
-BENCHES = ("intake", "hop", "import", "history", "mail", "rotate", "schedule", "digest", "start", "memory", "convert")
+BENCHES = (
+    "intake",
+    "hop",
+    "import",
+    "history",
+    "mail",
+    "rotate",
+    "schedule",
+    "digest",
+    "start",
+    "memory",
+    "convert",
+    "blog",
+)
 
 
 def main(args: list[str]) -> int:

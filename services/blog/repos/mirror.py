@@ -77,6 +77,10 @@ class Mirror:
         """{path: file} of a commit. git.Failed when it is not there, or its tree is too large."""
         return _tree(self.folder, commit)
 
+    def entry(self, commit: str, path: str) -> Entry | None:
+        """One file of a commit, whatever else that holds; None when it is not there. git.Failed as `tree`."""
+        return _listed(self.folder, commit, "--", path).get(path)
+
     def blob(self, id: str, most: int) -> bytes:
         """A blob's bytes; git.Failed when it is not there or has more than `most`."""
         found = self.blobs([id], most)[id]
@@ -152,9 +156,13 @@ class Mirror:
 
 @lru_cache(8)
 def _tree(folder: Path, commit: str) -> dict[str, Entry]:
+    return _listed(folder, commit)
+
+
+def _listed(folder: Path, commit: str, *only: str) -> dict[str, Entry]:
     if not _COMMIT.fullmatch(commit):
         raise git.Failed("ls-tree", "that is no commit's name")
-    answer = git.run(folder, "ls-tree", "-r", "-z", "-l", "--full-tree", commit)
+    answer = git.run(folder, "--literal-pathspecs", "ls-tree", "-r", "-z", "-l", "--full-tree", commit, *only)
     found = {}
     for line in answer.split(b"\0"):
         about, _, name = line.partition(b"\t")
@@ -191,6 +199,9 @@ def _changes(answer: bytes) -> Iterator[Change]:
             yield Change(path, blob, was or "", status[0] in "AC" or was is None and status[0] == "R")
 
 
+_ODD = re.compile("[\\x00-\\x1f\\x7f\\ud800-\\udfff]")
+
+
 def _path(name: bytes) -> str | None:
     """A path as text; None for one that nobody could keep."""
     try:
@@ -200,6 +211,6 @@ def _path(name: bytes) -> str | None:
     parts = path.split("/")
     if not path or len(path) > LONGEST_PATH or any(part in {"", ".", "..", ".git"} for part in parts):
         return None
-    if any(ord(letter) < 32 or ord(letter) == 127 or "\ud800" <= letter <= "\udfff" for letter in path):
+    if _ODD.search(path):
         return None
     return path if posixpath.normpath(path) == path else None
