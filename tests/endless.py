@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 
+from services.blog.blogs import detecting
+
 from .posts import one
 
 SECONDS = 6  # of the processor for one text, whatever else runs; a tenth will do
@@ -31,6 +33,9 @@ def main() -> None:
         signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)  # which ends the process
         path = "src/content/posts/one.mdx" if dialect == "astro" else ""
         one(f"---\ntitle: One\ndate: 2020-01-02\n---\n{text}", dialect, path=path)
+    for name in ("_quarto.yml", "hugo.toml"):
+        signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
+        detecting.shape([name, "posts/a.qmd"], lambda _: "\n" * 5 * LENGTH, "https://git.example/ada/blog", "")
     one(f"---\ntitle: One\ndate: 2020-01-02\nx: [\na:{' ' * LENGTH}b\n---\nwords")
 
 

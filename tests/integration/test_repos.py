@@ -93,6 +93,16 @@ def test_a_tree_of_billions_of_files_ends(mirror: Mirror, repo: Repo, monkeypatc
         mirror.tree(commit)
 
 
+def test_a_file_that_is_small_only_as_long_as_it_is_packed_is_not_read(mirror: Mirror, repo: Repo) -> None:
+    commit = repo.commit({"zeros.md": bytes(30_000_000)})
+    bring(mirror, repo)
+    found = mirror.entry(commit, "zeros.md")
+    assert found is not None and found.size == 30_000_000 and mirror.entry(commit, "none.md") is None
+    assert mirror.blobs([found.blob], 2_000_000) == {found.blob: None}
+    with pytest.raises(Failed):
+        mirror.blob(found.blob, 2_000_000)
+
+
 def test_a_repository_that_is_too_large_is_not_brought(mirror: Mirror, repo: Repo) -> None:
     import random
 

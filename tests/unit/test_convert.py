@@ -328,6 +328,23 @@ def test_an_image_never_comes_from_outside_the_tree(where: str) -> None:
     assert isinstance(made, Converted) and made.images == () and asked == []
 
 
+def test_a_post_is_written_nowhere_but_among_posts() -> None:
+    for line in (
+        "slug: ../../_layouts/post",
+        "slug: /etc/passwd",
+        "slug: ..",
+        "tags: [../../_includes]",
+        "slug: '{{ x }}'",
+    ):
+        made = one(
+            f"---\ntitle: One\ndate: 2020-01-02\n{line}\n---\nwords ![x](a.png)",
+            files={"content/posts/a.png": picture("PNG")},
+        )
+        assert re.fullmatch(r"_posts/data_science/2020-01-02-[a-z-]+\.md", made.path), line
+        assert all(re.fullmatch(r"images/posts/[a-z-]+/a\.png", image.path) for image in made.images), line
+        assert len(made.images) == 1
+
+
 def picture(kind: str, size: tuple[int, int] = (4, 4)) -> bytes:
     out = io.BytesIO()
     Picture.new("RGB", size).save(out, kind)

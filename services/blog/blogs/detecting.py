@@ -39,12 +39,12 @@ _SITES: dict[str, tuple[tuple[str, ...], str]] = {
     "hugo": (
         ("hugo.toml", "hugo.yaml", "hugo.yml", "hugo.json", "config.toml", "config.yaml", "config.yml", "config.json",
          "config/_default/hugo.toml", "config/_default/config.toml", "config/_default/hugo.yaml"),
-        r"^\s*[\"']?baseURL[\"']?" + _URL,
+        r"^[ \t]*[\"']?baseURL[\"']?" + _URL,
     ),
-    "quarto": (("_quarto.yml", "_quarto.yaml"), r"^\s*site-url" + _URL),
+    "quarto": (("_quarto.yml", "_quarto.yaml"), r"^[ \t]*site-url" + _URL),
     "pelican": (("publishconf.py", "pelicanconf.py"), r"^SITEURL" + _URL),
-    "astro": (("astro.config.mjs", "astro.config.ts", "astro.config.js", "astro.config.mts"), r"^\s*site" + _URL),
-    "myst": (("_config.yml", "docs/_config.yml"), r"^\s*baseurl" + _URL),  # Jupyter Book; myst.yml names none
+    "astro": (("astro.config.mjs", "astro.config.ts", "astro.config.js", "astro.config.mts"), r"^[ \t]*site" + _URL),
+    "myst": (("_config.yml", "docs/_config.yml"), r"^[ \t]*baseurl" + _URL),  # Jupyter Book; myst.yml names none
 }  # fmt: skip
 _BASE = re.compile(r"^baseurl[ \t]*:[ \t]*[\"']?(/[\w./~-]*)", re.M)
 _PERMALINK = re.compile(r"^permalink[ \t]*:[ \t]*[\"']?([\w:/.-]+)", re.M)
