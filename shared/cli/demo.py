@@ -47,7 +47,9 @@ def main(args: list[str]) -> int:
     with running(folder, options) as (base_url, link):
         report, door = play(folder, base_url, link, options)
         print(
-            json.dumps(report) if options.json else "\n".join([*text(report), *around(report, base_url, door)]),
+            json.dumps(report)
+            if options.json
+            else "\n".join([*text(report), *around(report, base_url if options.stay else "", door)]),
             flush=True,
         )
         if options.stay and not options.json:
@@ -170,8 +172,9 @@ def _wait(process: subprocess.Popen[bytes], said: Path) -> str:
 
 
 def around(report: dict[str, Any], base_url: str, door: str) -> list[str]:
-    """Where to look while it is up."""
-    said = ["", "Look around:", "", f"  Program      {base_url}/", f"  Mails        {base_url}/notifications/outbox"]
+    """Where to look, while it is up (no `base_url`: it is not) and afterwards."""
+    said = ["", "Look around:", ""]
+    said += [f"  Program      {base_url}/", f"  Mails        {base_url}/notifications/outbox"] if base_url else []
     said += [f"  Organizer    {door}", "               (signs you in, once)"] if door else []
     if report["site"]:
         said.append(f"  Blog         python3 -m http.server --directory {shlex.quote(report['site'])} 4000")
