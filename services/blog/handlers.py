@@ -13,11 +13,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from shared import copies
-from shared.events import Event, erase, on
+from shared.events import Event, erase, on, snapshot
 from shared.events.erasure import erase_mentions
 
 from . import blogs, firsts, offers, pieces, profiles
 from .models import SERVICE, person, program
+from .offers import telling
+
+snapshot(SERVICE)(telling.present)
 
 
 @on(SERVICE, "program.changed")
@@ -43,5 +46,6 @@ def member_erased(tx: Connection, event: Event) -> None:
     offers.forget(tx, event.data["person"])
     firsts.forget(tx, event.data["person"])
     pieces.blank(tx, event.data["person"])
-    erase_mentions(tx, "post.published", event.data["person"])
+    for type in ("post.published", "offer.moved", "offer.snapshot"):
+        erase_mentions(tx, type, event.data["person"])
     erase(tx, event.subject)

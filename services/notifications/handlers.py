@@ -34,11 +34,12 @@ From blog:
 
 post.published          published, to its author       post.awaited            first-post, to who has none
 piece.commented         comment, to the others         review.asked            review, to who is to look
+offer.moved             told by the digest alone
 
 Channels of a chat hear of member.confirmed, post.published, session.minuted and turn.opened (chat/telling).
 
 What the digest tells (digest/projection) is kept by the same handlers, by items.changed, and, when it is built anew, by
-session.snapshot, place.snapshot and checkin.snapshot.
+session.snapshot, place.snapshot, checkin.snapshot and offer.snapshot.
 """
 
 from __future__ import annotations
@@ -235,11 +236,15 @@ def post_published(tx: Connection, event: Event) -> None:
     to = people.reader(tx, data["person"])
     if to:
         telling.published(tx, event)
-        projection.became(tx, event)
     if to and data["title"]:
         context = {"title": letter.line(data["title"]), "original": compose.web(data["original"])}
         context["review"] = compose.web(data["pull_request"])
         compose.write(tx, "published", event.id, to, context)
+
+
+@on(SERVICE, "offer.moved", "offer.snapshot")
+def offer_moved(tx: Connection, event: Event) -> None:
+    projection.offer_moved(tx, event)
 
 
 @on(SERVICE, "post.awaited")

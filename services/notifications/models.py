@@ -355,6 +355,29 @@ checkin = sa.Table(
     sa.Column("at", Instant),
 )
 
+# A row is a post of a member's, or their place on the mentees page, on its way to the program's blog. Replaced by
+# events; emptied of its words when its author is erased; deleted when it came to an end BATON_KEEP_MAILS days ago.
+offered = sa.Table(
+    "offered",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("person", Key, nullable=False),  # its author
+    sa.Column("what", sa.String(8), nullable=False),  # post, profile
+    sa.Column("kind", sa.String(8), nullable=False),  # what is proposed: post, update, removal
+    sa.Column("state", sa.String(16), nullable=False),  # as blog has it
+    sa.Column("title", sa.String(200), nullable=False),
+    sa.Column("original", sa.String(2000), nullable=False),
+    sa.Column("since", Instant, nullable=False),  # it is in that state
+    sa.Column("opened_at", Instant),
+    sa.Column("published_at", Instant),
+    sa.Column("told", Day),  # the digest that told that it was published
+    sa.Column("refusal_told", Day),  # the digest that told that it was declined
+)
+sa.Index("offered_state", offered.c.state, offered.c.since)
+sa.Index("offered_person", offered.c.person, offered.c.published_at)
+sa.Index("offered_told", offered.c.told)
+sa.Index("offered_refused", offered.c.refusal_told)
+
 # When the digest comes (id 1). Written by the schedule at first, then by organizers.
 rhythm = sa.Table(
     "rhythm",

@@ -20,6 +20,7 @@ from .models import (
     mail,
     mention,
     news,
+    offered,
     person,
     preference,
     soft_bounce,
@@ -35,6 +36,7 @@ personal.table(SERVICE, "attended", attended.c.person)
 personal.table(SERVICE, "arrival", arrival.c.person)
 personal.table(SERVICE, "chat_message", chat_message.c.person, without=("claim",), latest=chat_message.c.created_at)
 personal.table(SERVICE, "check-ins", checkin.c.person, latest=checkin.c.asked_at)
+personal.table(SERVICE, "offered", offered.c.person, latest=offered.c.since)
 personal.table(SERVICE, "preference", preference.c.person, latest=preference.c.at)
 
 

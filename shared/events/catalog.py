@@ -541,6 +541,24 @@ class Published(Data):
     )
 
 
+class Moved(Data):
+    """The whole of where something offered to the program's blog is: each event replaces the copy before."""
+
+    offer = fields.String(required=True, metadata={"description": "id of the offer"})
+    person = fields.String(required=True, metadata={"description": "id of its author"})
+    what = fields.String(required=True, metadata={"description": "post, or profile: a place on the mentees page"})
+    kind = fields.String(required=True, metadata={"description": "what is proposed: post, update or removal"})
+    state = fields.String(required=True, metadata={"description": "open (in review), held, failed, closed (declined), "
+                                                   "merged, skipped or withdrawn"})  # fmt: skip
+    title = fields.String(required=True, metadata=PERSONAL)
+    original = fields.String(
+        required=True, metadata={**PERSONAL, "description": "where it was first published, or empty"}
+    )
+    since = fields.String(required=True, metadata={"description": "it is in this state; RFC 3339, program time"})
+    opened_at = fields.String(required=True, allow_none=True, metadata={"description": "it was proposed last"})
+    published_at = fields.String(required=True, allow_none=True, metadata={"description": "it was first live"})
+
+
 class Awaited(Person):
     step = fields.Integer(required=True, metadata={"description": "days from when it is hoped for: -14, -3, 3, 10"})
     due_at = fields.String(required=True, metadata={"description": "when it is hoped for; RFC 3339, program time"})
@@ -697,6 +715,14 @@ ENTRIES = [
     ),
     Entry(
         "post.published", "blog", ("notifications",), Published, "A member's post is live on the program's blog, once."
+    ),
+    Entry("offer.moved", "blog", ("notifications",), Moved, "What is offered to the program's blog is somewhere else."),
+    Entry(
+        "offer.snapshot",
+        "blog",
+        ("notifications",),
+        Moved,
+        "Where it is now, told to a subscriber that replays.",
     ),
     Entry("post.awaited", "blog", ("notifications",), Awaited, "A member without a post is reminded of a first one."),
     Entry("piece.commented", "blog", ("notifications",), Commented, "Somebody commented on what a member writes."),

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from services.blog.handlers import member_erased
 from services.notifications.digest import wording, writing
 from services.notifications.views.dashboard import page as shown
 from services.sessions import minutes
 from shared import clock, copies, db
-from shared.events import replay
+from shared.events import Event, replay
 from tests.conftest import Baton
 from tests.integration.test_digest import HOSTILE, minuted, organizer, program, publish, seat, until
+from tests.integration.test_offers import decides
 from tests.meeting import Circle, tell_notifications
+from tests.offering import Ada
 from tests.told import applicant, mails, member, spoken, tell
 
 MAIN = "<main"
@@ -304,3 +308,61 @@ def test_the_funnel_comes_back_as_far_as_events_go(baton: Baton) -> None:
     [row] = baton.rows("notifications", "arrival", person="ann")
     assert row["applied_at"].isoformat() == row["confirmed_at"].isoformat() == since
     assert row["placed_at"].isoformat() == "2026-12-03T10:00:00+00:00"
+
+
+def test_posts_are_told_from_real_offers_and_come_back_by_replay(baton: Baton, tmp_path: Path) -> None:
+    """Given a post in review, accepted, another declined, and one whose author goes, Then digest and dashboard tell
+    each once, in the same words; and emptied and told anew they are as before."""
+    program(baton)
+    ada = Ada(baton, tmp_path)
+    join("bo")
+    tell("member.confirmed", member(ada.person, name="Ada Lovelace", state="active"))
+    first = ada.offer(ada.writes())
+    baton.pass_time(days=3)
+    told = board(baton)["digest"]
+    assert "waits for somebody to accept or decline it, for 3 days." in told["needs"][0]["text"]
+    assert told["needs"][0]["path"] == f"/blog/offers/{first['id']}" and "1 waiting" in told["numbers"][-1]
+    answers = lambda: [each["number"] for each in board(baton)["board"]["answers"]]  # noqa: E731
+    firsts = lambda: [each["number"] for each in board(baton)["board"]["firsts"]]  # noqa: E731
+    assert answers() == ["0", "0", "0", "1"] and firsts() == ["0", "0", "1", "0", "1"]
+    ada.offer(ada.writes("On Better Engines"))
+    assert "“On Better Engines” by Ada Lovelace" in board(baton)["digest"]["needs"][0]["text"]
+    second = ada.offer(ada.writes("On Looms", path="content/posts/on-looms.md"))
+    waits = board(baton)["digest"]
+    assert waits["needs"][0]["text"] == "2 posts wait for you, the longest for 3 days." and not waits["people"][1:]
+    decides("accept", ada.offer(first["post"]))
+    decides("decline", ada.offer(second["post"]))
+    ada.offer(first["post"])
+    assert answers() == ["2", "0", "0", "0"]
+    assert firsts() == ["1", "0", "0", "0", "1"]
+    said = board(baton)["digest"]
+    assert not said["needs"] and [each["title"] for each in said["posts"]] == ["New on the program’s blog", "Declined"]
+    here, there = page(baton), page(baton, "/notifications/digests/next")
+    for words in ("“On Better Engines” by Ada Lovelace", "“On Looms” by Ada Lovelace", f"/blog/offers/{second['id']}"):
+        assert words in here and words in there, words
+    until("2027-01-18T13:00:00+00:00")
+    baton.tick()
+    [mail] = [row for row in mails(kind="digest") if "On Looms" in row.text]
+    assert "On Better Engines" in mail.text and f"/blog/offers/{first['id']}" in mail.text and "Posts" in mail.html
+    assert not board(baton)["digest"]["posts"], "what a digest told is told by none again"
+
+    kept, now = baton.rows("notifications", "offered"), board(baton)
+    with db.write("notifications") as tx:
+        tx.execute(db.metadata("notifications").tables["offered"].delete())
+    for _ in range(2):
+        replay.replay("blog", "notifications")
+        baton.drain()
+        assert baton.rows("notifications", "offered") == kept and board(baton) == now
+
+    ada.offer(ada.writes("On Engines Again"))
+    tell("member.erased", {"person": ada.person})
+    event = Event(position=1, id="e", source="signup", type="member.erased", version=1, subject=f"person/{ada.person}",
+                  seq=9, time=clock.now(), correlation=None, erased=False, data={"person": ada.person})  # fmt: skip
+    with db.write("blog") as tx:
+        member_erased(tx, event)
+    baton.drain()
+    ada.offer(first["post"])
+    for service, table in (("notifications", "offered"), ("notifications", "digest"), ("blog", "event")):
+        assert "On " not in str(baton.rows(service, table)), table
+    [need] = board(baton)["digest"]["needs"]
+    assert "removal of a post by somebody who was erased" in need["text"].lower()

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.notifications.digest import wording
@@ -66,6 +66,7 @@ rhythms = st.builds(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # making them is slow where the machine is busy
 @given(rhythms, st.lists(st.tuples(st.integers(1, 60), rhythms | st.none()), max_size=60))
 def test_whatever_is_changed_two_are_never_near(rhythm: Rhythm, steps: list[tuple[int, Rhythm | None]]) -> None:
     """Day, hour, zone and period change at will, and nobody looks for days: each date is later, and far enough."""
@@ -165,6 +166,50 @@ def test_eight_hundred_circles_fit_on_a_page() -> None:
     assert sum(len(stream["circles"]) for stream in shown["streams"]) == rules.EXCEPTIONS
     assert len(shown["help"]) == rules.EXCEPTIONS and len(str(shown)) < 20_000
     assert shown["people"][0].endswith("and 488 more.")
+
+
+def post(id: str = "o1", person: str = "p1", days: int = 3, **fields: Any) -> dict[str, Any]:
+    whole = {"id": id, "person": person, "what": "post", "kind": "post", "state": "open", "title": f"On {id}",
+             "original": "", "since": NOW - timedelta(days=days, hours=1)}  # fmt: skip
+    return {**whole, **fields}
+
+
+def test_posts_that_wait_have_one_button_and_what_became_of_posts_is_told() -> None:
+    """One that waits is told above alone; many are counted above and named below; each state says what it is."""
+    alone = said(known(review=[post()]))
+    [need] = alone["needs"]
+    assert need["text"] == "“On o1” by P1 waits for somebody to accept or decline it, for 3 days."
+    assert (need["label"], need["path"]) == ("Look at it", "/blog/offers/o1") and alone["posts"] == []
+    assert not alone["nothing"] and alone["numbers"][-1] == "0 posts published, 1 waiting for an organizer."
+    review = [post("o2", days=9, state="held"), post("o3", "p2", 0, kind="removal", title=""),
+              post("o4", what="profile", kind="update", state="failed", days=1)]  # fmt: skip
+    published = [post(f"n{n}", kind="update", state="merged") for n in range(14)]
+    shown = said(known(review=review, published=published, refused=[post("o5", state="closed", kind="update")]))
+    [need] = shown["needs"]
+    assert (need["text"], need["path"]) == ("3 posts wait for you, the longest for 9 days.", "/blog/offers/")
+    fresh, waits, refused = shown["posts"]
+    assert fresh["posts"][0]["text"] == "“On n0” by P1" and len(fresh["posts"]) == 12
+    assert fresh["more"] == "And 2 more." and fresh["posts"][0]["path"] == "/blog/offers/n0"
+    assert [each["text"] for each in waits["posts"]] == [
+        "“On o2” by P1, for 9 days, seems to hold a secret",
+        "The removal of a post by P2, since today",
+        "A change of the place of P1 on the mentees page, for 1 day, not working",
+    ]
+    assert [each["text"] for each in refused["posts"]] == ["A change of “On o5” by P1"]
+    old = rules.compose(known(meetings=[meeting()]))
+    for part in ("posts", "published", "review"):
+        old.pop(part, None), old["numbers"].pop(part, None)
+    assert wording.shown(old, "UTC")["posts"] == [] and rules.named(rules.without(old, "p1"))
+
+
+def test_who_goes_takes_their_titles_along() -> None:
+    for review in ([post()], [post(), post("o2", "p2")]):
+        told = rules.compose(known(review=review, published=[post("o3"), post("o4", "p2")], refused=[post("o5")]))
+        told["names"] = {id: f"Name {id}" for id in rules.named(told)}
+        left = rules.without(told, "p1")
+        assert not any(words in str(left) for words in ("On o1", "On o3", "On o5", "Name p1")), left
+        assert "On o4" in str(left) and rules.without(left, "p1") == left
+        assert "A post by somebody who was erased" in str(wording.shown(left, "UTC"))
 
 
 def test_who_goes_is_taken_out_with_the_words_of_their_circles() -> None:

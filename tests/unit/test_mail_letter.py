@@ -133,12 +133,18 @@ def _digest() -> dict[str, Any]:
     }  # fmt: skip
     ahead = {**held, "starts_at": NOW + timedelta(days=12), "coordinator": "p1", "mentor": None}
     chart = [{"starts_at": NOW - timedelta(days=14 * n), "present": 4 - n % 5, "of": 4} for n in range(8, 0, -1)]
+    post = {
+        "id": "o1", "person": "p2", "what": "post", "kind": "post", "state": "open", "title": "On <b>looms</b>",
+        "original": "https://ann.example.org/looms", "since": NOW - timedelta(days=5),
+    }  # fmt: skip
     known = digest.Known(
         since=NOW - timedelta(days=7), until=NOW, today=NOW.date(), streams={"stream1": "Starting out"},
         meetings=[held], charts={"c1": chart}, ahead={"c1": ahead}, open=[ahead], late=[held], held=1,
         agreed={"c1": [{"person": "p2", "text": "Thank <b>Ann</b>", "due": "2027-01-02"}]},
         silent=[{"person": "p2", "number": 3, "name": "Circle <b>Ann</b>"}], circles=1,
         news=[{"kind": "joined", "person": "p1"}], members={"active": 4, "waiting": 1, "paused": 0},
+        published=[{**post, "state": "merged"}], review=[post, {**post, "state": "held"}],
+        refused=[{**post, "kind": "removal", "title": ""}],
     )  # fmt: skip
     return {**digest.compose(known), "names": {"p1": "Zoë O'Neil", "p2": "<b>Ann</b>"}}
 

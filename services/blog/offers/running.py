@@ -29,7 +29,7 @@ from ..convert import Skipped
 from ..convert import meta as slugs
 from ..models import SERVICE, blog, offer, person, post, profile
 from ..rules import offers as rules
-from . import handing, making, mentees, reading, texts
+from . import handing, making, mentees, reading, telling, texts
 
 LEASE = 240.0  # seconds; no single request or git command takes that long
 AGAIN = 30.0  # seconds after which a race that was lost is run again
@@ -101,7 +101,10 @@ class _Visit:
         if not tx.execute(sa.update(offer).where(*mine).values(**values, leased=lease)).rowcount:
             raise Overtaken
         self.lease = lease
+        before = [self.row[name] for name in telling.SAYS]
         self.row |= values
+        if before != [self.row[name] for name in telling.SAYS]:
+            telling.moved(tx, self.row)
         return None
 
     def done(self) -> str:

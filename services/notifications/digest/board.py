@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 
 from shared import clock
 
-from ..models import arrival, attended, meeting, person
+from ..models import arrival, attended, meeting, offered, person
 from ..rules import digest as rules
 from ..rules import health
 from .facts import HERE, MEETS, checkins
@@ -28,6 +28,9 @@ WEEKS = 8
 YEAR = timedelta(days=365)
 ON_TIME, LATE = timedelta(days=1), timedelta(days=3)  # after a session: the coordinator, then organizers are asked
 PEOPLE = 20  # of whom are named; the rest is a number
+FIRST = timedelta(days=60)  # after they confirmed, the first post is hoped for
+SOON, SOME = timedelta(days=3), timedelta(days=7)  # within which posts are accepted or declined
+TAKES_PART = ("confirmed", "waiting", "active")  # of whom a post is hoped for
 MOST_TURNS = 4  # from which on turns are counted together
 
 
@@ -49,6 +52,8 @@ def board(tx: Connection, of: rules.Known, zone: str) -> dict[str, Any]:
         "minutes": _minutes(lately, of.until),
         "funnel": _funnel(tx, of.until),
         "turns": _turns(tx, of),
+        "firsts": _firsts(tx, of.until),
+        "answers": _answers(tx, of),
     }
 
 
@@ -254,4 +259,40 @@ def _turns(tx: Connection, of: rules.Known) -> list[int]:
     for row in tx.execute(sa.select(inner.c.times, sa.func.count().label("people")).group_by(inner.c.times)):
         counts[min(row.times, MOST_TURNS)] += row.people
     counts[0] = max(0, of.members.get("active", 0) - sum(counts))
+    return counts
+
+
+def _firsts(tx: Connection, until: datetime) -> list[int]:
+    """First posts of members who confirmed within a year: in time, later, in review, not so far, and still time."""
+    here = (arrival.c.confirmed_at > until - YEAR, arrival.c.confirmed_at <= until)
+    since = arrival.c.confirmed_at
+    first, open = sa.func.min(offered.c.published_at), sa.func.max(sa.case((offered.c.state == "open", 1), else_=0))
+    mine = (offered.c.person == arrival.c.person, offered.c.what == "post")
+    query = sa.select(since, first.label("first"), open.label("open")).select_from(
+        arrival.join(offered, sa.and_(*mine))
+    ).where(*here).group_by(arrival.c.person, since)  # fmt: skip
+    counts = [0, 0, 0, 0, 0]
+    for row in tx.execute(query):
+        if row.first is not None:
+            counts[0 if row.first - row.confirmed_at <= FIRST else 1] += 1
+        elif row.open:
+            counts[2] += 1
+    # Of the rest, those who are here and have none on its way.
+    none = ~sa.exists().where(*mine, sa.or_(offered.c.published_at.is_not(None), offered.c.state == "open"))
+    young = sa.func.sum(sa.case((since > until - FIRST, 1), else_=0))
+    rest = sa.select(sa.func.count(), sa.func.coalesce(young, 0)).select_from(
+        arrival.join(person, person.c.id == arrival.c.person)
+    ).where(*here, none, person.c.state.in_(TAKES_PART), person.c.stream.is_not(None))  # fmt: skip
+    number, time = tx.execute(rest).one()
+    return [*counts[:3], int(number) - int(time), int(time)]
+
+
+def _answers(tx: Connection, of: rules.Known) -> list[int]:
+    """How soon posts were accepted or declined of late: within three days, a week, later; and how many wait."""
+    counts = [0, 0, 0, sum(row["state"] == "open" for row in of.review)]
+    columns = (offered.c.opened_at, offered.c.since)
+    lately = (offered.c.state.in_(("merged", "closed")), offered.c.since > of.until - timedelta(weeks=WEEKS))
+    for row in tx.execute(sa.select(*columns).where(*lately, offered.c.opened_at.is_not(None))):
+        took = row.since - row.opened_at
+        counts[0 if took <= SOON else 1 if took <= SOME else 2] += 1
     return counts

@@ -13,6 +13,8 @@ from .wording import checkin, count, local, share
 Row = Mapping[str, Any]
 MINUTES = ("within a day", "within three days", "later", "not out yet")
 FUNNEL = ("Signed up", "Confirmed", "Got a place", "Came to a session", "Active now")
+FIRSTS = ("Within 60 days", "Later", "In review", "Not so far", "Still has time")
+ANSWERS = ("within three days", "within a week", "later", "not so far")
 TURNS = ("none", "one", "two", "three", "four or more")
 
 
@@ -29,6 +31,8 @@ def shown(of: Row, names: Mapping[str, str], zone: str) -> dict[str, Any]:
         "funnel": _bars(FUNNEL, of["funnel"], of["funnel"][0]),
         "minutes": _bars(MINUTES, of["minutes"], sum(of["minutes"])),
         "turns": _bars(TURNS, of["turns"], sum(of["turns"])),
+        "firsts": _bars(FIRSTS, of["firsts"], sum(of["firsts"])),
+        "answers": _bars(ANSWERS, of["answers"], sum(of["answers"])) if any(of["answers"]) else [],
         "health": [
             [state, number] for state in health.STATES if (number := Counter(e["state"] for e in of["circles"])[state])
         ],

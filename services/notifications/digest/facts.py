@@ -13,7 +13,7 @@ from shared import clock
 
 from .. import outbox, people
 from ..chat import channels
-from ..models import agreed, attended, checkin, meeting, news, person
+from ..models import agreed, attended, checkin, meeting, news, offered, person
 from ..rules import digest as rules
 
 LATE_MOST = timedelta(days=60)  # minutes that are later than that will never come
@@ -26,6 +26,8 @@ def take(tx: Connection, period: str) -> None:
     tx.execute(news.update().where(news.c.told.is_(None)).values(told=period))
     fresh = (meeting.c.told.is_(None), meeting.c.minuted_at.is_not(None))
     tx.execute(meeting.update().where(*fresh).values(told=period))
+    tx.execute(offered.update().where(_published(None)).values(told=period))
+    tx.execute(offered.update().where(_refused(None)).values(refusal_told=period))
 
 
 def known(tx: Connection, since: datetime, until: datetime, zone: str, period: str | None) -> rules.Known:
@@ -51,6 +53,9 @@ def known(tx: Connection, since: datetime, until: datetime, zone: str, period: s
         ),
         silent=_silent(tx, until, period),
         news=_news(tx, period),
+        published=_offered(tx, _published(period), offered.c.published_at),
+        refused=_offered(tx, _refused(period), offered.c.since),
+        review=_offered(tx, offered.c.state.in_(rules.WAITS), offered.c.since),
         held=outbox.counts(tx).get("held", 0),
         silent_chats=channels.off(tx),
         circles=circles,
@@ -148,6 +153,19 @@ def checkins(tx: Connection, ids: Iterable[str]) -> dict[str, list[str | None]]:
 def _news(tx: Connection, period: str | None) -> list[dict[str, Any]]:
     query = sa.select(news.c.kind, news.c.person).where(news.c.told == period)
     return [dict(row) for row in tx.execute(query.order_by(news.c.at, news.c.id)).mappings()]
+
+
+def _published(period: str | None) -> Any:
+    """Posts that this digest is the first to tell of."""
+    return sa.and_(offered.c.told == period, offered.c.published_at.is_not(None), offered.c.what == "post")
+
+
+def _refused(period: str | None) -> Any:
+    return sa.and_(offered.c.refusal_told == period, offered.c.state == rules.REFUSED)
+
+
+def _offered(tx: Connection, where: Any, order: Any) -> list[dict[str, Any]]:
+    return [dict(row) for row in tx.execute(sa.select(offered).where(where).order_by(order, offered.c.id)).mappings()]
 
 
 def _members(tx: Connection) -> dict[str, int]:

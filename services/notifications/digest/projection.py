@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +13,8 @@ from shared import clock, config, db
 from shared.events import Event
 
 from ..mail import letter
-from ..models import agreed, arrival, attended, checkin, digest, meeting, news
+from ..models import agreed, arrival, attended, checkin, digest, meeting, news, offered
+from ..models import person as people
 from ..rules import digest as rules
 
 STEP = 500
@@ -26,7 +27,6 @@ NEWS = {
     "member.graduated": "graduated",
     "goal.reached": "goal",
     "post.awaited": "writing",
-    "post.published": "posted",
 }
 
 
@@ -98,8 +98,7 @@ def remembered(tx: Connection, event: Event) -> None:
     _mark(tx, data["session"], marks)
     if values["minuted_at"] is None:
         return
-    told = sa.select(digest.c.period).where(digest.c.until >= values["minuted_at"]).order_by(digest.c.until).limit(1)
-    period = tx.execute(told).scalar()
+    period = _told(tx, values["minuted_at"])
     tx.execute(meeting.update().where(meeting.c.id == data["session"], meeting.c.told.is_(None)).values(told=period))
 
 
@@ -132,6 +131,33 @@ def became(tx: Connection, event: Event) -> None:
     if kind:
         row = {"id": event.id, "at": event.time, "kind": kind, "person": event.data["person"]}
         tx.execute(db.insert(tx, news).values(row).on_conflict_do_nothing())
+
+
+def offer_moved(tx: Connection, event: Event) -> None:
+    """Where a post is on its way to the program's blog. Told anew, what a digest told before is told by none again."""
+    data = event.data
+    gone = tx.execute(sa.select(people.c.state).where(people.c.id == data["person"])).scalar() == "erased"
+    row = {name: data[name] for name in ("person", "what", "kind", "state")}
+    row |= {"title": "" if gone else letter.line(data["title"], 200), "original": "" if gone else data["original"]}
+    row |= {"since": _instant(data["since"])}
+    row |= {name: _maybe(data[name]) for name in ("opened_at", "published_at")}
+    before = tx.execute(sa.select(offered).where(offered.c.id == data["offer"])).first()
+    told: dict[str, Any] = {}
+    if before is None and event.type == "offer.snapshot":
+        told = {"told": _told(tx, row["published_at"])}
+        told |= {"refusal_told": _told(tx, row["since"] if row["state"] == rules.REFUSED else None)}
+    elif before is not None and row["state"] == rules.REFUSED and before.since != row["since"]:
+        told = {"refusal_told": None}
+    insert = db.insert(tx, offered).values({"id": data["offer"], **row, **told})
+    tx.execute(insert.on_conflict_do_update(index_elements=["id"], set_={**row, **told}))
+
+
+def _told(tx: Connection, at: datetime | None) -> date | None:
+    """The digest that told of what happened then, if it was written."""
+    if at is None:
+        return None
+    found = sa.select(digest.c.period).where(digest.c.until >= at).order_by(digest.c.until).limit(1)
+    return tx.execute(found).scalar()
 
 
 def checked_in(tx: Connection, event: Event) -> None:
@@ -186,6 +212,7 @@ def forget(tx: Connection, person: str) -> None:
     """Take somebody out of news, the words of circles they were in, and every digest. Who was there is a number."""
     for table in (news, checkin):
         tx.execute(table.delete().where(table.c.person == person))
+    tx.execute(offered.update().where(offered.c.person == person).values(title="", original=""))
     there = sa.select(attended.c.session).where(attended.c.person == person)
     theirs = sa.or_(meeting.c.id.in_(there), meeting.c.coordinator == person, meeting.c.mentor == person)
     tx.execute(meeting.update().where(theirs).values(words=_NONE))
@@ -218,6 +245,8 @@ def prune(tx: Connection) -> bool:
     tx.execute(news.delete().where(news.c.at < before))
     tx.execute(arrival.delete().where(arrival.c.applied_at < before))
     tx.execute(checkin.delete().where(checkin.c.asked_at < before))
+    over = offered.c.state.in_(rules.SETTLED)
+    tx.execute(offered.delete().where(over, offered.c.since < before))
     tx.execute(digest.delete().where(digest.c.until < before))
     return len(old) == STEP
 

@@ -17,9 +17,11 @@ _BECAME = {
     "graduated": "Alumni from now on",
     "goal": "Reached their goal",
     "writing": "On the way to their first post",
-    "posted": "Have a new post on the program’s blog",
+    "posted": "Have a new post on the program’s blog",  # in digests that were written before posts had a part
     "quiet": "Did not say if they are still with us, so nobody asks them for turns",
 }
+
+_STUCK = {"held": ", seems to hold a secret", "failed": ", not working"}
 
 
 def shown(told: Row, zone: str) -> dict[str, Any]:
@@ -41,6 +43,7 @@ def shown(told: Row, zone: str) -> dict[str, Any]:
         "more_help": f"{count(told['people']['more_help'], 'circle')} more asked."
         if told["people"]["more_help"]
         else "",
+        "posts": _posts(told),
         "numbers": _numbers(told["numbers"]),
     }
 
@@ -63,10 +66,59 @@ def _need(each: Row, told: Row, zone: str) -> str:
         said = checkin(each.get("asked"), zone)
         tail = f", {said}" if said else ""
         return f"{_name(told, each['person'])} ({each['circle']}) was not there {each['number']} times running{tail}."
+    if each["what"] == "post":
+        return _waits(each, told)
     when = local(each["starts_at"], zone)
     if each["what"] == "seat":
         return f"Nobody coordinates {each['circle']} on {when}."
     return f"The minutes of {each['circle']}, {when}, are late."
+
+
+def _waits(each: Row, told: Row) -> str:
+    first = each["first"]
+    if each["number"] > 1:
+        return f"{each['number']} posts wait for you, the longest {_for(first['days'])}."
+    said = {"open": "waits for somebody to accept or decline it", "failed": "does not get onto the program’s blog",
+            "held": "seems to hold a secret, and waits for somebody to look"}[first["state"]]  # fmt: skip
+    return f"{_upper(_post(first, told))} {said}, {_for(first['days'])}."
+
+
+def _for(days: int) -> str:
+    return f"for {count(days, 'day')}" if days else "since today"
+
+
+def _post(each: Row, told: Row) -> str:
+    """A post with its author, as part of a sentence."""
+    name = _name(told, each["person"])
+    if each["what"] == "profile":
+        of = f"the place of {name} on the mentees page"
+    else:
+        of = f"“{each['title']}” by {name}" if each["title"] else f"a post by {name}"
+    return {"update": f"a change of {of}", "removal": f"the removal of {of}"}.get(each["kind"], of)
+
+
+def _posts(told: Row) -> list[dict[str, Any]]:
+    """What is said of posts, in groups: what it is, its posts as {text, path}, and how many more."""
+    of = told.get("posts") or {}
+    says = {
+        "published": lambda each: _post({**each, "kind": "post"}, told),
+        "review": lambda each: f"{_post(each, told)}, {_for(each['days'])}{_STUCK.get(each['state'], '')}",
+        "refused": lambda each: _post(each, told),
+    }  # fmt: skip
+    titles = {"published": "New on the program’s blog", "review": "Waiting for you", "refused": "Declined"}
+    return [
+        {
+            "title": title,
+            "posts": [{"text": _upper(says[name](each)), "path": f"/blog/offers/{each['id']}"} for each in of[name]],
+            "more": f"And {of[f'more_{name}']} more." if of[f"more_{name}"] else "",
+        }
+        for name, title in titles.items()
+        if of.get(name)
+    ]
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _stream(stream: Row, told: Row, zone: str) -> dict[str, Any]:
@@ -152,6 +204,8 @@ def _numbers(of: Row) -> list[str]:
     ]
     if of["of"]:
         found.append(f"{share(of['present'], of['of'])} % were there: {of['present']} of {of['of']}.")
+    if of.get("published") or of.get("review"):
+        found.append(f"{count(of['published'], 'post')} published, {of['review']} waiting for an organizer.")
     return found
 
 

@@ -20,6 +20,8 @@ LAST = 8  # sessions in a chart
 SILENT = 3  # sessions running without somebody
 EXCERPT = 280  # letters
 ERASED = "somebody who was erased"
+WAITS = ("open", "held", "failed")  # states of a post in which it waits for an organizer
+REFUSED, SETTLED = "closed", ("closed", "merged", "skipped", "withdrawn")
 CHANGES = ("joined", "returned", "paused", "left", "graduated", "goal", "quiet", "writing", "posted")
 
 Row = Mapping[str, Any]
@@ -38,6 +40,8 @@ class Known:
     :param silent: who was not there, time after time, and since now: {person, number, name,
         asked}; `asked` as facts.checkins has it, or None.
     :param news: what became of people: {kind, person}.
+    :param published, refused: posts of which that is news; `review`: all that wait for an organizer, longest first;
+        each {id, person, what, kind, state, title, original, since}.
     :param held: mails that wait for a person.
     :param silent_chats: names of a chat's channels where nobody answers any more.
     :param circles: how many circles meet.
@@ -56,6 +60,9 @@ class Known:
     silent: Sequence[Row] = ()
     silent_chats: Sequence[str] = ()
     news: Sequence[Row] = ()
+    published: Sequence[Row] = ()
+    refused: Sequence[Row] = ()
+    review: Sequence[Row] = ()
     held: int = 0
     circles: int = 0
     members: Mapping[str, int] = field(default_factory=dict)
@@ -75,6 +82,7 @@ def compose(of: Known) -> dict[str, Any]:
         "more_needs": max(0, len(needs) - NEEDS),
         "streams": list(_streams(of, many)),
         "people": _people(of, quiet),
+        "posts": _posts(of),
         "numbers": {
             "members": dict(of.members),
             "circles": of.circles,
@@ -82,10 +90,12 @@ def compose(of: Known) -> dict[str, Any]:
             "present": sum(row["present"] for row in counted),
             "of": sum(row["of"] for row in counted),
             "minuted": sum(bool(row["minuted"]) for row in met),
+            "published": len(of.published),
+            "review": len(of.review),
         },
         "names": {},
     }
-    told["nothing"] = not (told["needs"] or told["streams"] or told["people"]["any"])
+    told["nothing"] = not (told["needs"] or told["streams"] or told["people"]["any"] or told["posts"]["any"])
     return told
 
 
@@ -97,6 +107,8 @@ def _needs(of: Known) -> tuple[list[dict[str, Any]], Sequence[Row]]:
     for name in of.silent_chats:
         found.append({"what": "chat", "label": "Look at it", "path": "/notifications/chat", "name": name})
     found += [_need("minutes", "Open the session", f"/sessions/s/{row['id']}", row) for row in of.late]
+    if of.review:
+        found.append(_review(of))
     room = max(0, NEEDS - len(found))
     for row in of.silent[:room]:
         path = f"/signup/organizer/members/{row['person']}"
@@ -107,6 +119,31 @@ def _needs(of: Known) -> tuple[list[dict[str, Any]], Sequence[Row]]:
 def _need(what: str, label: str, path: str, row: Row) -> dict[str, Any]:
     when = row["starts_at"].isoformat()
     return {"what": what, "label": label, "path": path, "circle": row["name"], "starts_at": when}
+
+
+def _review(of: Known) -> dict[str, Any]:
+    """One button for all posts that wait; who wrote it and what, where it is one."""
+    label, path = "Read them", "/blog/offers/"
+    if len(of.review) == 1:
+        label, path = "Look at it", f"/blog/offers/{of.review[0]['id']}"
+    first = _offered(of.review[0], of)
+    return {"what": "post", "label": label, "path": path, "number": len(of.review), "first": first,
+            "person": first["person"] if len(of.review) == 1 else None}  # fmt: skip
+
+
+def _posts(of: Known) -> dict[str, Any]:
+    """What is news of posts, and what waits, longest first; one that waits alone is told among the needs."""
+    review = of.review if len(of.review) > 1 else ()
+    told: dict[str, Any] = {}
+    for name, rows in (("published", of.published), ("review", review), ("refused", of.refused)):
+        told[name] = [_offered(row, of) for row in rows[:LISTED]]
+        told[f"more_{name}"] = max(0, len(rows) - LISTED)
+    return {**told, "any": any(told[name] for name in ("published", "review", "refused"))}
+
+
+def _offered(row: Row, of: Known) -> dict[str, Any]:
+    told = {name: row[name] for name in ("id", "person", "what", "kind", "state", "title", "original")}
+    return {**told, "days": max(0, (of.until - row["since"]).days)}
 
 
 def _plain(row: Row) -> dict[str, Any]:
@@ -194,6 +231,7 @@ def _people(of: Known, quiet: Sequence[Row]) -> dict[str, Any]:
 def named(told: Row) -> list[str]:
     """The ids of those whom a digest names, or whom words in it that people wrote freely may name."""
     ids: list[str | None] = [each.get("person") for each in told["needs"]]
+    ids += [each["person"] for each in offered(told)]
     for circle in _circles(told):
         then = circle["next"] or {}
         ids += [*circle["members"], then.get("coordinator"), then.get("mentor")]
@@ -204,6 +242,13 @@ def named(told: Row) -> list[str]:
     return list(dict.fromkeys(id for id in ids if id))
 
 
+def offered(told: Row) -> Iterator[dict[str, Any]]:
+    """All posts of a digest; those that were written before there were any have none."""
+    posts = told.get("posts") or {}
+    for name in ("published", "review", "refused"):
+        yield from posts.get(name, ())
+
+
 def without(told: Row, person: str) -> dict[str, Any]:
     """The same digest without somebody: unnamed, and without the words that circles of theirs wrote freely."""
     streams = [
@@ -212,7 +257,17 @@ def without(told: Row, person: str) -> dict[str, Any]:
     people = dict(told["people"])
     people["help"] = [each if person not in each["members"] else {**each, "text": ""} for each in people["help"]]
     names = {id: ERASED if id == person else name for id, name in told["names"].items()}
-    return {**told, "streams": streams, "people": people, "names": names}
+    needs = [{**each, "first": _untitled(each["first"], person)} if "first" in each else each for each in told["needs"]]
+    less = {**told, "needs": needs, "streams": streams, "people": people, "names": names}
+    if "posts" in told:
+        lists = {name: value for name, value in told["posts"].items() if isinstance(value, list)}
+        untitled = {name: [_untitled(each, person) for each in value] for name, value in lists.items()}
+        less["posts"] = {**told["posts"], **untitled}
+    return less
+
+
+def _untitled(post: Row, person: str) -> dict[str, Any]:
+    return {**post, "title": "", "original": ""} if post["person"] == person else dict(post)
 
 
 def _bare(circle: dict[str, Any], person: str) -> dict[str, Any]:
