@@ -25,6 +25,7 @@ def create_app() -> Flask:
         views.dashboard,
         views.digests,
         views.preferences,
+        views.quiet,
         views.suppressed,
         views.inbound,
         exporting.blueprint(models.SERVICE),

@@ -364,7 +364,8 @@ def session_minuted(tx: Connection, event: Event) -> None:
         if context["leads_next"]:
             links["next"] = ("lead", {"session": data["next"]["session"]})
         by = "all-minutes" if context["for_organizer"] else "minutes"
-        compose.write(tx, "minutes", event.id, to, context, link=link, mentions=named, links=links, list=by)
+        about = compose.Told(f"{session.TOPIC}{data['session']}", 0)  # whom an answer to it is for
+        compose.write(tx, "minutes", event.id, to, context, link=link, mentions=named, told=about, links=links, list=by)
 
 
 @on(SERVICE, "minutes.missed")

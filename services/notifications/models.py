@@ -35,6 +35,7 @@ mail = sa.Table(
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("due", Machine, nullable=False),
+    sa.Column("rests_until", Instant),  # the end of its reader's quiet hours, before which it is not due
     sa.Column("claim", Key),  # who holds it: a sender that lost its lease no longer matches
     sa.Column("claimed_at", Machine),
     sa.Column("data_at", Machine),  # from here on its server may have it
@@ -58,6 +59,8 @@ mail = sa.Table(
 )
 _waiting = mail.c.state == "queued"
 sa.Index("mail_due", mail.c.bulk, mail.c.due, postgresql_where=_waiting, sqlite_where=_waiting)
+_rests = mail.c.rests_until.is_not(None)
+sa.Index("mail_rests", mail.c.rests_until, postgresql_where=_rests, sqlite_where=_rests)
 _claimed = mail.c.state == "sending"
 sa.Index("mail_claimed", mail.c.claimed_at, postgresql_where=_claimed, sqlite_where=_claimed)
 sa.Index("mail_newest", mail.c.created_at, mail.c.id)
@@ -377,6 +380,15 @@ sa.Index("offered_state", offered.c.state, offered.c.since)
 sa.Index("offered_person", offered.c.person, offered.c.published_at)
 sa.Index("offered_told", offered.c.told)
 sa.Index("offered_refused", offered.c.refusal_told)
+
+# When mail that nobody waits for rests, by each reader's own clock (id 1); no row: as is usual. Written by organizers.
+quiet = sa.Table(
+    "quiet",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("begins", sa.Integer, nullable=False),  # a full hour
+    sa.Column("ends", sa.Integer, nullable=False),
+)
 
 # When the digest comes (id 1). Written by the schedule at first, then by organizers.
 rhythm = sa.Table(

@@ -15,7 +15,7 @@ from shared.worker import on_tick
 from .chat import channels, invites, messages, posting, telling
 from .digest import arranging, projection, writing
 from .inbound import mailbox, taking
-from .mail import ledger, server
+from .mail import ledger, quiet, server
 from .models import SERVICE
 from .rules import Step
 from .tasks import ring
@@ -35,6 +35,12 @@ def prune_mails(tx: Connection, _period: str) -> bool:
 def write_digest(tx: Connection, period: str) -> None:
     """One letter to each organizer, once a period."""
     writing.write(tx, period)
+
+
+@job(SERVICE, "mails.wake", every(timedelta(minutes=15), quiet.next_morning))
+def wake_mails(tx: Connection, _period: str) -> bool:
+    """Whose quiet hours are over gets what rested, also when the program's clock was set."""
+    return quiet.wake(tx)
 
 
 @job(SERVICE, "chat.tomorrow", every(timedelta(minutes=15), telling.next_tomorrow))

@@ -277,3 +277,17 @@ class Chat(Schema):
     channels = fields.List(fields.Nested(Channel))
     lately = fields.List(fields.Nested(ChatMessage))
     held = fields.List(fields.Nested(ChatMessage))
+
+
+class QuietHours(Schema):
+    """When mail that nobody waits for rests, by each reader's own clock; the same hour twice: never."""
+
+    begins = fields.Integer()
+    ends = fields.Integer()
+
+
+class QuietHoursGiven(Given):
+    """Quiet hours as they shall be."""
+
+    begins = fields.Integer(required=True, strict=True, validate=validate.Range(0, 23))
+    ends = fields.Integer(required=True, strict=True, validate=validate.Range(0, 23))

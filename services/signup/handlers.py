@@ -6,7 +6,7 @@ checkin.ended                    who said there that they pause or leave does
 <service>.gathered               a piece of somebody's download is kept
 change.noted                     what an organizer did to circles and sessions stands in the audit log
 digest.arranged, mail.reworded   so do when the digest comes, and what mails say
-chat.arranged                    and what chat hears
+chat.arranged, quiet.arranged    and what chat hears, and when mail rests
 token.used_in_<service>          when one of our tokens was last used there
 """
 
@@ -74,7 +74,7 @@ def change_noted(tx: Connection, event: Event) -> None:
     audit.note(tx, data["by"], what, subject, detail, data["through"])
 
 
-@on("signup", "digest.arranged", "mail.reworded", "chat.arranged")
+@on("signup", "digest.arranged", "mail.reworded", "chat.arranged", "quiet.arranged")
 def arranged(tx: Connection, event: Event) -> None:
     data = event.data
     audit.note(tx, data["by"], event.type, event.subject, {"said": data["words"]}, data["through"])

@@ -736,6 +736,7 @@ ENTRIES = [
     Entry(
         "talks.chosen", "notifications", ("sessions",), Talks, "Somebody said by a mail if they want invites to talks."
     ),
+    Entry("quiet.arranged", "notifications", ("signup",), Arranged, "An organizer changed the quiet hours."),
     Entry("mail.reworded", "notifications", ("signup",), Arranged, "An organizer changed the words of a kind of mail."),
     Entry("chat.arranged", "notifications", ("signup",), Arranged, "An organizer changed what is posted in chat."),
     Entry("reply.received", "notifications", ("sessions",), Replied, "Somebody's calendar answered an invite."),

@@ -19,6 +19,7 @@ from services.notifications.mail import proof
 from shared import clock, config, db, personal, tokens, worker
 from shared.config import Config
 from tests.conftest import SECRET, Baton
+from tests.integration.test_digest import minuted
 from tests.signup import signed_in
 from tests.told import PROGRAM, mails, member, tell
 
@@ -73,6 +74,18 @@ def came(raw: bytes) -> str:
 def told() -> dict[str, Any]:
     """Who was told of what somebody wrote."""
     return {row.person: row for row in mails(kind="reply")}
+
+
+def test_an_answer_to_minutes_reaches_who_coordinated_that_session(baton: Baton) -> None:
+    """Given minutes that were mailed, and Bo who led it, When Ann answers them, Then Bo has it, and no organizer."""
+    data = minuted("s7", members=["p1", "bo"], present=["p1"], to=["p1", "bo"], coordinator="bo", organizers=["olga"])
+    assert tell("session.minuted", data, subject="session/s7").done
+    [mail] = mails(kind="minutes", person="p1")
+    assert came(written(mail)) == "" and set(told()) == {"bo"}
+    assert "you coordinate the session" in told()["bo"].text
+    [own] = mails(kind="minutes", person="bo")
+    assert came(written(own, From="Bo <bo@example.org>", Message_ID="<2@example.org>")) == ""
+    assert set(told()) == {"bo", "olga", "otto"}, "what the coordinator writes is for organizers"
 
 
 def test_an_answer_reaches_the_organizers_once(baton: Baton) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from services.notifications import rules
-from services.notifications.rules import Stage, State, Step, Verdict
+from services.notifications.rules import Stage, State, Step, Verdict, quiet
 
 RETRY, REFUSE, LOSE, ACCEPT = Step.RETRY, Step.REFUSE, Step.LOSE, Step.ACCEPT
 
@@ -74,3 +75,24 @@ def test_no_way_leads_out_of_an_end_and_none_from_held_to_sending() -> None:
 def test_a_refused_duty_mail_stops_bulk_too_but_not_the_other_way_round() -> None:
     assert rules.scopes(duty=True) == ("duty", "other")
     assert rules.scopes(duty=False) == ("other",)
+
+
+@pytest.mark.parametrize(
+    ("now", "zone", "hours", "until"),
+    [
+        ("2027-01-04T02:00", "America/Toronto", (21, 7), "2027-01-04T12:00"),  # 21:00 there: to seven the next day
+        ("2027-01-04T01:59", "America/Toronto", (21, 7), None),
+        ("2027-01-04T11:59", "America/Toronto", (21, 7), "2027-01-04T12:00"),
+        ("2027-01-04T12:00", "America/Toronto", (21, 7), None),
+        ("2027-01-04T02:00", "Asia/Kathmandu", (21, 7), None),  # 07:45 there
+        ("2027-03-14T03:00", "America/Toronto", (21, 7), "2027-03-14T11:00"),  # the night in which clocks go forward
+        ("2027-11-07T02:00", "America/Toronto", (21, 7), "2027-11-07T12:00"),  # and back: an hour longer
+        ("2027-03-14T06:00", "America/Toronto", (22, 2), "2027-03-14T07:00"),  # an end that is not there: the one after
+        ("2027-01-04T13:30", "UTC", (13, 15), "2027-01-04T15:00"),
+        ("2027-01-04T15:00", "UTC", (13, 15), None),
+        ("2027-01-04T02:00", "UTC", (7, 7), None),
+    ],
+)
+def test_quiet_hours_by_the_readers_own_clock(now: str, zone: str, hours: tuple[int, int], until: str | None) -> None:
+    found = quiet.until(datetime.fromisoformat(now + "+00:00"), ZoneInfo(zone), *hours)
+    assert found == (datetime.fromisoformat(until + "+00:00") if until else None)

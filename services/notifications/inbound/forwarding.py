@@ -17,7 +17,7 @@ from shared.events import NotYet
 
 from .. import people
 from ..digest import writing
-from ..mail import compose, letter, proof
+from ..mail import compose, letter, proof, session
 from ..mail.compose import Reader
 from ..mail.kinds import KINDS
 from ..models import inbound, mail, meeting, mention, person
@@ -134,9 +134,9 @@ def _meant_for(tx: Connection, answered: sa.Row | None, writer: str | None) -> t
     if answered is not None and answered.kind == "reply":
         named = sa.select(mention.c.person).where(mention.c.mail == answered.id)
         found, role = list(tx.execute(named).scalars()), "writer"
-    elif answered is not None and (answered.topic or "").startswith("session/"):
-        session = answered.topic.partition("/")[2]
-        led = tx.execute(sa.select(meeting.c.coordinator).where(meeting.c.id == session)).scalar()
+    elif answered is not None and (answered.topic or "").startswith(("session/", session.TOPIC)):
+        id = answered.topic.partition("/")[2]
+        led = tx.execute(sa.select(meeting.c.coordinator).where(meeting.c.id == id)).scalar()
         found, role = [led] if led else [], "coordinator"
     try:
         told = [each for each in people.readers(tx, found) if each.person != writer]

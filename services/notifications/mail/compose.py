@@ -21,7 +21,7 @@ from shared.events import NotYet
 
 from ..models import mail, mention, program, stream
 from ..rules import State
-from . import dkim, ledger, letter, preferences, proof, rewording, text
+from . import dkim, ledger, letter, preferences, proof, quiet, rewording, text
 from .kinds import KINDS, list_of
 
 NAMESPACE = uuid.UUID("6f0c5d0e-5d8c-5a0e-9d53-0b6c7a1f4e21")  # of mails; never to change, or causes would mail again
@@ -151,6 +151,7 @@ def write(
         "deadline": deadline,
         "expires": clock.machine() + works.total_seconds() if purpose == "sign-in" else None,
         # The link in a mail is nowhere else: one with a link is not written anew, but emptied.
+        "rests_until": None,
         "made_of": context if others and not purpose and not more else None,
         "topic": told.topic if told else None,
         "rank": told.rank if told else None,
@@ -161,6 +162,8 @@ def write(
             id, on.name if on else kind, settings, about, to, words, now, told.invite if told else None, stop, answer_to
         ),
     }
+    if what.rests and row["state"] == State.QUEUED.value:
+        row |= _rests(tx, to.timezone or about.timezone, deadline)
     if not _put(tx, row):
         return None
     if others:
@@ -219,6 +222,7 @@ def _stop(to: Reader, id: str, list: str) -> str:
 
 _WRITTEN = (
     "id cause person kind address name subject text html headers raw duty bulk state attempts due deadline expires"
+    " rests_until"
     " error made_of topic rank list created_at"
 ).split()
 _INSERT = db.Quick(lambda tx: db.insert(tx, mail).values(db.params(mail, _WRITTEN)).on_conflict_do_nothing())
@@ -293,6 +297,14 @@ def _state(tx: Connection, cause: str, address: str, duty: bool) -> dict[str, An
     if words is not None:
         return {"state": State.HELD.value, "error": words}
     return {"state": State.QUEUED.value, "error": None}
+
+
+def _rests(tx: Connection, zone: str, deadline: datetime | None) -> dict[str, Any]:
+    """When a mail is due that may rest. Its machine time is as if the program's clock were nobody's to set."""
+    until = quiet.rests(tx, zone, deadline)
+    if until is None:
+        return {}
+    return {"rests_until": until, "due": clock.machine() + (until - clock.now()).total_seconds()}
 
 
 _DOUBT = sa.text("SELECT cause, words FROM doubt WHERE cause IN (:cause, :chain, '*') AND until > :now")

@@ -14,6 +14,7 @@ class Kind:
     :param duty: asked for by its reader, or owed to them; it is suppressed apart from the rest.
     :param link: the purpose of the signed link in it, if any.
     :param many: it goes to many at once.
+    :param timed: it comes at an hour that an organizer chose.
     """
 
     name: str
@@ -21,11 +22,17 @@ class Kind:
     title: str
     link: str | None = None
     many: bool = False
+    timed: bool = False
 
     @property
     def bulk(self) -> bool:
         """Overtaken by the rest, whose readers wait for it; up to ten of it are in flight together."""
         return self.many or not self.duty
+
+    @property
+    def rests(self) -> bool:
+        """Nobody waits for it: in its reader's quiet hours it rests until the morning."""
+        return not self.duty and not self.timed
 
 
 KINDS = {
@@ -38,7 +45,7 @@ KINDS = {
         Kind("welcome", True, "Welcome", "enter"),
         Kind("sign-in", True, "Link to sign in", "sign-in"),
         Kind("applications", False, "New applications"),
-        Kind("digest", False, "Digest"),
+        Kind("digest", False, "Digest", timed=True),
         Kind("goodbye", True, "Goodbye", "enter"),
         Kind("organizer", True, "New organizer"),
         Kind("guest", True, "Asked to be a mentor", "pool"),

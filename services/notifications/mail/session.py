@@ -11,6 +11,7 @@ from shared import face
 from . import letter
 
 ERASED = "somebody who was erased"
+TOPIC = "minutes/"  # and the session's id: whom an answer to the letter is for
 _NO_REASONS: dict[str, str | None] = {"minutes": None, "attendance": None, "next": None}
 
 

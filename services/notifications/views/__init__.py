@@ -10,8 +10,9 @@ from .operation import blueprint as operation
 from .pages import blueprint as outbox
 from .pages import context
 from .preferences import blueprint as preferences
+from .quiet import blueprint as quiet
 from .suppressed import blueprint as suppressed
 from .webhooks import blueprint as webhooks
 
 __all__ = ["api", "catalogue", "chat", "context", "dashboard", "digests", "inbound", "operation", "outbox",
-           "preferences", "suppressed", "webhooks"]  # fmt: skip
+           "preferences", "quiet", "suppressed", "webhooks"]  # fmt: skip

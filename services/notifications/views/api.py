@@ -18,7 +18,7 @@ from ..inbound import taking
 from ..mail import held
 from ..models import SERVICE
 from ..schemas import Address, CameIn, Decided, Held, MailPage, MailQuery, MailWhole, PageQuery, Suppressions
-from . import catalogue, chat, operation, preferences
+from . import catalogue, chat, operation, preferences, quiet
 from . import suppressed as addresses
 from .pages import attached, found
 
@@ -28,6 +28,7 @@ blueprints = [
     preferences.api,
     catalogue.api,
     chat.api,
+    quiet.api,
     exporting.api(SERVICE),
     operation_api.blueprint(SERVICE, more=operation.state),
 ]
