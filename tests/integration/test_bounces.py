@@ -255,6 +255,9 @@ def test_who_was_erased_stays_so(baton: Baton) -> None:
 def test_organizers_see_who_lift_it_and_take_that_back(baton: Baton, organizer: Any) -> None:
     came(report(written("p1").raw))
     page = organizer.get("/notifications/suppressed").text
+    assert "p1@example.org" in organizer.get("/notifications/suppressed?q=P1%40example.org").text
+    for of in ("nobody@example.org", "%00", "<b>", "x" * 3000):
+        assert "Nothing keeps mail from" in organizer.get("/notifications/suppressed", query_string={"q": of}).text
     assert "Ann Example" in page and "p1@example.org" in page and "550 5.1.1 no such user" in page
     assert "One address gets no mail" in organizer.get("/notifications/outbox").text
     mail = mails(person="p1")[0]

@@ -25,9 +25,10 @@ SAID = {
 @blueprint.get("")
 @access.needs("organizer")
 def index() -> str:
-    """All of them."""
+    """All of them, or those of one address."""
+    of = request.args.get("q", "").strip()
     with db.read(SERVICE) as tx:
-        found, zone = suppressed.listed(tx), reader_zone(tx)
+        found, zone = suppressed.listed(tx, of or None), reader_zone(tx)
     return render_template(
         "notifications/suppressed.html",
         now=[each for each in found if not each.lifted],
@@ -35,6 +36,7 @@ def index() -> str:
         said=SAID.get(request.args.get("said", "")),
         zone=zone,
         home=HOME,
+        of=of,
     )
 
 
