@@ -15,7 +15,7 @@ from ..mail import quiet
 from ..models import SERVICE
 
 blueprint = Blueprint("quiet", __name__, url_prefix="/notifications/quiet")
-api = ApiBlueprint(f"{SERVICE}-quiet", "quiet hours", "When mail that nobody waits for rests")
+api = ApiBlueprint(SERVICE, "quiet", "When mail that nobody waits for rests")
 HOME = "/notifications/quiet"
 FIELDS = ("begins", "ends")
 HOURS = [(str(hour), f"{hour:02}:00") for hour in range(24)]
