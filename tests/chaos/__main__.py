@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from shared import die
 
-from . import mischief
+from . import bulk, mischief
 from .run import WITHOUT, Run, points, table
 from .system import NotReady
 
@@ -30,6 +30,10 @@ def main(args: list[str]) -> int:
     parser.add_argument("--walk", action="store_true", help="die once at every named gap instead")
     parser.add_argument("--only", choices=list(die.POINTS), help="walk only this gap")
     parser.add_argument("--without", choices=list(WITHOUT), help="break this, to see that chaos goes red")
+    parser.add_argument(
+        "--bulk", type=int, metavar="N", help="mail to N people instead, while those who send it are killed"
+    )
+    parser.add_argument("--kill-every", type=float, default=3.0, metavar="S", help="of a bulk, in seconds (default 3)")
     parser.add_argument("--keep", action="store_true", help="keep the data folder and say where it is")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     options = parser.parse_args(args)
@@ -38,7 +42,13 @@ def main(args: list[str]) -> int:
         parser.error("--broker rabbitmq wants --layout compose")
     if compose and (options.walk or options.without or options.keep):
         parser.error("--layout compose does not go with --walk, --without or --keep")
+    if options.bulk is not None and (options.bulk < 1 or compose or options.walk or options.without):
+        parser.error("--bulk wants people, and goes with --kill-every, --seed, --keep and --json alone")
     signal.signal(signal.SIGTERM, _interrupt)
+    if options.bulk:
+        found = bulk.run(options.bulk, options.kill_every, options.seed, options.keep)
+        print(json.dumps(found.as_dict(), indent=2) if options.json else bulk.table(found))
+        return 0 if found.green else 1
     seconds = options.minutes * 60
     signups = round(100 * options.minutes) if options.signups is None else options.signups
     kills = round(6 * options.minutes) if options.kills is None else options.kills
