@@ -548,8 +548,13 @@ class Moved(Data):
     person = fields.String(required=True, metadata={"description": "id of its author"})
     what = fields.String(required=True, metadata={"description": "post, or profile: a place on the mentees page"})
     kind = fields.String(required=True, metadata={"description": "what is proposed: post, update or removal"})
-    state = fields.String(required=True, metadata={"description": "open (in review), held, handed (its author opens it), failed, closed (declined), "
-                                                   "merged, skipped or withdrawn"})  # fmt: skip
+    state = fields.String(
+        required=True,
+        metadata={
+            "description": "open (in review), held, handed (its author opens it), failed, closed (declined), merged, "
+            "skipped or withdrawn"
+        },
+    )
     title = fields.String(required=True, metadata=PERSONAL)
     original = fields.String(
         required=True, metadata={**PERSONAL, "description": "where it was first published, or empty"}
