@@ -202,6 +202,8 @@ def test_a_post_never_takes_anothers_place() -> None:
     taken = frozenset({"_posts/job/2011-01-01-one.md", "_posts/2012-01-01-one-ada.md"})
     made = one("---\ntitle: x\ndate: 2020-01-02\n---\nwords", target=Target("skinny", taken=taken))
     assert made.path == "_posts/blog/2020-01-02-one-ada-2.md"
+    unnamed = one("---\ndate: 2020-01-02\n---\nwords", target=Target("skinny", taken=taken))
+    assert (unnamed.path, unnamed.title) == (made.path, "One")  # by its file's name, not by what was free
 
 
 @pytest.mark.parametrize("dialect", ["astro", "fastpages", "hugo", "jekyll", "myst", "pelican", "quarto", "readme"])

@@ -14,7 +14,8 @@ from services.blog.convert import parsing
 ROOT = Path(__file__).parents[2]
 
 LINES = [
-    "words here", "a | b", "|a|b|", "--|--", "- item", "  more", "1. one", "2020 was", "> quote", "```", "```py",
+    "words here", ":::", "::: x", "::--",
+    "a | b", "|a|b|", "--|--", "- item", "  more", "1. one", "2020 was", "> quote", "```", "```py",
     "````", "~~~", "    code", "\tcode", "# Head", "#", "##no", "===", "---", "***", "<div>", "</div>", "<!-- c",
     "-->", "<pre>", "</pre>", "<b>x</b> y", "[x]: y", "[x] y", "`c`", "``` `", " ", "   ", "\u00a0x", "   ```",
     "- ```", "  ```", "> ```", "$$", "é", "\ue0001\ue001", "<?x", "?>", "- - x", "-", "a\\", "*b*", "``` a\tb",

@@ -155,8 +155,8 @@ def _post(
 ) -> Converted | Skipped:
     original = dialects.address(source, path, said.data, day)
     where = jekyll.category(about.tags, target)
-    slug = about.slug or meta.slugged(about.title) or "post"
-    file, slug = jekyll.path(slug, day, where, source.author, target)
+    name = about.slug or meta.slugged(about.title) or "post"
+    file, slug = jekyll.path(name, day, where, source.author, target)
     work = Work(
         source, path, original, Album(f"images/posts/{slug}", target.base, target.limits, embedded), notes=notes
     )
@@ -165,7 +165,7 @@ def _post(
     if not re.search(r"\w", work.mask.show(body)):
         return Skipped("empty", "There is no text in it.")
     if not title:
-        title = slug.replace("-", " ").capitalize()
+        title = name.replace("-", " ").capitalize()
         work.note("changed", f"It has no title: it is called “{title}” after its file.")
     summary = (
         excerpt.short(jekyll.plain(excerpt.words(about.summary)))

@@ -33,6 +33,7 @@ _PLAIN = {
 }  # only arrange what they hold
 _WORDS = ("header", "caption", "footer")  # options that are shown
 _FRAMES = {"iframe", "video", "youtube"}
+_BRACED = re.compile(r"(?:`{3}|~{3})[^\n]*\{")
 _CODE = re.compile(r"\{(code|code-block|code-cell|sourcecode|literalinclude|eval-rst)\}")
 _DIRECTIVE = re.compile(r"\s*\{([\w:.+-]+)\}\s*(.*)")
 _OPTION = re.compile(r"\A(?:---\n((?:[^\n]*\n)*?)---\n|((?::[\w-]+:[^\n]*(?:\n|\Z))+))")
@@ -49,6 +50,8 @@ def quoted(name: str, words: str) -> str:
 
 def fenced(text: str, work: Work, depth: int = 0) -> str:
     """Directives and executable cells written as fences."""
+    if not _BRACED.search(text):
+        return text
     out, changed = [], False
     for block in blocks(text):
         held = block.code

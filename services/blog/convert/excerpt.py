@@ -10,6 +10,7 @@ from .jekyll import TEASER_MOST, plain
 from .masking import Mask
 from .parsing import blocks
 
+_TOP = 1500  # characters
 # What does not end takes in all the rest, so that nobody looks for its end again.
 _TO = r"[^\]]*+)(?:\Z|\](?:\((?:[^)]*+(?:(?P<end>\))|\Z)))?)"
 _IMAGE = re.compile(rf"(!\[{_TO}")
@@ -40,7 +41,12 @@ def words(markdown: str) -> str:
 
 
 def teaser(text: str, mask: Mask) -> str:
-    """The first paragraph that says something, short."""
+    """The first paragraph that says something, short; nearly always it is near the top, and no more is read then."""
+    top = text.find("\n\n", _TOP)
+    return _teaser(text[:top], mask) or _teaser(text, mask) if top > 0 else _teaser(text, mask)
+
+
+def _teaser(text: str, mask: Mask) -> str:
     for block in blocks(text):
         if block.kind == "text" and not block.text.lstrip().startswith(("#", "|", ">", "- ", "* ")):
             if len(found := plain(words(mask.show(block.text)))) > 20:

@@ -19,7 +19,7 @@ _PARSER = MarkdownIt("commonmark").enable("table")
 _PARSER.disable(["inline", "text_join"])
 
 # A line at the margin that begins so can be nothing but words: no list, quote, rule, heading, table, tag, fence or reference.
-_WORDS = r"[^\s#>+*=_~`<|:\d\[-][^\n]*+(?:\n|\Z)"
+_WORDS = r"(?:[^\s#>+*=_~`<|:\d\[-]|:::)[^\n]*+(?:\n|\Z)"
 _PROSE = re.compile(rf"(?:{_WORDS})++(?=[ \t]*+(?:\n|\Z))")
 _HEADING = re.compile(r"#{1,6}(?:[ \t][^\n]*+)?(?:\n|\Z)")
 _FENCE = re.compile(r"(?P<marks>`{3,}+(?=[^`\n]*+(?:\n|\Z))|~{3,}+)(?P<info>[^\n]*+)(?:\n|\Z)")
