@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import hypothesis
 import pytest
 
 from shared import clock, config, db, log, migrate, pulse, schedule, worker
@@ -25,6 +26,10 @@ from shared.config import SERVICES, Config
 from shared.events import bell, relay
 
 from .postgres import Postgres, Rewound, absent
+
+# How long an example takes says how busy the machine is, and nothing of what is tested.
+hypothesis.settings.register_profile("busy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("busy")
 
 SECRET = "a-secret-of-tests-that-is-long-enough"
 START = "2027-01-04T09:00:00+00:00*0"
