@@ -21,11 +21,14 @@ ALIVE_EVERY = 10.0  # seconds between two touches of the file that --alive names
 
 def arguments(options: argparse.Namespace, services: tuple[str, ...]) -> dict[str, Any]:
     """How Celery's worker runs. Made without its command line, which would load a shell into every process."""
+    from . import crew
+
     return {
         # solo and threads ignore time limits, and the solo pool stalls on RabbitMQ.
         "pool_cls": "prefork",
         "consumer_cls": consumer(),
-        "concurrency": options.concurrency,
+        "autoscale": (options.concurrency, 1),
+        "autoscaler_cls": crew.Crew,
         "queues": options.queues or ",".join([*services, "slow"]),
         # Workers need not know of each other; both cost a fanout exchange and start-up time.
         "without_mingle": True,
@@ -52,7 +55,7 @@ def consumer() -> type:
 def main(args: list[str]) -> int:
     """Work until TERM: then what is in hand is finished, 60 s at most by the tasks' own limits."""
     parser = argparse.ArgumentParser(prog="python -m shared.work", description="The worker process.")
-    parser.add_argument("--concurrency", type=int, default=2, help="processes that handle tasks")
+    parser.add_argument("--concurrency", type=int, default=2, help="processes that handle tasks, at most")
     parser.add_argument(
         "--queues", help="only these queues, by name (the queue `slow` has its own workers in production)"
     )
@@ -105,11 +108,12 @@ def main(args: list[str]) -> int:
 
     def frozen(**_: Any) -> None:
         # A collection in a child would write to every object it got from its parent, and so copy all of its memory.
+        # Before each fork, not once: what Celery loads when it starts its pool and its loop is as much.
         gc.collect()
         gc.freeze()
 
     # Kept in variables: Celery holds signal handlers weakly.
-    signals.worker_init.connect(frozen)
+    signals.worker_before_create_process.connect(frozen)
     signals.worker_process_init.connect(child)
     signals.worker_ready.connect(ready)
     signals.worker_ready.connect(show_life)
