@@ -118,7 +118,7 @@ class Run:
         missed = [deed.victim for deed in mischief.deeds]
         mischief.stop()
         killed = mischief.done
-        # A worker's two children may each have had a mail in flight.
+        # Each of a worker's children, of which there may be two, may have had a mail in flight.
         report = self._report(killed, IN_FLIGHT * (killed["kill", "pool"] + 2 * killed["kill", "worker"]))
         report.verdict.notes += [f"never came back to be a victim: {victim}" for victim in missed]
         report.missed = len(missed)

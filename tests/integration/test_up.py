@@ -214,7 +214,7 @@ def ticks_since(data: Path, service: str, since: float) -> bool:
 
 def test_term_leaves_no_child(up: Up) -> None:
     family = up.children()
-    assert len(family) >= 5
+    assert len(family) >= 4, "broker, web, worker, and the process that handles its tasks"
     up.process.send_signal(signal.SIGTERM)
     assert up.process.wait(90) == 0
     _, alive = psutil.wait_procs(family, 5)
