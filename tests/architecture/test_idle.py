@@ -1,4 +1,4 @@
-"""What lies in the memory of a Baton that has nothing to do: what only some requests and tasks need is loaded by them."""
+"""What lies in the memory of a Baton that has nothing to do: what only some work needs is loaded by that work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many processes a worker has: one while that is enough, more while tasks wait behind long ones, one again later."""
+"""How many processes a worker has: one while that is enough, more while tasks wait behind long ones, then one."""
 
 from __future__ import annotations
 
