@@ -56,9 +56,9 @@ def measure(rounds: int) -> list[Row]:
             began = time.perf_counter()
             _converted(files, notebooks)
             books.subject.append(NOTEBOOKS / (time.perf_counter() - began))
-            began = time.perf_counter()
             site = folder / "site"
             shutil.rmtree(site, ignore_errors=True)
+            began = time.perf_counter()
             made = _converted(files, [path for path in files if path.endswith(".md")])
             posts.subject.append(POSTS / (time.perf_counter() - began))
             shutil.copytree(FIRST, site)

@@ -87,9 +87,8 @@ class Work:
 
     def link(self, address: str) -> str:
         """A link's address as it must be on another site: absolute, and of a scheme that only opens pages."""
-        plain = (
-            re.sub(r"[\x00-\x20]+", "", unescape(unquote(address))) if ":" in unescape(unquote(address)) else address
-        )
+        bare = unescape(unquote(address))
+        plain = re.sub(r"[\x00-\x20]+", "", bare) if ":" in bare else address
         scheme = re.match(r"([a-zA-Z][a-zA-Z0-9+.-]*):", plain)
         if scheme and scheme[1].lower() not in _SCHEMES:
             self.note("dropped", f"Left out a link to “{one_line(address)[:100]}”.")
