@@ -330,12 +330,16 @@ def test_posts_are_told_from_real_offers_and_come_back_by_replay(baton: Baton, t
     second = ada.offer(ada.writes("On Looms", path="content/posts/on-looms.md"))
     waits = board(baton)["digest"]
     assert waits["needs"][0]["text"] == "2 posts wait for you, the longest for 3 days." and not waits["people"][1:]
+    awaited = {"step": 3, "due_at": clock.now().isoformat(), "pushed": 0, "blog": True, "posts": 1}
+    tell("post.awaited", {"person": ada.person, **awaited})
+    assert "On the way to their first post" in str(board(baton)["digest"]["people"])
     decides("accept", ada.offer(first["post"]))
     decides("decline", ada.offer(second["post"]))
     ada.offer(first["post"])
     assert answers() == ["2", "0", "0", "0"]
     assert firsts() == ["1", "0", "0", "0", "1"]
     said = board(baton)["digest"]
+    assert "On the way" not in str(said["people"]), "she has one now"
     assert not said["needs"] and [each["title"] for each in said["posts"]] == ["New on the program’s blog", "Declined"]
     here, there = page(baton), page(baton, "/notifications/digests/next")
     for words in ("“On Better Engines” by Ada Lovelace", "“On Looms” by Ada Lovelace", f"/blog/offers/{second['id']}"):

@@ -151,7 +151,11 @@ def checkins(tx: Connection, ids: Iterable[str]) -> dict[str, list[str | None]]:
 
 
 def _news(tx: Connection, period: str | None) -> list[dict[str, Any]]:
-    query = sa.select(news.c.kind, news.c.person).where(news.c.told == period)
+    # Whoever has published meanwhile is on the way no more.
+    there = sa.exists().where(
+        offered.c.person == news.c.person, offered.c.what == "post", offered.c.published_at.is_not(None)
+    )
+    query = sa.select(news.c.kind, news.c.person).where(news.c.told == period, ~((news.c.kind == "writing") & there))
     return [dict(row) for row in tx.execute(query.order_by(news.c.at, news.c.id)).mappings()]
 
 
