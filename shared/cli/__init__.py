@@ -37,7 +37,7 @@ COMMANDS = {
     ),
     "export": Command("write everything that Baton holds to a folder, as CSV and JSON"),
     "rehearse": Command("what would happen in the next months, by the real rules, on a copy (--months 6 --html FILE)"),
-    "demo": Command("months of a program's life in minutes, on the real system (--people 40 --months 6 --show)"),
+    "demo": Command("months of a program's life in minutes, on the real system (--people 40 --months 2 --show)"),
     "clock": Command("show program time, or move it forward when it stands still (+3d)"),
     "test": Command("set up and run the whole test suite (arguments go to pytest)", TEST),
     "check": Command("style, types, import rules, generated documents", TEST),
