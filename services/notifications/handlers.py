@@ -18,6 +18,7 @@ download.requested      (shared/personal.py) what is held about them is told
 From sessions:
 
 circle.joined           placed                   place.waiting          waiting
+circle.left             kept, for letters of streams alone
 place.offered           place                    minutes.missed         minutes-late, to coordinator or organizers
 turn.offered            turn, or mentor          turn.accepted          turn-taken, to who was told it was open
 turn.lapsed             turn-lapsed              turn.released          turn-released, if others did it
@@ -303,6 +304,7 @@ SESSIONS = {"next": "/sessions/"}  # where the button of a mail about sessions l
 def circle_joined(tx: Connection, event: Event) -> None:
     """Who is in the circle is named, so this mail is emptied when one of them is erased."""
     projection.arrived(tx, event)
+    projection.seated(tx, event)
     data = event.data
     to = people.reader(tx, data["person"])
     if to is None:
@@ -321,8 +323,14 @@ def circle_joined(tx: Connection, event: Event) -> None:
     compose.write(tx, "placed", event.id, to, context, SESSIONS, mentions=[id for id, _ in others])
 
 
+@on(SERVICE, "circle.left")
+def circle_left(tx: Connection, event: Event) -> None:
+    projection.seated(tx, event)
+
+
 @on(SERVICE, "place.waiting")
 def place_waiting(tx: Connection, event: Event) -> None:
+    projection.seated(tx, event)
     data = event.data
     to = people.reader(tx, data["person"])
     if to:
@@ -467,6 +475,7 @@ def session_snapshot(tx: Connection, event: Event) -> None:
 @on(SERVICE, "place.snapshot")
 def place_snapshot(tx: Connection, event: Event) -> None:
     projection.arrived(tx, event)
+    projection.seated(tx, event)
 
 
 @on(SERVICE, "checkin.asked")

@@ -289,7 +289,7 @@ meeting = sa.Table(
     sa.Column("opened_at", Instant),  # organizers were told that anyone may lead it, and nobody has said yes since
     sa.Column("late_at", Instant),  # organizers were asked for its minutes
     sa.Column("minuted_at", Instant),
-    sa.Column("words", Json, nullable=False),  # of its minutes: {excerpt, help}
+    sa.Column("words", Json, nullable=False),  # of its minutes: {excerpt, help, links}
     # How many were there, of how many, as its minutes have it; 0 of 0: they do not say.
     sa.Column("present", sa.Integer, nullable=False, server_default="0"),
     sa.Column("marked", sa.Integer, nullable=False, server_default="0"),
@@ -380,6 +380,27 @@ sa.Index("offered_state", offered.c.state, offered.c.since)
 sa.Index("offered_person", offered.c.person, offered.c.published_at)
 sa.Index("offered_told", offered.c.told)
 sa.Index("offered_refused", offered.c.refusal_told)
+
+# A row is the circle that somebody has their place in. Written by events; deleted when the place ends, and with the
+# person.
+place = sa.Table(
+    "place",
+    metadata,
+    sa.Column("person", Key, primary_key=True),
+    sa.Column("circle", Key, nullable=False),
+)
+sa.Index("place_circle", place.c.circle)
+
+# A row says that somebody had their monthly letter of that period, or that there was nothing to tell. Written by the
+# schedule, once; deleted with the person, or after BATON_KEEP_MAILS days.
+monthly = sa.Table(
+    "monthly",
+    metadata,
+    sa.Column("person", Key, nullable=False),
+    sa.Column("period", sa.String(7), nullable=False),  # as 2027-02, by the reader's clock
+    sa.Column("until", Instant, nullable=False),  # what it tells ends here, and the next begins
+    sa.PrimaryKeyConstraint("person", "period", name="one_letter_per_person_and_period"),
+)
 
 # When mail that nobody waits for rests, by each reader's own clock (id 1); no row: as is usual. Written by organizers.
 quiet = sa.Table(

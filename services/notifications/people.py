@@ -20,6 +20,7 @@ from .digest import projection
 from .mail import compose, ledger, letter, preferences, session, summary
 from .mail.compose import Reader
 from .models import inbound, mail, mention, person, program, soft_bounce, stream, suppression
+from .rules import monthly as letters
 
 APPLIED, ERASED = "applied", "erased"
 
@@ -122,7 +123,12 @@ def forgotten(tx: Connection, ids: Iterable[str]) -> set[str]:
     return {row.id for row in tx.execute(known.with_for_update()) if row.state == ERASED}
 
 
-_WITHOUT = {"applications": summary.without, "minutes": session.without, "digest": projection.without}
+_WITHOUT = {
+    "applications": summary.without,
+    "minutes": session.without,
+    "digest": projection.without,
+    "stream": lambda context, person: {**context, "letter": letters.without(context["letter"], person)},
+}
 
 
 def forget(tx: Connection, id: str) -> None:

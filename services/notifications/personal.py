@@ -19,9 +19,11 @@ from .models import (
     inbound,
     mail,
     mention,
+    monthly,
     news,
     offered,
     person,
+    place,
     preference,
     soft_bounce,
     suppression,
@@ -36,6 +38,8 @@ personal.table(SERVICE, "attended", attended.c.person)
 personal.table(SERVICE, "arrival", arrival.c.person)
 personal.table(SERVICE, "chat_message", chat_message.c.person, without=("claim",), latest=chat_message.c.created_at)
 personal.table(SERVICE, "check-ins", checkin.c.person, latest=checkin.c.asked_at)
+personal.table(SERVICE, "monthly", monthly.c.person, latest=monthly.c.until)
+personal.table(SERVICE, "place", place.c.person)
 personal.table(SERVICE, "offered", offered.c.person, latest=offered.c.since)
 personal.table(SERVICE, "preference", preference.c.person, latest=preference.c.at)
 

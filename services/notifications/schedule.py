@@ -1,5 +1,6 @@
 """What happens by time: at every tick, mails of dead senders are taken back, and the doorbell rings if any is due. Each
-night, mails grow old; when organizers arranged it, the digest comes; chat hears of tomorrow's sessions.
+night, mails grow old; when organizers arranged it, the digest comes, and once a month letters of streams; chat hears of
+tomorrow's sessions.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from .digest import arranging, projection, writing
 from .inbound import mailbox, taking
 from .mail import ledger, quiet, server
 from .models import SERVICE
+from .monthly import writing as letters
 from .rules import Step
 from .tasks import ring
 
@@ -35,6 +37,12 @@ def prune_mails(tx: Connection, _period: str) -> bool:
 def write_digest(tx: Connection, period: str) -> None:
     """One letter to each organizer, once a period."""
     writing.write(tx, period)
+
+
+@job(SERVICE, "stream.write", every(timedelta(hours=1), letters.next_due))
+def write_letters(tx: Connection, _period: str) -> bool:
+    """On the first of a month, where they live, members who asked for it hear what their stream did."""
+    return letters.write(tx)
 
 
 @job(SERVICE, "mails.wake", every(timedelta(minutes=15), quiet.next_morning))

@@ -20,6 +20,7 @@ from shared.events.replay import State
 
 from . import attendance, items, people
 from .circles import membership
+from .circles import reading as circles
 from .minutes import publishing, reading
 from .models import checkin, circle, place, session, told, turn
 from .rules import agenda as agendas
@@ -81,7 +82,8 @@ def _items(id: str, tx: Connection) -> dict[str, Any]:
 
 def _place(id: str, tx: Connection) -> dict[str, Any] | None:
     since = tx.execute(sa.select(sa.func.min(place.c.since)).where(place.c.person == id)).scalar()
-    return {"person": id, "since": since.isoformat()} if since else None
+    now = circles.place_of(tx, id)
+    return {"person": id, "since": since.isoformat(), "circle": now["circle"] if now else None} if since else None
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -312,6 +312,9 @@ class MeetingSnapshot(Meeting):
 class PlaceSnapshot(Data):
     person = fields.String(required=True, metadata=PERSON)
     since = fields.String(required=True, metadata={"description": "of their first place; RFC 3339, program time"})
+    circle = fields.String(
+        load_default=None, allow_none=True, metadata={"description": "id of the circle that they are in now, if any"}
+    )
 
 
 class Silent(Person):
@@ -699,7 +702,7 @@ ENTRIES = [
         for name in ALL
     ),
     Entry("circle.joined", "sessions", ("signup", "notifications"), Joined, "A member has their place in a circle."),
-    Entry("circle.left", "sessions", (), Left, "A place ended: its member paused, left or was erased."),
+    Entry("circle.left", "sessions", ("notifications",), Left, "A place ended: its member paused, left or was erased."),
     Entry("place.waiting", "sessions", ("signup", "notifications"), Waiting, "A member waits for a place."),
     Entry("place.offered", "sessions", ("notifications",), Offered, "A place is kept for a member for 72 hours."),
     Entry("session.planned", "sessions", (), Session, "A session has a date: the next 12 weeks are always planned."),

@@ -18,7 +18,7 @@ import pytest
 
 from services.notifications.mail import letter, text
 from services.notifications.mail.kinds import KINDS, list_of
-from services.notifications.rules import digest
+from services.notifications.rules import digest, monthly
 from shared import config, tokens
 
 GOLDEN = Path(__file__).resolve().parent.parent / "contracts" / "golden" / "mail"
@@ -149,6 +149,26 @@ def _digest() -> dict[str, Any]:
     return {**digest.compose(known), "names": {"p1": "Zoë O'Neil", "p2": "<b>Ann</b>"}}
 
 
+def _letter() -> dict[str, Any]:
+    """A monthly letter with something in every part of it."""
+    met = {
+        "id": "s1", "circle": "c1", "name": "Circle <b>Ann</b>", "starts_at": NOW - timedelta(days=20), "held": True,
+        "present": 3, "of": 4, "minuted": True, "excerpt": "Read *chapter two* <b>Ann</b>", "links": 2,
+    }  # fmt: skip
+    late = {**met, "id": "s2", "starts_at": NOW - timedelta(days=6), "of": 0, "minuted": False, "excerpt": ""}
+    there = [{**each, "circle": "c2", "name": "Circle Bo", "excerpt": "Not theirs to read"} for each in (met, late)]
+    post = {"person": "p2", "title": "On <b>looms</b>", "original": "https://ann.example.org/looms?a=1&b=2"}
+    ahead = {"name": "Circle <b>Ann</b>", "starts_at": NOW + timedelta(days=8), "coordinator": None, "mentor": None}
+    turn = {**ahead, "name": "Circle Bo", "starts_at": NOW + timedelta(days=9), "mentor": "p1"}
+    posts = [post, {**post, "title": "On gears", "original": "javascript:alert(1)"}, *[post] * 9]
+    told = monthly.compose(
+        monthly.Stream("stream1", "Starting out", NOW - timedelta(days=31), NOW, [met, late, *there], posts),
+        monthly.Own("p1", "c1", ["p1", "p2"], ahead, turn, [{"text": "Thank <b>Ann</b>", "due": "2027-01-12"}]),
+    )
+    assert told
+    return {**told, "names": {"p2": "<b>Ann</b>"}}
+
+
 # Where a kind of mail is about no session of a circle, or of many.
 OF: dict[str, dict[str, Any]] = {
     kind: {"kind": "organizers", "thing": "meeting"} for kind in ("meeting", "proposal", "notes")
@@ -163,6 +183,7 @@ OF["comment"] = {"writer": "Ann <b>Example</b>", "text": "Why?\n\n<script>alert(
 OF["review"] = {"author": "Ann <b>Example</b>", "wanted": True, "reviews": True}
 OF["chat-invite"] = {"days": 25, "uses": 312, "lives": 30, "most": 400, "ends": NOW + timedelta(days=5)}
 OF["talk"] = {"kind": "talk", "thing": "talk"}
+OF["stream"] = {"letter": _letter()}
 
 HOSTILE = [
     "Ann\r\nBcc: all@example.org", "Ann\nBcc: all@example.org", "Ann\rBcc: x", "Ann\x0bBcc: x", "Ann\x0cBcc: x",

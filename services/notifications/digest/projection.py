@@ -9,16 +9,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import clock, config, db
+from shared import clock, config, db, face
 from shared.events import Event
 
 from ..mail import letter
-from ..models import agreed, arrival, attended, checkin, digest, meeting, news, offered
+from ..models import agreed, arrival, attended, checkin, digest, meeting, monthly, news, offered, place
 from ..models import person as people
 from ..rules import digest as rules
 
 STEP = 500
-_NONE = {"excerpt": "", "help": ""}
+_NONE: dict[str, Any] = {"excerpt": "", "help": "", "links": 0}
 NEWS = {
     "member.confirmed": "joined",
     "member.returned": "returned",
@@ -71,7 +71,7 @@ def minuted(tx: Connection, event: Event) -> None:
     data = event.data
     if not data["circle"]:
         return
-    words = {"excerpt": rules.excerpt(data["text"]), "help": rules.asked_help(data["text"])}
+    words = _words(data["text"])
     fresh = {"coordinator": data["coordinator"], "mentor": data["mentor"], "words": words, "opened_at": None}
     before = tx.execute(sa.select(meeting.c.minuted_at).where(meeting.c.id == data["session"])).scalar()
     known = not any(each["gap"] == "attendance" for each in data["reasons"])
@@ -91,7 +91,7 @@ def remembered(tx: Connection, event: Event) -> None:
     data = event.data
     values: dict[str, Any] = {name: _maybe(data[name]) for name in ("opened_at", "late_at", "minuted_at")}
     values |= {name: data[name] for name in ("cancelled", "coordinator", "mentor")}
-    marks, words = _marks(data), {"excerpt": rules.excerpt(data["text"]), "help": rules.asked_help(data["text"])}
+    marks, words = _marks(data), _words(data["text"])
     values |= {"ends_at": _instant(data["ends_at"]), "words": words}
     values |= {"present": sum(each["present"] for each in marks), "marked": len(marks)}
     _put(tx, {**data, "name": data["title"]}, values)
@@ -100,6 +100,12 @@ def remembered(tx: Connection, event: Event) -> None:
         return
     period = _told(tx, values["minuted_at"])
     tx.execute(meeting.update().where(meeting.c.id == data["session"], meeting.c.told.is_(None)).values(told=period))
+
+
+def _words(text: str) -> dict[str, Any]:
+    """Of minutes: {excerpt, help, links}; how many addresses of the web they share."""
+    shared = {url for url, _ in face.links(text)}
+    return {"excerpt": rules.excerpt(text), "help": rules.asked_help(text), "links": len(shared)}
 
 
 def _marks(data: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -192,6 +198,16 @@ def arrived(tx: Connection, event: Event) -> None:
         _came(tx, event.data["person"], applied_at=since, confirmed_at=since)
 
 
+def seated(tx: Connection, event: Event) -> None:
+    """In which circle somebody is, or that they are in none: joined, left, waiting, or told anew."""
+    who, circle = event.data["person"], event.data.get("circle")
+    if circle is None or event.type == "circle.left":
+        tx.execute(place.delete().where(place.c.person == who))
+        return
+    insert = db.insert(tx, place).values(person=who, circle=circle)
+    tx.execute(insert.on_conflict_do_update(index_elements=["person"], set_={"circle": circle}))
+
+
 def never_came(tx: Connection, person: str) -> None:
     """The import that named them was undone: they did not sign up."""
     tx.execute(arrival.delete().where(arrival.c.person == person, arrival.c.confirmed_at.is_(None)))
@@ -210,7 +226,7 @@ def _first(kept: Any, told: Any) -> Any:
 
 def forget(tx: Connection, person: str) -> None:
     """Take somebody out of news, the words of circles they were in, and every digest. Who was there is a number."""
-    for table in (news, checkin):
+    for table in (news, checkin, place, monthly):
         tx.execute(table.delete().where(table.c.person == person))
     tx.execute(offered.update().where(offered.c.person == person).values(title="", original=""))
     there = sa.select(attended.c.session).where(attended.c.person == person)
@@ -248,6 +264,7 @@ def prune(tx: Connection) -> bool:
     over = offered.c.state.in_(rules.SETTLED)
     tx.execute(offered.delete().where(over, offered.c.since < before))
     tx.execute(digest.delete().where(digest.c.until < before))
+    tx.execute(monthly.delete().where(monthly.c.until < before))
     return len(old) == STEP
 
 

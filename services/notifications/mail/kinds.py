@@ -75,6 +75,7 @@ KINDS = {
         Kind("proposal", False, "A meeting or talk is proposed"),
         Kind("notes", False, "Notes of a meeting or talk", "rsvp"),
         Kind("published", True, "A post is on the program's blog"),
+        Kind("stream", False, "A stream, once a month"),
         Kind("first-post", False, "Reminder of a first post", "first-post"),
         Kind("comment", False, "A comment on what somebody writes"),
         Kind("review", False, "Asked to review"),

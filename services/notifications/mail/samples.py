@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from ..rules import monthly
+
 DAY = timedelta(days=1)
 # Where a kind is about no session of a circle.
 _OF: dict[str, dict[str, Any]] = {
@@ -45,6 +47,25 @@ _OF: dict[str, dict[str, Any]] = {
     },
     "talk": {"kind": "talk", "thing": "talk", "title": "How I review code"},
 }
+
+
+def _letter(now: datetime, stream: str, starts: datetime) -> dict[str, Any]:
+    """A month of that stream: two sessions of the reader's circle, one of another, and a post."""
+    mine = {"circle": "a", "name": f"{stream}, circle A", "held": True, "minuted": True, "of": 4, "links": 1}
+    meetings = [
+        {**mine, "id": "example-1", "starts_at": starts - 28 * DAY, "present": 3, "excerpt": "Read chapter two."},
+        {**mine, "id": "example-2", "starts_at": starts - 14 * DAY, "present": 4, "excerpt": "Show a first result."},
+    ]
+    meetings.append({**meetings[0], "circle": "b", "name": f"{stream}, circle B", "links": 2})
+    post = {"person": "c", "title": _OF["published"]["title"], "original": _OF["published"]["original"]}
+    ahead = {"name": mine["name"], "starts_at": starts, "coordinator": "reader", "mentor": None}
+    item = {"text": "Write to the library", "due": starts.date().isoformat()}
+    told = monthly.compose(
+        monthly.Stream("example", stream, now - 30 * DAY, now, meetings, [post]),
+        monthly.Own("reader", "a", ("reader",), ahead, ahead, [item]),
+    )
+    assert told
+    return {**told, "names": {"c": "Grace Hopper"}}
 
 
 def context(kind: str, now: datetime, base_url: str, streams: list[str]) -> dict[str, Any]:
@@ -136,5 +157,6 @@ def context(kind: str, now: datetime, base_url: str, streams: list[str]) -> dict
         "notes": True,
         "recording": None,
         "ends": now + 5 * DAY,
+        "letter": _letter(now, stream, starts),
         **_OF.get(kind, {}),
     }

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from shared import face
 
 from ..digest import wording
+from ..monthly import wording as monthly
 
 FOLDER = Path(__file__).resolve().parent.parent / "templates" / "mail"
 
@@ -44,7 +45,8 @@ def environment() -> Environment:
         auto_reload=False,
         cache_size=-1,
     )
-    made.filters.update(digested=wording.shown, local=face.local, city=face.city, day=face.day, markdown=_markdown)
+    made.filters.update(digested=wording.shown, monthly=monthly.shown)
+    made.filters.update(local=face.local, city=face.city, day=face.day, markdown=_markdown)
     return made
 
 

@@ -70,6 +70,14 @@ LISTS = {
             {"comment": _ALL, "review": _ALL},
         ),
         List(
+            "stream",
+            "Your stream, once a month",
+            "What it did, and what is next for you: on the 1st, and not when nothing is new. Only who asks gets it.",
+            ((MAIL, "Once a month"), (NONE, "None")),
+            {"stream": _ALL},
+            usual=NONE,
+        ),
+        List(
             "digest",
             "The digest",
             "What needs you, and what changed, in one letter. All of them are kept on the web.",
