@@ -22,6 +22,7 @@ from flask import (
     Response,
     g,
     jsonify,
+    redirect,
     render_template,
     request,
     send_from_directory,
@@ -340,6 +341,15 @@ def _health(service: str) -> Blueprint:
     return blueprint
 
 
+def go(path: str, said: str | None = None, anchor: str = "") -> Response:
+    """See Other: after a POST, so that loading the page again posts nothing.
+
+    :param said: what was done, in one word, which the page that comes puts into a sentence.
+    """
+    query = f"?said={said}" if said else ""
+    return redirect(f"{path}{query}{'#' + anchor if anchor else ''}", 303)  # type: ignore[return-value]
+
+
 def local_path(target: str | None, default: str) -> str:
     """`target` when it is a path on this site, else `default`: no link may lead a reader elsewhere."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
@@ -349,4 +359,4 @@ def local_path(target: str | None, default: str) -> str:
     return target
 
 
-__all__ = ["Problem", "answer", "allow_embedding", "create", "csp_nonce", "local_path", "problem", "public_form"]
+__all__ = ["Problem", "answer", "allow_embedding", "create", "csp_nonce", "go", "local_path", "problem", "public_form"]

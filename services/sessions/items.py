@@ -16,7 +16,7 @@ from . import people
 from .circles import journal
 from .models import change, circle, item, session
 from .rules import text
-from .rules.refusals import Refused
+from .rules.refusals import Missing, Refused
 from .rules.states import SessionState
 
 Row = Mapping[Any, Any]
@@ -159,7 +159,7 @@ def told(tx: Connection, circle: str) -> dict[str, Any]:
 def _taken(tx: Connection, id: str) -> Row:
     row = tx.execute(sa.select(item).where(item.c.id == id).with_for_update()).mappings().first()
     if row is None:
-        raise Refused("item", "There is no such action item.", "Load the page again.")
+        raise Missing("item", "There is no such action item.", "Load the page again.")
     return row
 
 

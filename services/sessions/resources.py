@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, db
 
 from .models import resource, session
-from .rules.refusals import Refused
+from .rules.refusals import Missing
 
 Row = Mapping[Any, Any]
 
@@ -62,7 +62,7 @@ def hide(tx: Connection, id: str, hidden: bool) -> Row:
     """
     row = one(tx, id)
     if row is None:
-        raise Refused("resource", "There is no such link.", "It was taken out of the minutes; load the page again.")
+        raise Missing("resource", "There is no such link.", "It was taken out of the minutes; load the page again.")
     same = (resource.c.stream == row["stream"], resource.c.url == row["url"])
     tx.execute(resource.update().where(*same).values(hidden_at=clock.now() if hidden else None))
     return row

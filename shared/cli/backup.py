@@ -51,10 +51,7 @@ def main(args: list[str]) -> int:
 def ready(data: str | None, secret: bool = True) -> config.Config:
     """The settings, and the tables of all services; whatever this machine carries, a backup is of all."""
     settings.apply(data, secret)
-    try:
-        found = config.current()
-    except config.SettingError as wrong:
-        raise Refused(str(wrong)) from None
+    found = settings.sound()
     found = replace(found, database_pool=max(4, found.database_pool), services=config.SERVICES)
     config.use(found)
     for service in config.SERVICES:

@@ -205,9 +205,10 @@ def play(folder: Path, base_url: str, link: str, options: argparse.Namespace) ->
     from .simulation import figures, promises, site, worlds
     from .simulation.blogs import Blog
     from .simulation.browser import Browser
+    from .simulation.company import Company
     from .simulation.crowd import applicants
     from .simulation.habits import Habits, Lives
-    from .simulation.members import Company, Member
+    from .simulation.members import Member
     from .simulation.organizer import Organizer
     from .simulation.play import play as on
     from .simulation.writers import Writer

@@ -78,9 +78,10 @@ def examine(data: str | None) -> Iterator[Line]:
         try:
             yield from check(found)
         except Exception as error:
-            yield Line(
-                check.__name__, WRONG, f"could not be checked: {type(error).__name__}: {_first(error)}", "see above"
-            )
+            from .. import db
+
+            said = f"could not be checked: {type(error).__name__}: {db.first_line(error)}"
+            yield Line(check.__name__, WRONG, said, "see above")
 
 
 def secret(found: config.Config) -> Iterator[Line]:
@@ -177,7 +178,7 @@ def databases(found: config.Config) -> Iterator[Line]:
         except sa.exc.SQLAlchemyError as error:
             file = "free some space on its disk, or see that it may be read and written"
             do = file if url.startswith("sqlite") else "start it, or check BATON_DATABASE_URL"
-            yield Line(name, WRONG, f"does not answer ({_first(error)})", do)
+            yield Line(name, WRONG, f"does not answer ({db.first_line(error)})", do)
             continue
         head = migrate.head(service)
         if at is None or at < head:
@@ -211,7 +212,7 @@ def databases(found: config.Config) -> Iterator[Line]:
 
 def broker(found: config.Config) -> Iterator[Line]:
     """Does it answer, and does it keep what it is given?"""
-    from .. import worker
+    from .. import db, worker
 
     host = urlsplit(found.broker_url)
     where = f"{host.hostname}:{host.port}" if host.hostname else host.path
@@ -228,7 +229,7 @@ def broker(found: config.Config) -> Iterator[Line]:
         yield Line(
             "broker",
             WRONG,
-            f"does not answer at {where} ({_first(error)})",
+            f"does not answer at {where} ({db.first_line(error)})",
             "start ./baton up, or check BATON_BROKER_URL",
         )
         return
@@ -435,9 +436,3 @@ def _sound(found: config.Config) -> list[str]:
             return False
 
     return [service for service in found.services if at_head(service)]
-
-
-def _first(error: BaseException) -> str:
-    """Its first line."""
-    text = str(getattr(error, "orig", None) or error).strip()
-    return text.splitlines()[0][:200] if text else type(error).__name__

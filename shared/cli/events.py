@@ -43,10 +43,7 @@ def main(args: list[str]) -> int:
         found_stale = [importlib.import_module(name).main(["--check"] if options.check else []) for name in DOCUMENTS]
         return max(found_stale)
     settings.apply(options.data)
-    try:
-        found = config.current()
-    except config.SettingError as wrong:
-        raise Refused(str(wrong)) from None
+    found = settings.sound()
     for named in (getattr(options, "service", None), getattr(options, "subscriber", None)):
         if named and named not in config.SERVICES:
             raise Refused(f"there is no service {named!r}: choose from {', '.join(config.SERVICES)}")

@@ -9,7 +9,6 @@ import json
 import os
 from pathlib import Path
 
-from .. import config
 from . import Refused, settings
 
 
@@ -24,10 +23,7 @@ def main(args: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     options = parser.parse_args(args)
     settings.apply(options.data)
-    try:
-        services = config.current().services
-    except config.SettingError as wrong:
-        raise Refused(str(wrong)) from None
+    services = settings.sound().services
     folder = Path(os.environ.get("BATON_CALLED_FROM") or ".", options.folder).expanduser()
     written: dict[str, int] = {}
     try:

@@ -47,10 +47,7 @@ def main(args: list[str]) -> int:
     if (options.file is None) == (options.undo is None):
         parser.error("name a CSV file, or say --undo" if options.file is None else "--undo takes no file")
     settings.apply(options.data)
-    try:
-        config.current()
-    except config.SettingError as wrong:
-        raise Refused(str(wrong)) from None
+    settings.sound()
     return _Import(options).run() if options.undo is None else _Import(options).undo()
 
 

@@ -8,7 +8,6 @@ import importlib.util
 import json
 import sys
 
-from .. import config
 from . import Refused, settings
 
 
@@ -21,10 +20,7 @@ def main(args: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     options = parser.parse_args(args)
     settings.apply(options.data)
-    try:
-        found = config.current()
-    except config.SettingError as wrong:
-        raise Refused(str(wrong)) from None
+    found = settings.sound()
     done = {}
     for service in found.services:
         done[service] = upgrade(service)

@@ -180,7 +180,8 @@ def cast(world: Any, seed: int, habits: Any) -> Any:
 
     from .. import db, tokens
     from .simulation.browser import Browser
-    from .simulation.members import Company, Member
+    from .simulation.company import Company
+    from .simulation.members import Member
 
     company = Company(seed, habits, None, lambda at, who, what: None)
     person = db.metadata("signup").tables["person"]

@@ -60,6 +60,17 @@ def apply(data: str | None = None, secret: bool = True) -> dict[str, str]:
     return merged()
 
 
+def sound() -> config.Config:
+    """The settings as every part reads them.
+
+    :raises Refused: one of them is wrong.
+    """
+    try:
+        return config.current()
+    except config.SettingError as wrong:
+        raise Refused(str(wrong)) from None
+
+
 def take_options(parser: argparse.ArgumentParser, commands: Any) -> None:
     """`--data` and `--json`, before a subcommand or after it.
 

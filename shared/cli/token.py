@@ -35,10 +35,7 @@ def main(args: list[str]) -> int:
     settings.take_options(parser, commands)
     options = parser.parse_args(args)
     settings.apply(options.data)
-    try:
-        config.current()
-    except config.SettingError as wrong:
-        raise Refused(str(wrong)) from None
+    settings.sound()
     from .events import carry
 
     carry(SERVICE)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Blueprint, render_template, request
 from sqlalchemy.engine import Connection
 
 from .. import access, clock, config, db, face, worker
+from ..web import go
 from . import names, span, state
 from .deciding import Decisions, wrong
 
@@ -65,7 +66,7 @@ def blueprint(
     @pages.post("/deliveries/<int:position>/<subscriber>/retry")
     @access.needs("organizer")
     def retry(position: int, subscriber: str) -> Any:
-        return _go("undone" if decide.retry(position, subscriber) else "retried")
+        return go(home, "undone" if decide.retry(position, subscriber) else "retried")
 
     @pages.get("/deliveries/<int:position>/<subscriber>/skip")
     @access.needs("organizer")
@@ -80,19 +81,16 @@ def blueprint(
         if found:
             return _sure(one, why, [{"field": "why", **found}]), 422
         decide.skip(one, why)
-        return _go("skipped")
+        return go(home, "skipped")
 
     @pages.post("/replay/<subscriber>")
     @access.needs("organizer")
     def tell_again(subscriber: str) -> Any:
-        return _go("replay" if decide.replay(subscriber) else "replaying")
+        return go(home, "replay" if decide.replay(subscriber) else "replaying")
 
     def _sure(one: dict[str, Any], why: str = "", problems: list[dict[str, str]] | None = None) -> str:
         with db.read(service) as tx:
             there = zone(tx)
         return render_template("ops/skip.html", one=one, why=why, problems=problems or [], home=home, zone=there)
-
-    def _go(what: str) -> Response:
-        return redirect(f"{home}?said={what}", 303)  # type: ignore[return-value]
 
     return pages

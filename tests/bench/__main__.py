@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import signal
 import sys
-from typing import NoReturn
+
+from tests import ending
 
 from .measure import Missing, table
 
@@ -38,7 +38,6 @@ def main(args: list[str]) -> int:
     if options.postgres and options.bench != "history":
         parser.error("--postgres is for history: the others choose their database themselves")
     given = {"database": "postgres"} if options.postgres else {}
-    signal.signal(signal.SIGTERM, _interrupt)
     module = importlib.import_module(f"tests.bench.{options.bench}")
     try:
         rows = module.measure(options.rounds or module.ROUNDS, **given)
@@ -49,13 +48,5 @@ def main(args: list[str]) -> int:
     return 1 if any(row.verdict == "BELOW" for row in rows) else 0
 
 
-def _interrupt(_signal: int, _frame: object) -> NoReturn:
-    """End like Ctrl-C: what was started is stopped on the way out."""
-    raise KeyboardInterrupt
-
-
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except KeyboardInterrupt:
-        sys.exit(130)
+    ending.run(main)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
-from typing import NoReturn
 
 from shared import die
+from tests import ending
 
 from . import bulk, mischief
 from .run import WITHOUT, Run, points, table
@@ -44,7 +43,6 @@ def main(args: list[str]) -> int:
         parser.error("--layout compose does not go with --walk, --without or --keep")
     if options.bulk is not None and (options.bulk < 1 or compose or options.walk or options.without):
         parser.error("--bulk wants people, and goes with --kill-every, --seed, --keep and --json alone")
-    signal.signal(signal.SIGTERM, _interrupt)
     if options.bulk:
         found = bulk.run(options.bulk, options.kill_every, options.seed, options.keep)
         print(json.dumps(found.as_dict(), indent=2) if options.json else bulk.table(found))
@@ -68,13 +66,5 @@ def main(args: list[str]) -> int:
     return 0 if report.green else 1
 
 
-def _interrupt(_signal: int, _frame: object) -> NoReturn:
-    """End like Ctrl-C: what was started is stopped on the way out."""
-    raise KeyboardInterrupt
-
-
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except KeyboardInterrupt:
-        sys.exit(130)
+    ending.run(main)

@@ -17,7 +17,7 @@ from shared import clock, db
 from ..models import blog, post
 from ..repos import Mirror
 from ..rules.posts import CONSENTS
-from ..rules.refusals import Refused
+from ..rules.refusals import Missing, Refused
 from . import finding, marking
 
 MOST = 5  # blogs of one person
@@ -58,7 +58,7 @@ def one(tx: Connection, person: str, id: str) -> Row:
     query = sa.select(blog).where(blog.c.id == id, blog.c.person == person).with_for_update()
     row = tx.execute(query).mappings().first()
     if row is None:
-        raise Refused("blog", "There is no such blog of yours.", "Open it from your list of blogs.")
+        raise Missing("blog", "There is no such blog of yours.", "Open it from your list of blogs.")
     return row
 
 

@@ -12,7 +12,7 @@ from shared import clock
 from .. import forges
 from ..models import offer
 from ..rules import offers as rules
-from ..rules.refusals import Refused
+from ..rules.refusals import Missing, Refused
 from .touching import ask
 
 Row = Any
@@ -21,7 +21,7 @@ Row = Any
 def _held(tx: Connection, id: str) -> Row:
     row = tx.execute(sa.select(offer).where(offer.c.id == id).with_for_update()).mappings().first()
     if row is None:
-        raise Refused("offer", "There is no such offer.", "Choose one from the list.")
+        raise Missing("offer", "There is no such offer.", "Choose one from the list.")
     return row
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from ..models import blog, offer, post
 from ..rules import standing as rules
-from ..rules.refusals import Refused
+from ..rules.refusals import Missing, Refused
 from . import deciding
 
 Row = Mapping[Any, Any]
@@ -36,7 +36,7 @@ def own(tx: Connection, person: str, id: str) -> dict[str, Any]:
     query = sa.select(post, blog.c.consent.label("agreed"), blog.c.kind.label("blog_kind"))
     row = tx.execute(query.join(blog, blog.c.id == post.c.blog).where(*mine)).mappings().first()
     if row is None:
-        raise Refused("post", "There is no such post of yours.", "Open it from your list of posts.")
+        raise Missing("post", "There is no such post of yours.", "Open it from your list of posts.")
     return stood(tx, [row])[0]
 
 

@@ -11,7 +11,7 @@ from shared import clock, db
 
 from ..models import blog, comment, piece, post
 from ..rules import pieces as rules
-from ..rules.refusals import Refused
+from ..rules.refusals import Missing, Refused
 from . import reviewing
 
 Row = Any
@@ -25,7 +25,7 @@ def own(tx: Connection, whose: str, id: str) -> Row:
     mine = (piece.c.id == id, piece.c.person == whose)
     row = tx.execute(sa.select(piece).where(*mine).with_for_update()).mappings().first()
     if row is None:
-        raise Refused("piece", "There is no such piece of yours.", "Open it from your list.")
+        raise Missing("piece", "There is no such piece of yours.", "Open it from your list.")
     return row
 
 
@@ -79,7 +79,7 @@ def join(tx: Connection, whose: str, id: str, post_id: str) -> None:
     row = own(tx, whose, id)
     theirs = (post.c.id == post_id, blog.c.person == whose, blog.c.state != "left")
     if tx.execute(sa.select(post.c.id).join(blog, blog.c.id == post.c.blog).where(*theirs)).first() is None:
-        raise Refused("post", "There is no such post of yours.", "Choose one from the list.")
+        raise Missing("post", "There is no such post of yours.", "Choose one from the list.")
     if row["post"] == post_id:
         return
     other = tx.execute(sa.select(piece).where(piece.c.post == post_id).with_for_update()).mappings().first()
@@ -110,7 +110,7 @@ def of_post(tx: Connection, post_id: str, whose: str | None = None) -> str:
     query = sa.select(post.c.title, blog.c.person).join(blog, blog.c.id == post.c.blog)
     row = tx.execute(query.where(post.c.id == post_id, blog.c.state != "left")).first()
     if row is None or whose not in {None, row.person}:
-        raise Refused("post", "There is no such post.", "Open it from the list.")
+        raise Missing("post", "There is no such post.", "Open it from the list.")
     db.lock(tx, f"pieces:{row.person}")
     found: str | None = tx.execute(sa.select(piece.c.id).where(piece.c.post == post_id)).scalar()
     said = {"title": rules.line(row.title)[: rules.TITLE_MOST] or "A post", "about": "", "link": ""}

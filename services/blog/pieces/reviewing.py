@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from shared.events import emit
 
 from ..models import person, piece
-from ..rules.refusals import Refused
+from ..rules.refusals import Missing, Refused
 
 HERE = ("confirmed", "waiting", "active", "alumni")
 MOST = 2_000
@@ -38,7 +38,7 @@ def assign(tx: Connection, _by: str, id: str, reviewer: str) -> None:
     """
     row = tx.execute(sa.select(piece).where(piece.c.id == id).with_for_update()).mappings().first()
     if row is None:
-        raise Refused("piece", "There is no such piece.", "Choose one from the queue.")
+        raise Missing("piece", "There is no such piece.", "Choose one from the queue.")
     here = sa.or_(person.c.state.in_(HERE), _organizes)
     if reviewer and (
         reviewer == row["person"] or not tx.execute(sa.select(person.c.id).where(person.c.id == reviewer, here)).first()

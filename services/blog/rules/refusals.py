@@ -13,3 +13,7 @@ class Refused(ValueError):
     def as_dict(self) -> dict[str, str]:
         """{field, message, remedy}, as problem+json and the templates show it."""
         return {"field": self.field, "message": self.message, "remedy": self.remedy}
+
+
+class Missing(Refused):
+    """There is no such thing, or it is not theirs to see: 404, and no form is shown again."""

@@ -14,7 +14,7 @@ from .. import blogs, firsts, following
 from ..convert import Skipped, text
 from ..models import SERVICE
 from ..offers import handing, standing, trying
-from ..rules.refusals import Refused
+from ..rules.refusals import Missing, Refused
 from ..schemas import blogs as schemas
 from .pages import not_found, reader_id
 from .posts import open_by_us, open_oneself
@@ -23,20 +23,22 @@ blueprint = Blueprint(SERVICE, "blogs", "Members' blogs and their posts")
 MINE = access.scopes(role="member")
 
 
-def refuse(refused: Refused) -> NoReturn:
-    """404 or 422, with the field that cannot be taken."""
-    status = 404 if refused.message.startswith("There is no such") else 422
+def refuse(refused: Refused, status: int = 422) -> NoReturn:
+    """404 where there is no such thing, else `status`; with the field that cannot be taken."""
+    status = 404 if isinstance(refused, Missing) else status
     problem(status, "This cannot be done", f"{refused.message} {refused.remedy}", [refused.as_dict()])
 
 
 def _refusing(command: Callable[..., Any], *given: Any) -> Any:
+    """What the command answers; a refusal as problem+json."""
     try:
         return command(*given)
     except Refused as refused:
         refuse(refused)
 
 
-def _do(command: Callable[..., Any], *given: Any) -> Any:
+def done(command: Callable[..., Any], *given: Any) -> Any:
+    """What one command in one transaction answers; a refusal as problem+json."""
     with db.write(SERVICE) as tx:
         return _refusing(command, tx, *given)
 
@@ -84,7 +86,7 @@ def mine() -> dict[str, Any]:
 @blueprint.response(202, schemas.Blog)
 def register(asked: dict[str, str]) -> Any:
     """Have a blog followed; the same address again is the same blog. What it is, is found out afterwards."""
-    return _shown(_do(blogs.register, following.ring, reader_id(), asked["address"]))
+    return _shown(done(blogs.register, following.ring, reader_id(), asked["address"]))
 
 
 @blueprint.get("/mine/blogs/<id>")
@@ -114,7 +116,7 @@ def posts(query: dict[str, int], id: str) -> dict[str, Any]:
 @blueprint.response(200, schemas.Blog)
 def consent(asked: dict[str, str], id: str) -> Any:
     """Say whether and how its posts may be offered."""
-    _do(blogs.consent, reader_id(), id, asked["consent"])
+    done(blogs.consent, reader_id(), id, asked["consent"])
     return _shown(id)
 
 
@@ -125,7 +127,7 @@ def consent(asked: dict[str, str], id: str) -> Any:
 def choose(asked: dict[str, Any], id: str) -> dict[str, int]:
     """Offer some of its posts, or say that they never are."""
     command = blogs.offer if asked["do"] == "offer" else blogs.decline
-    return {"posts": _do(command, reader_id(), id, asked["posts"])}
+    return {"posts": done(command, reader_id(), id, asked["posts"])}
 
 
 @blueprint.get("/mine/posts/<id>")
@@ -158,7 +160,7 @@ def dry_run(query: dict[str, str], id: str) -> dict[str, Any]:
 @blueprint.response(202, schemas.OwnPost)
 def again(_body: Any, id: str) -> Any:
     """Ask again for what was declined, or have what did not work tried again."""
-    _do(standing.again, reader_id(), id)
+    done(standing.again, reader_id(), id)
     with db.read(SERVICE) as tx:
         return standing.own(tx, reader_id(), id)
 
@@ -169,7 +171,7 @@ def again(_body: Any, id: str) -> Any:
 @blueprint.response(202, schemas.OwnPost)
 def own(said: dict[str, bool], id: str) -> Any:
     """Say that one opens its pull request oneself, or that Baton does after all."""
-    _do(open_oneself if said["own"] else open_by_us, reader_id(), id)
+    done(open_oneself if said["own"] else open_by_us, reader_id(), id)
     with db.read(SERVICE) as tx:
         return standing.own(tx, reader_id(), id)
 
@@ -193,7 +195,7 @@ def patch(id: str) -> dict[str, Any]:
 @blueprint.response(202, schemas.Blog)
 def look(_body: Any, id: str) -> Any:
     """Have it looked at now."""
-    _do(blogs.look_again, following.ring, reader_id(), id)
+    done(blogs.look_again, following.ring, reader_id(), id)
     return _shown(id)
 
 
@@ -202,7 +204,7 @@ def look(_body: Any, id: str) -> Any:
 @blueprint.response(204)
 def leave(id: str) -> None:
     """Take it out: what is offered is taken back."""
-    _do(blogs.leave, reader_id(), id)
+    done(blogs.leave, reader_id(), id)
 
 
 @blueprint.get("/blogs")

@@ -16,7 +16,7 @@ from ..rules import pieces as rules
 from ..rules.posts import CONSENTS
 from ..rules.refusals import Refused
 from ..rules.standing import STANDINGS
-from .pages import go, not_found, number, page, reader_id, unreadable
+from .pages import go, not_found, number, page, reader_id, tried, unreadable
 
 blueprint = Blueprint("mine", __name__, url_prefix="/blog")
 HOME = "/blog/"
@@ -96,17 +96,9 @@ def _one(id: str, problems: list[dict[str, str]] | None = None) -> Response:
 
 def _done(id: str, said: str, command: Callable[..., Any], *given: Any, anchor: str = "") -> Response:
     """One command on a blog of the reader's, in one transaction; a refusal is shown on its page."""
-    problems = unreadable()
-    if not problems:
-        try:
-            with db.write(SERVICE) as tx:
-                command(tx, *given)
-            return go(f"{HOME}mine/{id}", said, anchor)
-        except Refused as refused:
-            if refused.message.startswith("There is no such"):
-                raise
-            problems = [refused.as_dict()]
-    return _one(id, problems)
+    if problems := tried(command, *given):
+        return _one(id, problems)
+    return go(f"{HOME}mine/{id}", said, anchor)
 
 
 @blueprint.post("/mine/<id>/consent")

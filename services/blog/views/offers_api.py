@@ -13,6 +13,7 @@ from .. import schemas
 from ..models import SERVICE
 from ..offers import deciding, reading
 from ..rules.refusals import Refused
+from .api import refuse
 from .pages import do
 
 blueprint = Blueprint(SERVICE, "offers", "Posts on their way into the program's blog")
@@ -45,10 +46,7 @@ def _done(command: Callable[..., Any], id: str, *given: Any) -> dict[str, Any]:
     try:
         do(command, id, *given)
     except Refused as refused:
-        missing = refused.message.startswith("There is no such")
-        problem(
-            404 if missing else 409, "This cannot be done", f"{refused.message} {refused.remedy}", [refused.as_dict()]
-        )
+        refuse(refused, 409)
     return _whole(id)
 
 

@@ -7,15 +7,15 @@ from typing import Any, NoReturn
 
 import sqlalchemy as sa
 from flask import Response, make_response, render_template, request
-from flask import redirect as _redirect
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared import access, db
 from shared.problems import problem
 from shared.web import Problem, answer
+from shared.web import go as go
 
 from ..models import SERVICE, program
-from ..rules.refusals import Refused
+from ..rules.refusals import Missing, Refused
 
 SAID = {
     "later": "Noted: there is more time.",
@@ -67,17 +67,29 @@ def page(template: str, problems: list[dict[str, str]] | None = None, **given: A
     return make_response(found, 422 if problems else 200)
 
 
-def go(path: str, said: str = "", anchor: str = "") -> Response:
-    """See Other: after a POST, so that loading the page again posts nothing. `said` is a key of SAID."""
-    query = f"?said={said}" if said else ""
-    return _redirect(f"{path}{query}{'#' + anchor if anchor else ''}", 303)  # type: ignore[return-value]
-
-
 def do(command: Callable[..., Any], *given: Any) -> Any:
     """One command in one transaction, by the organizer who reads."""
     who = access.reader()
     with db.write(SERVICE) as tx:
         return command(tx, who.actor if who else "", *given)
+
+
+def tried(command: Callable[..., Any], *given: Any) -> list[dict[str, str]]:
+    """One command in one transaction, for a form that can be shown again: what is wrong; empty when it is done.
+
+    :raises Missing: there is nothing of which a page could be shown.
+    """
+    problems = unreadable()
+    if problems:
+        return problems
+    try:
+        with db.write(SERVICE) as tx:
+            command(tx, *given)
+    except Missing:
+        raise
+    except Refused as refused:
+        return [refused.as_dict()]
+    return []
 
 
 def unreadable() -> list[dict[str, str]]:
@@ -94,8 +106,7 @@ def not_found(what: str) -> NoReturn:
 
 def refused_page(refused: Refused) -> Any:
     """A refusal that no form can show, because only a button was pressed; or there is no such thing."""
-    missing = refused.message.startswith("There is no such")
-    return answer(Problem(404 if missing else 409, refused.message, refused.remedy, [], {}))
+    return answer(Problem(404 if isinstance(refused, Missing) else 409, refused.message, refused.remedy, [], {}))
 
 
 def reader_id() -> str:

@@ -14,7 +14,7 @@ from .. import pieces
 from ..models import SERVICE
 from ..rules import pieces as rules
 from ..rules.refusals import Refused
-from .pages import go, not_found, page, reader_id, unreadable
+from .pages import go, not_found, page, reader_id, tried, unreadable
 
 blueprint = Blueprint("pieces", __name__, url_prefix="/blog/pieces")
 HOME = "/blog/"
@@ -86,17 +86,9 @@ def _one(id: str, problems: list[dict[str, str]] | None = None) -> Response:
 
 def _done(id: str, said: str, command: Callable[..., Any], *given: Any, anchor: str = "") -> Response:
     """One command on a piece, in one transaction; a refusal is shown on its page."""
-    problems = unreadable()
-    if not problems:
-        try:
-            with db.write(SERVICE) as tx:
-                command(tx, *given)
-            return go(HOME if said == "as_dropped" else f"{HOME}pieces/{id}", said, anchor)
-        except Refused as refused:
-            if refused.message.startswith("There is no such"):
-                raise
-            problems = [refused.as_dict()]
-    return _one(id, problems)
+    if problems := tried(command, *given):
+        return _one(id, problems)
+    return go(HOME if said == "as_dropped" else f"{HOME}pieces/{id}", said, anchor)
 
 
 @blueprint.post("/<id>")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from shared import access, db
@@ -12,22 +11,13 @@ from shared.problems import problem
 from .. import pieces
 from ..models import SERVICE
 from ..rules import pieces as rules
-from ..rules.refusals import Refused
 from ..schemas import pieces as schemas
-from .api import refuse
+from .api import done
 from .pages import reader_id
 from .pieces import press, runs, seen
 
 blueprint = Blueprint(SERVICE, "pieces", "What members write, and the editorial queue")
 MINE = access.scopes(role="member")
-
-
-def _do(command: Callable[..., Any], *given: Any) -> Any:
-    try:
-        with db.write(SERVICE) as tx:
-            return command(tx, *given)
-    except Refused as refused:
-        refuse(refused)
 
 
 def _whole(id: str) -> dict[str, Any]:
@@ -66,7 +56,7 @@ def one(id: str) -> dict[str, Any]:
 def comment(said: dict[str, Any], id: str) -> dict[str, Any]:
     """Say something about it; the others in the talk are told."""
     _whole(id)
-    _do(pieces.say, reader_id(), id, _taken(rules.commented(said["text"])), press(said.get("press")))
+    done(pieces.say, reader_id(), id, _taken(rules.commented(said["text"])), press(said.get("press")))
     return _whole(id)
 
 
@@ -76,7 +66,7 @@ def comment(said: dict[str, Any], id: str) -> dict[str, Any]:
 @blueprint.response(200, schemas.WholePiece)
 def reviewer(said: dict[str, str], id: str) -> dict[str, Any]:
     """Say who reviews it; they are asked to look."""
-    _do(pieces.assign, "", id, said["reviewer"])
+    done(pieces.assign, "", id, said["reviewer"])
     return _whole(id)
 
 
@@ -86,7 +76,7 @@ def reviewer(said: dict[str, str], id: str) -> dict[str, Any]:
 @blueprint.response(200, schemas.WholePiece)
 def of_post(_body: Any, id: str) -> dict[str, Any]:
     """The piece of a post, begun if there is none, so that one can talk about it."""
-    return _whole(_do(pieces.of_post, id, None if runs() else reader_id()))
+    return _whole(done(pieces.of_post, id, None if runs() else reader_id()))
 
 
 @blueprint.get("/mine/pieces")
@@ -105,7 +95,7 @@ def mine() -> dict[str, Any]:
 @blueprint.response(201, schemas.WholePiece)
 def note(said: dict[str, str]) -> dict[str, Any]:
     """Note an idea; with a link it is a draft."""
-    return _whole(_do(pieces.note, reader_id(), _taken(rules.checked(said))))
+    return _whole(done(pieces.note, reader_id(), _taken(rules.checked(said))))
 
 
 @blueprint.put("/mine/pieces/<id>")
@@ -114,7 +104,7 @@ def note(said: dict[str, str]) -> dict[str, Any]:
 @blueprint.response(200, schemas.WholePiece)
 def change(said: dict[str, str], id: str) -> dict[str, Any]:
     """Other words, or another link."""
-    _do(pieces.change, reader_id(), id, _taken(rules.checked(said)))
+    done(pieces.change, reader_id(), id, _taken(rules.checked(said)))
     return _whole(id)
 
 
@@ -124,7 +114,7 @@ def change(said: dict[str, str], id: str) -> dict[str, Any]:
 @blueprint.response(200, schemas.WholePiece)
 def state(said: dict[str, str], id: str) -> dict[str, Any]:
     """Say where it stands; feedback: whoever reviews it is asked to look."""
-    _do(pieces.mark, reader_id(), id, said["state"])
+    done(pieces.mark, reader_id(), id, said["state"])
     return _whole(id)
 
 
@@ -134,5 +124,5 @@ def state(said: dict[str, str], id: str) -> dict[str, Any]:
 @blueprint.response(200, schemas.WholePiece)
 def became(said: dict[str, str], id: str) -> dict[str, Any]:
     """Say which post of one's own it became, or that it became none."""
-    _do(*((pieces.join, reader_id(), id, said["post"]) if said["post"] else (pieces.part, reader_id(), id)))
+    done(*((pieces.join, reader_id(), id, said["post"]) if said["post"] else (pieces.part, reader_id(), id)))
     return _whole(id)

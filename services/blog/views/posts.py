@@ -16,7 +16,7 @@ from ..rules import offers as rules
 from ..rules.posts import CONSENTS
 from ..rules.refusals import Refused
 from ..rules.standing import STANDINGS, asks_again, can_decline, can_offer, can_open
-from .pages import go, not_found, page, reader_id
+from .pages import go, not_found, page, reader_id, tried
 
 blueprint = Blueprint("posts", __name__, url_prefix="/blog/mine/posts")
 
@@ -65,13 +65,8 @@ def dry_run(id: str) -> Response:
 
 
 def _done(id: str, said: str, command: Any, *given: Any) -> Response:
-    try:
-        with db.write(SERVICE) as tx:
-            command(tx, reader_id(), *given)
-    except Refused as refused:
-        if refused.message.startswith("There is no such"):
-            raise
-        return _one(id, [refused.as_dict()])
+    if problems := tried(command, reader_id(), *given):
+        return _one(id, problems)
     return go(f"/blog/mine/posts/{id}", said)
 
 
@@ -115,13 +110,8 @@ def _steps(id: str, problems: list[dict[str, str]] | None = None) -> Response:
 @access.needs("member")
 def keep(id: str) -> Response:
     """Say that one opens it oneself."""
-    try:
-        with db.write(SERVICE) as tx:
-            open_oneself(tx, reader_id(), id)
-    except Refused as refused:
-        if refused.message.startswith("There is no such"):
-            raise
-        return _steps(id, [refused.as_dict()])
+    if problems := tried(open_oneself, reader_id(), id):
+        return _steps(id, problems)
     return go(f"/blog/mine/posts/{id}/own", "own")
 
 
@@ -144,13 +134,8 @@ def open_by_us(tx: Any, whose: str, id: str) -> None:
 @access.needs("member")
 def give(id: str) -> Response:
     """Let Baton open it after all."""
-    try:
-        with db.write(SERVICE) as tx:
-            open_by_us(tx, reader_id(), id)
-    except Refused as refused:
-        if refused.message.startswith("There is no such"):
-            raise
-        return _steps(id, [refused.as_dict()])
+    if problems := tried(open_by_us, reader_id(), id):
+        return _steps(id, problems)
     return go(f"/blog/mine/posts/{id}", "given")
 
 

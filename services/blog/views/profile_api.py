@@ -17,7 +17,7 @@ from ..offers import standing
 from ..rules import profiles as rules
 from ..rules.refusals import Refused
 from ..schemas import profiles as schemas
-from .api import refuse
+from .api import done, refuse
 from .pages import reader_id
 from .profile import AROUND, keep
 
@@ -95,9 +95,5 @@ def no_picture() -> None:
 @blueprint.response(202, schemas.Profile)
 def again(_body: Any) -> dict[str, Any]:
     """Ask again for what was declined, or have what did not work tried again."""
-    try:
-        with db.write(SERVICE) as tx:
-            standing.again_profile(tx, reader_id(), profiles.of_person(tx, reader_id()))
-    except Refused as refused:
-        refuse(refused)
+    done(lambda tx: standing.again_profile(tx, reader_id(), profiles.of_person(tx, reader_id())))
     return _shown()

@@ -6,14 +6,14 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 from sqlalchemy.engine import Connection
 
 from shared import access, db
 from shared.api import CONFLICT, NOT_FOUND, Empty
 from shared.api import Blueprint as ApiBlueprint
 from shared.problems import Problem
-from shared.web import problem
+from shared.web import go, problem
 
 from .. import people, schemas
 from ..mail import catalogue, compose, parts, rewording
@@ -109,7 +109,7 @@ def edit(kind: str) -> Response:
         words, based = {**words, **typed(kind)}, _number(request.form.get("version", ""))
         faults = save(kind, words, based)
         if not faults:
-            return redirect(f"{HOME}/{kind}?said=saved", 303)  # type: ignore[return-value]
+            return go(f"{HOME}/{kind}", "saved")
     page = render_template(
         "notifications/kind_edit.html",
         about=catalogue.about(kind),
@@ -136,7 +136,7 @@ def use(kind: str) -> Response:
         problem(404, "There is no such version", f"Choose one of those at {HOME}/{kind}.")
     if faults := save(kind, words[wanted], based):
         problem(409, "That version cannot be used any more", faults[0].words)
-    return redirect(f"{HOME}/{kind}?said={'used' if words[wanted] else 'back'}", 303)  # type: ignore[return-value]
+    return go(f"{HOME}/{kind}", "used" if words[wanted] else "back")
 
 
 @blueprint.post("/<kind>/test")
@@ -145,7 +145,7 @@ def test(kind: str) -> Response:
     """Send one to the organizer who asks: of a sample, so that nobody else's words are in it."""
     known(kind)
     send_test(kind, request.form.get("press", ""))
-    return redirect(f"{HOME}/{kind}?said=tested", 303)  # type: ignore[return-value]
+    return go(f"{HOME}/{kind}", "tested")
 
 
 # ---- the same for programs ----

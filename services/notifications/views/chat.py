@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 from sqlalchemy.engine import Connection
 
 from shared import access, db, ops
 from shared.api import CONFLICT, NOT_FOUND, WRONG, Empty
 from shared.api import Blueprint as Api
 from shared.problems import Problem
-from shared.web import problem
+from shared.web import go, problem
 
 from .. import schemas
 from ..chat import channels, invites, messages, services, telling
@@ -319,4 +319,4 @@ def _by() -> str:
 
 
 def _back(said: str) -> Response:
-    return redirect(f"{HOME}?said={said}", 303)  # type: ignore[return-value]
+    return go(HOME, said)

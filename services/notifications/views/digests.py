@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 from sqlalchemy.engine import Connection
 
 from shared import access, clock, db, face
-from shared.web import problem
+from shared.web import go, problem
 
 from ..digest import arranging, wording, writing
 from ..models import SERVICE, digest
@@ -75,7 +75,7 @@ def settings() -> Response:
         except arranging.Wrong as wrong:
             problems = wrong.problems
         else:
-            return redirect(f"{HOME}?saved", 303)  # type: ignore[return-value]
+            return go(f"{HOME}?saved")
     page = render_template(
         "notifications/digest_settings.html",
         problems=problems,

@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import Response, redirect
+from flask import Response
 from sqlalchemy.engine import Connection
 
 from shared import access, clock, config, db, ops
 from shared.ops import pages
-from shared.web import problem
+from shared.web import go, problem
 
 from .. import outbox
 from ..inbound import mailbox
@@ -83,7 +83,7 @@ def hold(id: UUID) -> Any:
 
 def _decide(command: Callable[[Connection, str, str], None], id: UUID, said: str) -> Response:
     decide(command, id)
-    return redirect(f"{HOME}?said={said}", 303)  # type: ignore[return-value]
+    return go(HOME, said)
 
 
 def decide(command: Callable[[Connection, str, str], None], id: UUID) -> None:

@@ -11,13 +11,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 from sqlalchemy.engine import Connection
 
 from shared import access, db, tokens
 from shared.api import Blueprint as ApiBlueprint
 from shared.problems import Problem, described
-from shared.web import problem
+from shared.web import go, problem
 
 from .. import people
 from ..mail import preferences
@@ -93,7 +93,7 @@ def _work(door: Door) -> Response:
             problems = wrong.problems
         else:
             query = urlencode({"said": "saved" if before else "same", **{f"was-{k}": v for k, v in before.items()}})
-            return redirect(f"{door.base}?{query}", 303)  # type: ignore[return-value]
+            return go(f"{door.base}?{query}")
     with db.read(SERVICE) as tx:
         shown = _shown(tx, door)
         now = {each.name: preferences.choice(tx, door.person, each) for each in shown}

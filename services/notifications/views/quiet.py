@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 
 from shared import access, db
 from shared.api import Blueprint as ApiBlueprint
 from shared.problems import Problem
+from shared.web import go
 
 from .. import schemas
 from ..mail import quiet
@@ -33,7 +34,7 @@ def settings() -> Response:
         typed = {field: request.form.get(field, "") for field in FIELDS}
         problems = arrange(typed)
         if not problems:
-            return redirect(f"{HOME}?saved", 303)  # type: ignore[return-value]
+            return go(f"{HOME}?saved")
     page = render_template(
         "notifications/quiet.html",
         problems=problems,

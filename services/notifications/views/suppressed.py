@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Blueprint, Response, render_template, request
 from sqlalchemy.engine import Connection
 
 from shared import access, db, ops
-from shared.web import problem
+from shared.web import go, problem
 
 from .. import suppressed
 from ..models import SERVICE
@@ -45,7 +45,7 @@ def index() -> str:
 def lift() -> Response:
     """Let mail go there again."""
     decide(suppressed.lift, request.form.get("address", ""))
-    return redirect(f"{HOME}?said=lifted", 303)  # type: ignore[return-value]
+    return go(HOME, "lifted")
 
 
 @blueprint.post("/restore")
@@ -53,7 +53,7 @@ def lift() -> Response:
 def restore() -> Response:
     """It was a mistake to lift it."""
     decide(suppressed.restore, request.form.get("address", ""))
-    return redirect(f"{HOME}?said=restored", 303)  # type: ignore[return-value]
+    return go(HOME, "restored")
 
 
 def decide(command: Callable[[Connection, str, str], None], address: str) -> None:

@@ -20,7 +20,7 @@ from .. import locks
 from ..models import change
 from ..models import circle as circles
 from ..rules import text
-from ..rules.refusals import Refused
+from ..rules.refusals import Missing, Refused
 
 Row = Mapping[Any, Any]
 Undo = Callable[[Connection, str, Row], None]
@@ -160,7 +160,7 @@ def undo(tx: Connection, by: str, id: str) -> Row:
     locks.sessions(tx)
     entry = tx.execute(sa.select(change).where(change.c.id == id).with_for_update()).mappings().first()
     if entry is None:
-        raise Refused("change", "There is no such change to undo.", "Look in the list of changes of the circle.")
+        raise Missing("change", "There is no such change to undo.", "Look in the list of changes of the circle.")
     if entry["verb"] not in _undo:
         raise Refused("change", "This cannot be taken back.", "Change it by hand, where that is possible.")
     if not _may(entry, by):

@@ -20,7 +20,7 @@ from ..models import place as places
 from ..models import program as programs
 from ..models import waiting
 from ..rules import placing as rules
-from ..rules.refusals import Refused
+from ..rules.refusals import Missing, Refused
 
 Row = Mapping[Any, Any]
 present = places.c.until.is_(None)
@@ -52,7 +52,7 @@ def one(tx: Connection, id: str) -> Row:
     """
     row = tx.execute(sa.select(circles).where(circles.c.id == id)).mappings().first()
     if row is None:
-        raise Refused("circle", "There is no such circle.", "Choose one from the list of circles.")
+        raise Missing("circle", "There is no such circle.", "Choose one from the list of circles.")
     return row
 
 

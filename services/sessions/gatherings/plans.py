@@ -14,7 +14,7 @@ from shared import clock, db
 from .. import people
 from ..models import gathering_plan
 from ..rules.gatherings import Rhythm
-from ..rules.refusals import Refused
+from ..rules.refusals import Missing
 from . import asking, reading
 
 Row = Mapping[Any, Any]
@@ -33,7 +33,7 @@ def save(tx: Connection, kind: str, typed: Row, active: bool) -> None:
     :raises Refused: with every wrong field in `all`; there is no such kind.
     """
     if kind not in reading.KINDS:
-        raise Refused("kind", "There is no such plan.", f"Choose one of {', '.join(reading.KINDS)}.")
+        raise Missing("kind", "There is no such plan.", f"Choose one of {', '.join(reading.KINDS)}.")
     values = {**asking.plan(typed), "active": active}
     insert = db.insert(tx, gathering_plan).values(kind=kind, **values)
     tx.execute(insert.on_conflict_do_update(index_elements=["kind"], set_=values))

@@ -13,7 +13,7 @@ from shared import clock
 
 from ..models import gathering, invite, no_talks, session
 from ..rules import dates
-from ..rules.refusals import Refused
+from ..rules.refusals import Missing
 
 Row = Mapping[Any, Any]
 ORGANIZERS, TALK = "organizers", "talk"
@@ -36,7 +36,7 @@ def one(tx: Connection, id: str, hold: bool = False) -> dict[str, Any]:
     there = tx.execute(held.with_for_update() if hold else held).first()
     row = tx.execute(_BOTH.where(gathering.c.id == id)).mappings().first() if there else None
     if row is None:
-        raise Refused("gathering", "There is no such meeting or talk.", "Choose one from the list.")
+        raise Missing("gathering", "There is no such meeting or talk.", "Choose one from the list.")
     return _whole(row)
 
 

@@ -21,7 +21,7 @@ from ..circles import journal
 from ..models import circle as circles
 from ..models import series, session
 from ..rules import dates
-from ..rules.refusals import Refused, Stale
+from ..rules.refusals import Missing, Refused, Stale
 from ..turns import verbs
 from . import asking, clashes, planning, reading, telling
 from .asking import Wanted
@@ -112,7 +112,7 @@ def save(tx: Connection, by: str, circle: str, wanted: Wanted, reason: str = "",
     locks.sessions(tx)
     about = tx.execute(sa.select(circles).where(circles.c.id == circle)).mappings().first()
     if about is None or about["closed_at"] is not None:
-        raise Refused("circle", "There is no such circle, or it is closed.", "Choose one from the list of circles.")
+        raise Missing("circle", "There is no such circle, or it is closed.", "Choose one from the list of circles.")
     now = reading.current(tx, circle)
     if seen is not None and seen != token(now):
         raise Stale("first", "Somebody else changed the dates meanwhile.", "Look at what holds now, and save again.")

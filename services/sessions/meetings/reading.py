@@ -13,7 +13,7 @@ from shared import clock
 
 from ..models import series, session
 from ..rules import dates
-from ..rules.refusals import Refused
+from ..rules.refusals import Missing
 
 Row = Mapping[Any, Any]
 AHEAD = ("planned", "confirmed")  # states of a session that will take place
@@ -26,7 +26,7 @@ def one(tx: Connection, id: str) -> Row:
     """
     row = tx.execute(sa.select(session).where(session.c.id == id)).mappings().first()
     if row is None:
-        raise Refused("session", "There is no such session.", "Choose one from the circle's page.")
+        raise Missing("session", "There is no such session.", "Choose one from the circle's page.")
     return row
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from .. import attendance, people
 from ..models import circle, minutes, policy, revision, session, stream_policy
 from ..rules import agenda as agendas
-from ..rules.refusals import Refused
+from ..rules.refusals import Missing
 from ..rules.states import Left, SessionState
 
 Row = Mapping[Any, Any]
@@ -65,7 +65,7 @@ def taken(tx: Connection, id: str) -> Row:
     held = sa.select(session.c.id).where(session.c.id == id).with_for_update()
     found = one(tx, id) if tx.execute(held).first() else None
     if found is None:
-        raise Refused("session", "There is no such session.", "Look at the address, or ask for a new link.")
+        raise Missing("session", "There is no such session.", "Look at the address, or ask for a new link.")
     return found
 
 

@@ -30,3 +30,7 @@ class Refused(ValueError):
 
 class Stale(Refused):
     """Somebody else changed it since the form was shown: nothing was saved."""
+
+
+class Missing(Refused):
+    """There is no such thing, or it is not theirs to see: 404."""

@@ -17,7 +17,7 @@ from shared import clock, db
 from ..invites import answering as invited
 from ..meetings import reading as meetings
 from ..models import absence, session, turn
-from ..rules.refusals import Refused
+from ..rules.refusals import Missing, Refused
 from ..rules.rotation import Role
 from ..rules.states import TURN
 from . import asking, seats
@@ -101,7 +101,7 @@ def withdraw(tx: Connection, id: str, person: str) -> None:
     seats.lock(tx)
     row = tx.execute(sa.select(absence).where(absence.c.id == id, absence.c.person == person)).mappings().first()
     if row is None:
-        raise Refused("absence", "There is no such absence of yours.", "Look at the list.")
+        raise Missing("absence", "There is no such absence of yours.", "Look at the list.")
     tx.execute(sa.update(absence).where(absence.c.id == id).values(withdrawn_at=clock.now()))
     if row["by"].startswith(UNANSWERED):  # it was noted for both roles at once
         resume(tx, row["by"])

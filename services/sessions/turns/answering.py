@@ -17,7 +17,7 @@ from ..circles.journal import reasoned
 from ..invites import answering as invited
 from ..models import turn
 from ..rules import rotation
-from ..rules.refusals import Refused
+from ..rules.refusals import Missing, Refused
 from ..rules.rotation import Role
 from ..rules.rotation import verbs as moves
 from ..rules.states import HOLDING, TAKEN, TURN, TurnState, take
@@ -255,7 +255,7 @@ def _own(tx: Connection, id: str) -> tuple[Row, Row]:
     seats.lock(tx)
     row = tx.execute(sa.select(turn).where(turn.c.id == id)).mappings().first()
     if row is None:
-        raise Refused("turn", "There is no such turn.", "Look at the address, or open your circle's page.")
+        raise Missing("turn", "There is no such turn.", "Look at the address, or open your circle's page.")
     return seats.hold(tx, row["session"]), row
 
 

@@ -20,7 +20,7 @@ from .. import locks, people
 from ..circles import reading as circles
 from ..models import absence, attendance, checkin, circle, minutes, remark, rsvp, session, turn
 from ..rules import placing, silence
-from ..rules.refusals import Refused
+from ..rules.refusals import Missing, Refused
 from . import absences
 from .seats import Row
 
@@ -94,7 +94,7 @@ def one(tx: Connection, id: str, who: str) -> Row:
     mine = sa.select(checkin).where(checkin.c.id == id, checkin.c.person == who)
     row = tx.execute(mine).mappings().first()
     if row is None:
-        raise Refused("checkin", "There is no such question.", "Look at your sessions page.")
+        raise Missing("checkin", "There is no such question.", "Look at your sessions page.")
     just = row["answer"] if row["answered_at"] and clock.now() - row["answered_at"] < HEARD else None
     return {**row, "paused": _is_paused(tx, id), "state": people.state(tx, who), "just": just}
 

@@ -22,7 +22,7 @@ from ..invites import due
 from ..invites import reading as invited
 from ..meetings import telling
 from ..models import circle, person, session, standing, told, turn
-from ..rules.refusals import Refused
+from ..rules.refusals import Missing, Refused
 from ..rules.rotation import Kind, Role, Why, asking
 from ..rules.states import HOLDING, TAKEN, SessionState, TurnState, settled
 
@@ -60,7 +60,7 @@ def hold(tx: Connection, id: str) -> Row:
     lock(tx)
     found = sessions(tx, [id]).get(id)
     if found is None or found["circle"] is None:
-        raise Refused("session", "There is no such session.", "Choose one from the circle's page.")
+        raise Missing("session", "There is no such session.", "Choose one from the circle's page.")
     return found
 
 

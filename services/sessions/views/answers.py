@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from flask import Response, make_response, render_template, request
-from flask import redirect as _redirect
 
 from shared import access
 from shared.problems import problem
+from shared.web import go as go
 
 from .. import people
 from ..rules.refusals import Refused, Stale
@@ -71,12 +71,6 @@ SAID = {
 def page(template: str, status: int = 200, **given: Any) -> Response:
     """The page of that template; pages.context says what was said before a redirect."""
     return make_response(render_template(f"sessions/{template}", **given), status)
-
-
-def go(path: str, said: str | None = None, anchor: str = "") -> Response:
-    """See Other: after a POST, so that loading the page again posts nothing. `said` is a key of SAID."""
-    query = f"?said={said}" if said else ""
-    return _redirect(f"{path}{query}{'#' + anchor if anchor else ''}", 303)  # type: ignore[return-value]
 
 
 def refusals(refused: Refused) -> list[dict[str, str]]:

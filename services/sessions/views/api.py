@@ -17,7 +17,7 @@ from ..invites import reading as invites
 from ..meetings import asking, changing
 from ..meetings import reading as meetings
 from ..models import SERVICE
-from ..rules.refusals import Refused, Stale
+from ..rules.refusals import Missing, Refused, Stale
 from ..schemas import circles as schemas
 from . import mine as own
 from . import showing
@@ -40,7 +40,7 @@ def refuse(refused: Refused) -> NoReturn:
     """404, 409 or 422, with every field that cannot be taken."""
     errors = [each.as_dict() for each in refused.all]
     detail = " ".join(f"{each['field']}: {each['message']} {each['remedy']}" for each in errors)
-    status = 409 if isinstance(refused, Stale) else 404 if refused.message.startswith("There is no such") else 422
+    status = 409 if isinstance(refused, Stale) else 404 if isinstance(refused, Missing) else 422
     problem(status, "This cannot be done", detail, errors)
 
 

@@ -13,7 +13,7 @@ from .. import attendance, deciding, minutes, people
 from ..deciding import Asked
 from ..invites import reading as invites
 from ..models import SERVICE
-from ..rules.refusals import Refused
+from ..rules.refusals import Missing, Refused
 from ..rules.rotation import Role
 from ..rules.states import gaps
 from ..turns import reading as turns
@@ -53,7 +53,7 @@ def choose(id: str) -> Response:
 def one(id: str, deed: str) -> Response:
     """The form of one deed; what would happen, where somebody is mailed; and the deed."""
     if deed not in WORDS:
-        raise Refused("deed", "There is no such thing to decide.", "Choose one from the session's list.")
+        raise Missing("deed", "There is no such thing to decide.", "Choose one from the session's list.")
     given = request.form
     typed: dict[str, Any] = {name: given.get(name, request.args.get(name, "")) for name in FIELDS}
     marks = {name.removeprefix("there-"): value for name, value in given.items() if name.startswith("there-")}
@@ -96,7 +96,7 @@ def one(id: str, deed: str) -> Response:
 def _session(tx: Connection, id: str) -> Any:
     of = seats.about(tx, id)
     if of is None:
-        raise Refused("session", "There is no such session.", "Choose one from a circle's page.")
+        raise Missing("session", "There is no such session.", "Choose one from a circle's page.")
     return of
 
 

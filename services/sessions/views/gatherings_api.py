@@ -26,8 +26,6 @@ def _do(command: Any, *given: Any, **more: Any) -> Any:
         with db.write(SERVICE) as tx:
             return command(tx, actor(), *given, **more)
     except Refused as refused:
-        if refused.message.startswith("There is no such meeting"):
-            not_found("meeting or talk")
         refuse(refused)
 
 

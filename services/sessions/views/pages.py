@@ -13,7 +13,7 @@ from shared import access, db, face
 from shared.web import Problem, answer
 
 from ..models import SERVICE, program
-from ..rules.refusals import Refused
+from ..rules.refusals import Missing, Refused
 from . import answers
 from .answers import SAID, go, reader_zone, refusals, unreadable
 
@@ -69,8 +69,7 @@ def try_to(command: Callable[..., Any], *given: Any, **more: Any) -> list[dict[s
 
 def refused_page(refused: Refused) -> Any:
     """A refusal that no form can show, because only a button was pressed; or there is no such thing."""
-    missing = refused.message.startswith("There is no such")
-    return answer(Problem(404 if missing else 409, refused.message, refused.remedy, [], {}))
+    return answer(Problem(404 if isinstance(refused, Missing) else 409, refused.message, refused.remedy, [], {}))
 
 
 def actor() -> str:

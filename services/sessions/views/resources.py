@@ -8,7 +8,7 @@ from shared import access, db
 
 from .. import people, resources, rights
 from ..models import SERVICE
-from ..rules.refusals import Refused
+from ..rules.refusals import Missing
 from .answers import forbidden, go, not_found, page, reader_zone, who
 
 blueprint = Blueprint("resources", __name__, url_prefix="/sessions/resources")
@@ -57,7 +57,7 @@ def hide(stream: str, id: str) -> Response:
     with db.write(SERVICE) as tx:
         row = resources.one(tx, id)
         if row is None or row["stream"] != stream:
-            raise Refused("resource", "There is no such link.", "It was taken out of the minutes; load the page again.")
+            raise Missing("resource", "There is no such link.", "It was taken out of the minutes; load the page again.")
         if not rights.may_hide(tx, row, reader.person, reader.roles):
             forbidden("Another circle shared this link", "That circle and the organizers can hide it.")
         resources.hide(tx, id, away)

@@ -11,7 +11,7 @@ from shared import access, db
 from .. import people as persons
 from ..circles import moving, reading, splitting
 from ..models import SERVICE
-from ..rules.refusals import Refused
+from ..rules.refusals import Missing
 from .circles import HOME, url
 from .pages import go, page, try_to
 
@@ -85,7 +85,7 @@ def move(person: str) -> Response:
         place, line = reading.place_of(tx, person), reading.waits(tx, person)
         stream = (place or line or {}).get("stream")
         if stream is None:
-            raise Refused(
+            raise Missing(
                 "person", "There is no such person in a circle, or in line.", "Choose one from a circle's list."
             )
         circles = [each for each in reading.listed(tx, stream) if not place or each["id"] != place["circle"]]

@@ -12,11 +12,11 @@ from typing import Any
 from urllib.parse import unquote, unquote_to_bytes
 
 from flask import Response, g, make_response, render_template, request
-from flask import redirect as _redirect
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared import access, clock, config, db, face
 from shared.web import Problem, answer, problem
+from shared.web import go as go
 
 from .. import program, rules
 
@@ -90,11 +90,6 @@ def page(template: str, status: int = 200, **given: Any) -> Response:
     response = make_response(render_template(f"signup/{template}", **given), status)
     response.headers.setdefault("Cache-Control", "no-store")
     return response
-
-
-def go(path: str, said: str | None = None) -> Response:
-    """See Other: after a POST, so that loading the page again posts nothing. `said` is a key of SAID."""
-    return _redirect(f"{path}?said={said}" if said else path, 303)  # type: ignore[return-value]
 
 
 def refusals(refused: rules.Refused) -> list[dict[str, str]]:

@@ -12,8 +12,8 @@ from functools import partial
 from ... import clock
 from . import words
 from .browser import Astray, Browser
+from .company import Company, Reader
 from .letters import Letter
-from .members import Company, Reader
 
 DECLINES = 0.1  # of posts
 LOOKS_EVERY = timedelta(days=3)  # in the queue of posts

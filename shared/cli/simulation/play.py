@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ... import clock, schedule
 from . import worlds
-from .members import Company
+from .company import Company
 from .worlds import Post, World
 
 
