@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from services.blog.offers import deciding
-from services.blog.offers.running import LEASE
+from services.blog.offers.visiting import LEASE
 from shared import config, db
 from tests.conftest import Baton
 from tests.offering import Ada, branches, files, git, target
