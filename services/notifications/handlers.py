@@ -20,7 +20,7 @@ From sessions:
 circle.joined           placed                   place.waiting          waiting
 circle.left             kept, for letters of streams alone
 place.offered           place                    minutes.missed         minutes-late, to coordinator or organizers
-turn.offered            turn, or mentor          turn.accepted          turn-taken, to who was told it was open
+turn.offered            turn, or mentor          turn.accepted          turn-taken, to organizers told it was open
 turn.lapsed             turn-lapsed              turn.released          turn-released, if others did it
 turn.opened             turn-open to the circle, turn-open-organizer to organizers
 session.minuted, minutes.corrected               minutes, to the circle, its mentor, organizers who want it at once
@@ -389,18 +389,19 @@ def minutes_missed(tx: Connection, event: Event) -> None:
 
 @on(SERVICE, "turn.offered")
 def turn_offered(tx: Connection, event: Event) -> None:
-    """Who hands a turn over is named, so this mail is emptied when they are erased."""
+    """Who hands a turn over, or changed the plan, is named, so this mail is emptied when they are erased."""
     data = event.data
-    giver = data["handed_by"]
+    giver, changer = data["handed_by"], data.get("changed_by")
     context = {
         "answer_by": datetime.fromisoformat(data["answer_by"]),
         "why": data["why"],
         "handed_by": letter.line(people.name_of(tx, giver)) if giver else None,
+        "changed_by": letter.line(people.name_of(tx, changer)) if changer else None,
     }
     mentors = data["role"] == "mentor"
     _about_turn(
         tx, "mentor" if mentors else "turn", event, data["person"], context, {"turn": data["turn"]},
-        [giver] if giver else [], invitation.duty(data["session"], not mentors, mentors),
+        [each for each in (giver, changer) if each], invitation.duty(data["session"], not mentors, mentors),
     )  # fmt: skip
 
 
@@ -413,17 +414,19 @@ def turn_accepted(tx: Connection, event: Event) -> None:
 
 @on(SERVICE, "turn.lapsed")
 def turn_lapsed(tx: Connection, event: Event) -> None:
+    """Where anyone may take it now, turn-open tells them so: one mail is enough, but for who is offered a pause."""
     data = event.data
-    context = {"pause": data["pause"], "role": data["role"]}
-    _about_turn(tx, "turn-lapsed", event, data["person"], context, {"turn": data["turn"]})
+    context = {"pause": data["pause"], "role": data["role"], "next_asked": data.get("asked", True)}
+    if data["pause"] or not data.get("open"):
+        _about_turn(tx, "turn-lapsed", event, data["person"], context, {"turn": data["turn"]})
 
 
 @on(SERVICE, "turn.released")
 def turn_released(tx: Connection, event: Event) -> None:
-    """Who is away, paused or left did that themselves, and knows."""
+    """Who is away, paused, left or changed the plan did that themselves, and knows."""
     projection.released(tx, event)
     data = event.data
-    if data["why"] not in ("away", "gone"):
+    if data["why"] not in ("away", "gone", "own"):
         _about_turn(tx, "turn-released", event, data["person"], {"cause": data["why"], "role": data["role"]})
 
 

@@ -392,25 +392,35 @@ class Asked(Turn):
     handed_by = fields.String(
         required=True, allow_none=True, metadata={"description": "id of the person who has it and would hand it over"}
     )
+    changed_by = fields.String(
+        allow_none=True, metadata={"description": "id of the person who changed the plan so that this one is asked"}
+    )
 
 
 class Taken(Turn):
     by = fields.String(required=True, metadata={"description": "who said so: person/…, organizer/…"})
     told = fields.List(
-        fields.String(), required=True, metadata={"description": "ids of who had been told that anyone may take it"}
+        fields.String(),
+        required=True,
+        metadata={"description": "ids of organizers who had been told that anyone may take it"},
     )
 
 
 class Freed(Turn):
     why = fields.String(
         required=True,
-        validate=validate.OneOf(["covered", "cancelled", "away", "gone", "undone", "organizer"]),
-        metadata={"description": "covered, cancelled, away, gone, undone or organizer"},
+        validate=validate.OneOf(["covered", "changed", "own", "cancelled", "away", "gone", "undone", "organizer"]),
+        metadata={
+            "description": "covered (somebody else said yes), changed (by another's change of turns), own (by theirs), "
+            "cancelled, away, gone, undone or organizer"
+        },
     )
 
 
 class Lapsed(Turn):
     pause = fields.Boolean(required=True, metadata={"description": "twice running: offer them a pause"})
+    asked = fields.Boolean(metadata={"description": "somebody else is asked now"})
+    open = fields.Boolean(metadata={"description": "anyone of the circle may take it now, and is told so"})
 
 
 class Opened(Seat):

@@ -171,7 +171,7 @@ def test_another_time_asks_anew_and_another_coordinator_does_not(baton: Any, met
     baton.tick()
     event, _ = calendar_in(mails(baton, met.ada, met.first)[-1])
     assert event["ATTENDEE"].params["PARTSTAT"] == "NEEDS-ACTION" and not answers(baton)
-    assert "please answer again" in mails(baton, met.ada, met.first)[-1]["text"]
+    assert "please answer to this one" in mails(baton, met.ada, met.first)[-1]["text"]
 
 
 def test_answers_on_ones_own_page(baton: Any, met: Met) -> None:

@@ -49,7 +49,10 @@ def test_the_mail_is_answered_by_its_link_without_signing_in(baton: Any, ring: A
     assert client.get(lead).status_code == 403, "before the yes it is nobody's page"
     answer = client.post(link, data={"do": "accept"})
     assert "Who comes" in client.get(lead).text
-    assert answer.status_code == 303 and "You coordinate this session" in client.get(answer.location).text
+    assert answer.status_code == 303
+    page = client.get(answer.location).text
+    shown = re.search(r'href="(/sessions/lead/[^"]+)"', page)[1]  # type: ignore[index]
+    assert "You coordinate this session" in page and "Who comes" in client.get(shown).text, "and leads on from there"
     assert client.post(link, data={"do": "accept"}).location.endswith("said=already")
     assert sessions(baton, where)[0]["state"] == "confirmed"
     answer = client.post(link, data={"do": "decline", "reason": "An exam"})
@@ -124,7 +127,9 @@ def test_anyone_of_the_circle_takes_an_open_turn_by_link_or_signed_in(baton: Any
     stranger = join(baton, "Sam")
     page = sign_in(baton.client("sessions"), stranger).post(f"/sessions/s/{one}/take")
     assert page.status_code == 403
-    assert client.post(link).status_code == 303 and "You coordinate this session" in client.get(link).text
+    assert client.post(link).status_code == 303
+    page = client.get(link).text
+    assert "You coordinate this session" in page and "/sessions/lead/" in page
     other = sign_in(baton.client("sessions"), person(baton, "Bea"))
     assert "Cem coordinates it" in other.get(f"/sessions/s/{one}/take").text
     refused = other.post(f"/sessions/s/{one}/take")
@@ -176,6 +181,10 @@ def test_swap_is_shown_saved_and_undone(baton: Any, ring: Any) -> None:
     assert turns(baton, one) == {"Ada": "released", "Bea": "offered"} and turns(baton, two)["Ada"] == "accepted"
     assert sessions(baton, where)[1]["state"] == "confirmed"
     assert kinds(baton, "Bea")[-1] == "turn"
+    words = "Ada changed the turns of the circle, and asks you to take this one."
+    assert words in baton.rows("notifications", "mail", kind="turn", person=person(baton, "Bea"))[-1]["text"]
+    assert words in baton.client("sessions").get(mailed(baton, "turn", "Bea")).text
+    assert kinds(baton, "Ada") == ["turn"], "she did it herself, and nobody covers for her before Bea's yes"
     [entry] = baton.rows("sessions", "change", verb="swap")
     assert "Two dates were swapped" in ada.get(f"/sessions/circles/{where}/turns").text
     bea = sign_in(baton.client("sessions"), person(baton, "Bea"))
@@ -274,6 +283,8 @@ def test_a_turn_is_handed_over_to_a_volunteer_who_accepts(baton: Any, ring: Any)
     baton.drain()
     assert turns(baton, one) == {"Ada": "released", "Cem": "accepted"}
     assert kinds(baton, "Ada")[-1] == "turn-released"
+    [free] = baton.rows("notifications", "mail", kind="turn-released")
+    assert "Somebody else has said yes to it, so you no longer coordinate it" in free["text"]
     promise_four(baton)
 
 

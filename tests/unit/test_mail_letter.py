@@ -84,6 +84,8 @@ SAMPLE: dict[str, Any] = {
     "led": True,
     "why": "Of all who can be asked, you have the lowest count: one turn.",
     "handed_by": None,
+    "changed_by": None,
+    "next_asked": True,
     "pause": True,
     "role": "coordinator",
     "cause": "covered",

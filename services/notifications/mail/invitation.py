@@ -52,6 +52,8 @@ def announce(tx: Connection, cause: str, data: Mapping[str, Any]) -> None:
         **_context(data, names),
         "changed": data["changed"],
         "was": datetime.fromisoformat(data["was"]) if data["was"] else None,
+        # It says why a date was moved or is off, not why somebody else leads it.
+        "note": "" if data["changed"] and set(data["changed"]) <= set(ROLES) else letter.line(data["note"] or "", 500),
         "cancelled": data["what"] == "cancel",
     }
     kind = FIRST.get(data["kind"], "invite") if data["what"] == "request" else KINDS[data["what"]]

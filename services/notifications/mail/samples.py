@@ -133,6 +133,8 @@ def context(kind: str, now: datetime, base_url: str, streams: list[str]) -> dict
         "correct_until": f"{starts + 2 * DAY:%A}",
         "why": "Of all who can be asked, you have the lowest count: one turn.",
         "handed_by": None,
+        "changed_by": None,
+        "next_asked": True,
         "pause": True,
         "role": "coordinator",
         "cause": "covered",

@@ -75,14 +75,17 @@ def _is_untold(tx: Connection, circle: str) -> bool:
 def settle(tx: Connection, circle: str) -> None:
     """Tell the circle's people what they do not know yet of its next sessions."""
     locks.sessions(tx)
-    # Only what is visible now: who notes something later has changed something later.
-    tx.execute(sa.delete(unannounced).where(unannounced.c.circle == circle))
+    # Only what is visible now: who notes something later has changed something later. What was noted for soon stays: a
+    # seat that became free (due.FREED) is still waited for when something else of the circle is told.
+    waits = sa.and_(unannounced.c.due > clock.now(), unannounced.c.due <= clock.now() + due.FREED)
+    tx.execute(sa.delete(unannounced).where(unannounced.c.circle == circle, ~waits))
+    waiting = tx.execute(sa.select(unannounced.c.id).where(unannounced.c.circle == circle).limit(1)).first() is not None
     about = circles.one(tx, circle)
     rows, ahead, near = _concerned(tx, circle)
     people = [each["id"] for each in circles.members(tx, circle)]
     duties = reading.duties(tx, [row["id"] for row in rows])
     for row in rows:
-        settle_one(tx, {**row}, about, people, duties[row["id"]])
+        settle_one(tx, {**row}, about, people, duties[row["id"]], waiting)
     _look_again(tx, circle, ahead, near)
 
 
@@ -137,14 +140,22 @@ def _look_again(tx: Connection, circle: str, ahead: list[Row], near: int) -> Non
         due.touch(tx, [circle], ahead[near]["starts_at"] - HORIZON)
 
 
-def settle_one(tx: Connection, row: Row, about: Row, people: list[str], duties: Mapping[str, str | None]) -> None:
+def settle_one(
+    tx: Connection,
+    row: Row,
+    about: Row,
+    people: list[str],
+    duties: Mapping[str, str | None],
+    waiting: bool = False,
+) -> None:
     """Tell `people` what they do not know yet of one session, and who is concerned no more that they are not.
 
     :param about: `name` and `stream` of its circle; `also`, what events say beside that.
+    :param waiting: a seat that became free is not told yet.
     """
     on, now_told = row["state"] in meetings.AHEAD, _now(row, duties)
     known = {each["person"]: each for each in _invites(tx, row["id"])}
-    updated, new, gone = _compared(tx, row, people, duties, known)
+    updated, new, gone = _compared(tx, row, people, duties, known, waiting)
     if any("time" in changed for changed, _ in updated):
         _ask_anew(tx, row)
     _say_no_for_who_is_away(tx, row, new)
@@ -164,7 +175,12 @@ def differs(tx: Connection, row: Row, people: list[str], duties: Mapping[str, st
 
 
 def _compared(
-    tx: Connection, row: Row, people: list[str], duties: Mapping[str, str | None], known: Mapping[str, Row]
+    tx: Connection,
+    row: Row,
+    people: list[str],
+    duties: Mapping[str, str | None],
+    known: Mapping[str, Row],
+    waiting: bool = False,
 ) -> tuple[dict[tuple[tuple[str, ...], str | None], list[str]], list[str], list[str]]:
     """What is true against what people were told: {(what changed, when it was): whom to tell}, who is new, who is not
     concerned any more.
@@ -180,6 +196,8 @@ def _compared(
         changed = changes[person]
         if said.get(person) == "cannot" and set(changed) <= DUTIES:
             continue  # who leads it is no news to who does not come
+        if waiting and all(duties.get(word, "") is None for word in changed):
+            continue  # seats became free, and whoever is asked next may say yes soon
         if person in wanted and changed:
             updated[changed, each["told"]["starts_at"] if "time" in changed else None].append(person)
     return updated, [person for person in wanted if person not in live], [each for each in live if each not in wanted]

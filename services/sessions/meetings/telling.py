@@ -23,6 +23,7 @@ from ..models import session
 
 Row = Mapping[Any, Any]
 SHOWN = ("day", "time", "zone", "minutes", "starts_at", "ends_at", "link", "location", "state")
+_LED = {"planned", "confirmed"}  # between these it changes with who leads it, and invites say that by themselves
 
 
 def subject(id: str) -> str:
@@ -72,6 +73,7 @@ def change(tx: Connection, row: Row, values: Mapping[str, Any]) -> Row:
         found = tx.execute(sa.select(circles).where(circles.c.id == row["circle"])).mappings().first()
         about = found or {"name": fresh["title"], "stream": ""}  # a gathering is of no circle
         gone = fresh["state"] == "cancelled"
-        due.soon(tx, [row["circle"] or row["id"]], min(row["starts_at"], fresh["starts_at"]))
+        if any(row[name] != fresh[name] for name in SHOWN[:-1]) or not {row["state"], fresh["state"]} <= _LED:
+            due.soon(tx, [row["circle"] or row["id"]], min(row["starts_at"], fresh["starts_at"]))
         emit(tx, "session.cancelled" if gone else "session.changed", subject(row["id"]), data(fresh, about))
     return fresh

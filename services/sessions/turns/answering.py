@@ -245,7 +245,7 @@ def write(tx: Connection, of: Row, change: moves.Change, by: str, cause: str = "
         row = after or before
         assert row is not None, "a move has a row at one end"
         state = TurnState(after.state) if after else TurnState.PROPOSED
-        why = {"kind": "asked", "by": by} if state == TurnState.OFFERED else None
+        why = {"kind": seats.ASKED, "by": by} if state == TurnState.OFFERED else None
         seats.put(tx, of, row.role, row.person, state, by, why, cause=cause)
     seats.settle(tx, of)
 

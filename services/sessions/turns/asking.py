@@ -40,9 +40,10 @@ def work(tx: Connection) -> None:
     seats.lock(tx)
     serve(tx)
     stray(tx)
-    lapse(tx)
+    lapsed = lapse(tx)
     for role in Role:
         step(tx, role)
+    _tell(tx, lapsed)
 
 
 def step(tx: Connection, role: Role, only: Iterable[str] | None = None) -> None:
@@ -142,8 +143,12 @@ def open_to_all(tx: Connection, of: Row, role: Role) -> None:
 _NO_TURN = {"id": None, "role": Role.COORDINATOR.value, "person": None}
 
 
-def lapse(tx: Connection) -> None:
-    """Offers whose time is over: silence is no yes. Nobody lapses by not answering somebody who handed a turn over."""
+def lapse(tx: Connection) -> list[tuple[Row, Row]]:
+    """Offers whose time is over: silence is no yes. Nobody lapses by not answering somebody who handed a turn over.
+
+    :returns: (session, turn) of those who lapsed: to be told once it is known if somebody else is asked.
+    """
+    lapsed: list[tuple[Row, Row]] = []
     now = clock.now()
     where = (turn.c.state == TurnState.OFFERED.value, sa.or_(turn.c.answer_by <= now, session.c.starts_at <= now))
     rows = tx.execute(sa.select(turn).join(session).where(*where).order_by(turn.c.id)).mappings().all()
@@ -156,8 +161,15 @@ def lapse(tx: Connection) -> None:
             continue
         state = TURN.after(row["state"], "lapse")
         tx.execute(sa.update(turn).where(turn.c.id == row["id"]).values(state=state.value, by=SYSTEM))
-        facts = seats.facts(of, row)
-        emit(tx, "turn.lapsed", f"turn/{row['id']}", {**facts, "pause": _pause(tx, row["person"])})
+        lapsed.append((of, row))
+    return lapsed
+
+
+def _tell(tx: Connection, lapsed: list[tuple[Row, Row]]) -> None:
+    for of, row in lapsed:
+        asked = seats.holder(seats.turns(tx, of["id"], row["role"])) is not None
+        said = {"pause": _pause(tx, row["person"]), "asked": asked, "open": seats.is_open(tx, of["id"], row["role"])}
+        emit(tx, "turn.lapsed", f"turn/{row['id']}", {**seats.facts(of, row), **said})
 
 
 def _pause(tx: Connection, who: str) -> bool:

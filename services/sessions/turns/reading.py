@@ -89,8 +89,9 @@ def _next(
     elif row is None:
         why = why_you = each.why.words()
     else:
-        why = seats.said(stored, name) or "By a change, or of their own accord."
-        why_you = seats.said(stored) or "By a change, or of your own accord."
+        free = stored.get("kind") not in (seats.ASKED, seats.HANDED)
+        why = seats.said(stored, name) or ("By a change, or of their own accord." if free else "By a change of turns.")
+        why_you = seats.said(stored) or ("By a change, or of your own accord." if free else "By a change of turns.")
     other = [
         row
         for (id, role, who), row in held.items()

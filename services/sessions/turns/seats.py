@@ -29,7 +29,7 @@ from ..rules.states import HOLDING, TAKEN, SessionState, TurnState, settled
 Row = Mapping[Any, Any]
 AHEAD = (SessionState.PLANNED.value, SessionState.CONFIRMED.value)
 SYSTEM = "system"
-HANDED = "handed"
+HANDED, ASKED = "handed", "asked"  # kinds of offers that people made: by handing over, by changing the plan
 _SESSION = sa.select(session, circle.c.name.label("circle_name"), circle.c.stream.label("stream")).outerjoin(
     circle, circle.c.id == session.c.circle
 )
@@ -124,7 +124,7 @@ def put(
     The transition was checked by rules.states or rules.rotation. The state of the session follows in `settle`.
 
     :param why: with an offer, why they are asked.
-    :param cause: of a release: covered, cancelled, away, gone, undone or organizer.
+    :param cause: of a release: covered, changed, own, cancelled, away, gone, undone or organizer.
     """
     now = clock.now()
     key = (turn.c.session == of["id"], turn.c.role == role, turn.c.person == who)
@@ -188,10 +188,10 @@ def is_open(tx: Connection, session_id: str, role: str) -> bool:
 
 
 def _told(tx: Connection, of: Row, role: str, who: str) -> list[str]:
-    """Whom to tell that the seat is taken: whoever was told that it was open."""
+    """Whom to tell that the seat is taken, if it was open: the organizers. The circle's own invites say who has it."""
     if role != Role.COORDINATOR or not is_open(tx, of["id"], role):
         return []
-    return [id for id in dict.fromkeys([*who_can_come(tx, of), *people.organizers(tx)]) if id != who]
+    return [id for id in people.organizers(tx) if id != who]
 
 
 def who_can_come(tx: Connection, of: Row) -> list[str]:
@@ -258,6 +258,12 @@ def facts(of: Row, row: Row) -> dict[str, Any]:
     }
 
 
+def asker(row: Row) -> str | None:
+    """Who offered it by changing the plan; None where the program asked, or it was handed over."""
+    why = row["why"] or {}
+    return str(why["by"]).partition("/")[2] or None if why.get("kind") == ASKED else None
+
+
 def offered(of: Row, row: Row, words: str | None = None) -> dict[str, Any]:
     """What turn.offered says; `words`: the reason, where it need not be read again."""
     why = row["why"] or {}
@@ -266,4 +272,5 @@ def offered(of: Row, row: Row, words: str | None = None) -> dict[str, Any]:
         "answer_by": row["answer_by"].isoformat(),
         "why": said(why) if words is None else words,
         "handed_by": why.get("by") if why.get("kind") == HANDED else None,
+        "changed_by": asker(row),
     }

@@ -240,8 +240,9 @@ def _write(tx: Connection, circle: str, change: Change, by: str, note: str | Non
         assert row is not None, "a move has a row at one end"
         state = TurnState(after.state) if after else TurnState.PROPOSED
         undoing = change.verb.startswith("undo")
-        why = {"kind": "asked", "by": by} if state == TurnState.OFFERED else None
-        cause = "undone" if undoing else "covered" if change.dropped is None else "cancelled"
+        why = {"kind": seats.ASKED, "by": by} if state == TurnState.OFFERED else None
+        themselves = "own" if by == f"person/{row.person}" else "changed"
+        cause = "undone" if undoing else themselves if change.dropped is None else "cancelled"
         seats.put(tx, held[row.session], row.role, row.person, state, by, why, cause=cause)
     if change.dropped:
         of = held[change.dropped.id]

@@ -174,7 +174,9 @@ def _given(tx: Connection, door: Door) -> dict[str, Any]:
     holder = seats.holder([each for each in rows if each["person"] != door.person])
     why = row["why"] or {}
     giver = why.get("by") if why.get("kind") == seats.HANDED else None
-    names = people.names(tx, [giver, holder["person"] if holder else None])
+    changer = seats.asker(row)
+    names = people.names(tx, [giver, changer, holder["person"] if holder else None])
+    led = row["state"] == TurnState.ACCEPTED and row["role"] == Role.COORDINATOR
     ahead = of["state"] in seats.AHEAD and of["starts_at"] > clock.now()
     handing = ahead and row["state"] in HOLDING and row["role"] == Role.COORDINATOR
     return {
@@ -183,6 +185,8 @@ def _given(tx: Connection, door: Door) -> dict[str, Any]:
         "zone": people.zone(tx, door.person),
         "why": seats.said(why),
         "giver": names.get(giver),
+        "changer": names.get(changer),
+        "lead": lead(door.person, of["id"], by_mail=door.since is not None) if led else None,
         "other": names.get(holder["person"]) if holder else None,
         "stage": _stage(of, row, holder, ahead, giver),
         "asked": any(e["state"] == TurnState.OFFERED and e["person"] != door.person for e in rows),
@@ -206,6 +210,13 @@ def about_circle(tx: Connection, person: str, session: str) -> dict[str, Any] | 
         "open": items.open_ones(tx, whole) if sure else [],
         "past": mentoring.past(tx, whole) if sure else [],
     }
+
+
+def lead(person: str, session: str, by_mail: bool) -> str:
+    """Where they lead that session: for who came by a link in a mail, one that needs no sign-in either."""
+    if not by_mail:
+        return f"/sessions/s/{session}/lead"
+    return tokens.path("lead", tokens.sign("lead", {"person": person, "session": session}))
 
 
 def _doors(tx: Connection, door: Door) -> dict[str, str]:
@@ -256,7 +267,9 @@ def _take(id: str, person: str, base: str) -> Response:
     ahead = of["state"] in seats.AHEAD and of["starts_at"] > clock.now()
     stage = "over" if not ahead else "free" if holder is None else "yours" if holder["person"] == person else "taken"
     name = names.get(holder["person"]) if holder else None
+    mine = stage == "yours" and holder is not None and holder["state"] == TurnState.ACCEPTED
     shown = {"session": of, "base": base, "stage": stage, "holder": holder, "name": name, "zone": zone}
+    shown["lead"] = lead(person, id, by_mail="/take/" in base) if mine else None
     return page("take.html", 422 if problems else 200, problems=problems, **shown)
 
 
