@@ -19,7 +19,9 @@ class Chat:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                chat.said.setdefault(self.path, []).append(body["text"])
+                chat.said.setdefault(self.path, []).append(
+                    body["text"] if "text" in body else body["message"]
+                )  # as apprise puts it
                 chat.heads.append(dict(self.headers))
                 if chat.before:
                     chat.before()

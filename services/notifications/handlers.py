@@ -467,6 +467,7 @@ def _about_turn(
 @on(SERVICE, "session.announced")
 def session_announced(tx: Connection, event: Event) -> None:
     projection.announced(tx, event.data)
+    projection.gathered(tx, event.data)
     invitation.announce(tx, event.id, event.data)
 
 
@@ -509,6 +510,7 @@ def items_changed(tx: Connection, event: Event) -> None:
 
 @on(SERVICE, "session.reminded")
 def session_reminded(tx: Connection, event: Event) -> None:
+    projection.gathered(tx, event.data)
     invitation.remind(tx, event.id, event.data)
 
 

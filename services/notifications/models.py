@@ -309,6 +309,19 @@ attended = sa.Table(
 )
 sa.Index("attended_person", attended.c.person)
 
+# A row is a meeting of organizers or a talk, for chat to tell of the day before. Replaced by events; deleted
+# BATON_KEEP_MAILS days after it began.
+gathering = sa.Table(
+    "gathering",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("kind", sa.String(12), nullable=False),  # organizers, talk
+    sa.Column("title", sa.String(400), nullable=False),
+    sa.Column("starts_at", Instant, nullable=False),
+    sa.Column("cancelled", sa.Boolean, nullable=False),
+)
+sa.Index("gathering_starts", gathering.c.starts_at)
+
 # The open action items of a circle. Replaced whole; emptied when one of its people is erased.
 agreed = sa.Table(
     "agreed",

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from services.notifications import people, restored
-from services.notifications.chat import channels, posting, webhook
+from services.notifications.chat import channels, posting, services, webhook
 from shared import clock, config, db, die, reach, worker
 from tests.chatting import ALL, Chat
 from tests.conftest import Baton
+from tests.postgres import absent
 from tests.signup import signed_in
 from tests.told import PROGRAM, mails, member, tell
 
@@ -90,6 +94,12 @@ def test_each_channel_hears_what_it_wants_of_its_stream_once_and_nobody_is_named
         minuted("s2")
     minuted("s2", "minutes.corrected")
     assert tell("session.announced", announced("s3", hours=30), subject="session/s3").done
+    for id, kind, title in (("t1", "talk", "Reading <code>"), ("m1", "organizers", "Organizers’ meeting")):
+        told = {**announced(id, hours=30), "kind": kind, "circle": None, "title": title, "speaker": "Grace Hopper"}
+        assert tell("session.announced", told, subject=f"session/{id}").done
+        assert tell("session.announced", {**told, "what": "drop", "state": "cancelled"}, subject=f"session/{id}").done
+    off = {**announced("t2", hours=30), "kind": "talk", "circle": None, "what": "cancel", "state": "cancelled"}
+    assert tell("session.announced", off, subject="session/t2").done
     baton.tick()
     assert not [row for row in baton.rows("notifications", "chat_message") if row["what"] == "session"]
     baton.pass_time(hours=7)
@@ -98,18 +108,22 @@ def test_each_channel_hears_what_it_wants_of_its_stream_once_and_nobody_is_named
         baton.tick()
     assert chat.said["/two"] == [f"Somebody new has joined us in {name('stream2')}. Welcome."]
     all = chat.said["/all"]
-    assert len(all) == 6, all
+    assert len(all) == 8, all
+    [talk] = [text for text in all if "a talk" in text]
+    assert talk.startswith("Tomorrow: “Reading &lt;code&gt;”, a talk, ") and talk.endswith("/sessions/s/t1")
+    [gathers] = [text for text in all if "Organizers’ meeting" in text]
+    assert gathers.startswith("Tomorrow: ") and gathers.endswith("/sessions/s/m1")
     assert sum("joined" in text for text in all) == 2
     [post] = [text for text in all if "blog" in text]
     assert "&lt;!channel&gt; @\u200beveryone" in post and post.endswith(" https://ada.example.org/1")
-    [turn] = [text for text in all if "coordinator" in text]
+    [turn] = [text for text in all if "needs a coordinator" in text]
     assert "Circle &lt;A&gt; &amp; co needs a coordinator" in turn and "/sessions/circles/c1/turns" in turn
     [minutes] = [text for text in all if "minutes" in text]
     assert "cried" not in minutes and minutes.endswith("/sessions/s/s2")
     [session] = [text for text in all if "meets" in text]
     assert session.startswith("Tomorrow: Circle A meets,")
     assert not [text for text in all if "Ada" in text or "Grace" in text]
-    assert states(baton) == ["sent"] * 7
+    assert states(baton) == ["sent"] * 9
     secret = chat.url.partition("://")[2]
     assert not [row for row in baton.rows("notifications", "chat_channel") if secret in json.dumps(row, default=str)]
 
@@ -272,6 +286,7 @@ BAD = [
     "", "https://", "ftp://a.example", "javascript:alert(1)", "http://127.0.0.1/x", "https://localhost/x",
     "https://10.0.0.1/x", "https://[::1]/x", "https://169.254.169.254/latest", "https://user:pass@1.1.1.1/x",
     "json://127.0.0.1/", "mailto://x:y@z", "exec://rm", "https://1.1.1.1/ä", "https://1.1.1.1/\x00", "http://1.1.1.1/x",
+    "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js?template=/etc/passwd",
 ]  # fmt: skip
 
 
@@ -286,6 +301,56 @@ def test_no_channel_leads_into_this_network_or_nowhere(baton: Baton) -> None:
     for wrong in wrongs:
         assert client.post("/notifications/chat/new", data={**typed, "address": "", **wrong}).status_code == 422
     assert baton.rows("notifications", "chat_channel") == []
+
+
+def test_through_apprise_a_message_goes_out_or_is_held(
+    baton: Baton, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given apprise itself and a server of JSON, the one service of apprise's that runs anywhere, Then what is posted
+    arrives there whole; what that refuses is held; and each service that pages name is one that apprise knows."""
+    if not services.installed():
+        absent("apprise: pip install 'apprise>=2.3,<3'")
+    apprise = importlib.import_module("apprise")
+    known: set[str] = set()
+    for each in apprise.Apprise().details()["schemas"]:
+        known |= {*(each["protocols"] or ()), *(each["secure_protocols"] or ())}
+    assert services.KNOWN.keys() <= known
+    monkeypatch.setitem(services.KNOWN, "json", "A server of JSON")
+    real = replace(config.current(), clock="")  # where it is set, nothing is posted: that is tried at the end
+    monkeypatch.setattr(services, "config", SimpleNamespace(current=lambda: real))
+    server = chat.url.partition("://")[2]
+    typed = {"name": "#json", "address": f"json://{server}/json?template=/etc/passwd", "stream": "", "wants": ALL}
+    with pytest.raises(channels.Wrong):
+        channels.checked(typed, STREAMS, True)
+    typed["address"] = f"json://{server}/json"
+    with db.write("notifications") as tx:
+        id = channels.add(tx, channels.checked(typed, STREAMS, True), "organizer/olga")
+    published("p1", "On <b>looms</b> & *gears* @everyone")
+    baton.tick()
+    assert not chat.said, "nobody knows of p1 so far"
+    confirmed("p1")
+    baton.pass_machine_time(1.1)
+    baton.tick()
+    said = chat.said["/json"]
+    assert len(said) == 1 and said[0].startswith("Somebody new has joined us in ")
+    published("p1", "On <b>looms</b> & *gears* @everyone")
+    baton.pass_machine_time(1.1)
+    baton.tick()
+    assert said[1] == (
+        "A new post is on the program’s blog: “On <b>looms</b> & *gears* @\u200beveryone” https://ada.example.org/1"
+    )
+    chat.answers["/json"] = [(500, {}, b"no")]
+    opened("s7")
+    baton.pass_machine_time(1.1)
+    baton.tick()
+    assert states(baton) == ["held", "sent", "sent"] and len(said) == 3, "asked once, and not again"
+    [row] = baton.rows("notifications", "chat_channel", id=id)
+    assert row["failures"] == 1 and "apprise does not say why" in row["said"] and server not in row["said"]
+    monkeypatch.setattr(services, "config", config)
+    opened("s8")
+    baton.pass_machine_time(60)
+    baton.tick()
+    assert states(baton) == ["failed", "held", "sent", "sent"] and len(said) == 3, "program time is set"
 
 
 def test_the_pages_tell_nothing_secret_and_undo_what_they_do(baton: Baton, chat: Chat, change_settings: Any) -> None:

@@ -1,6 +1,7 @@
 """Chats that have no webhook like Slack's, through apprise, where that is installed: pip install 'apprise>=2.3,<3'.
 
 Only services whose address is their own are let through: an address that names any host could lead into this network.
+So could what stands behind a question mark: `template=` has apprise read a file of this machine, or any page.
 What apprise is not told, it cannot say: whether a message that did not go was taken all the same, or when to ask again.
 """
 
@@ -26,7 +27,7 @@ KNOWN = {
     "ryver": "Ryver",
     "guilded": "Guilded",
 }
-_ADDRESS = re.compile(r"([a-z]+)://[^\s\x00-\x1f]{3,900}")
+_ADDRESS = re.compile(r"([a-z]+)://[^\s\x00-\x1f?&]{3,900}")
 
 
 def called(address: str) -> str | None:

@@ -16,9 +16,10 @@ from sqlalchemy.engine import Connection
 from shared import clock, config, db, face
 from shared.calendar.session import page
 from shared.events import Event
+from shared.schedule import soonest
 
 from ..mail import compose
-from ..models import chat_channel, chat_message, meeting
+from ..models import chat_channel, chat_message, gathering, meeting
 from ..rules import State
 from ..rules import chat as rules
 from . import channels
@@ -65,24 +66,34 @@ def opened(tx: Connection, event: Event) -> None:
 
 
 def tomorrow(tx: Connection) -> None:
-    """Sessions that begin within a day and were not told of."""
+    """Sessions, talks and meetings that begin within a day and were not told of."""
     if not _any(tx):
         return
     now, zone = clock.now(), clock.zone(compose.the_program(tx).timezone)
-    near = (~meeting.c.cancelled, meeting.c.starts_at > now, meeting.c.starts_at <= now + DAY)
-    for row in tx.execute(sa.select(meeting).where(*near).order_by(meeting.c.starts_at)).all():
-        day = "Today" if row.starts_at.astimezone(zone).date() == now.astimezone(zone).date() else "Tomorrow"
-        text = f"{day}: {row.name} meets, {_when(tx, row.starts_at.isoformat())}."
-        cause = f"session/{row.id}/{int(row.starts_at.timestamp())}"
-        _tell(tx, "session", cause, row.stream, text, cause, link=_page(row.id), deadline=row.starts_at)
+    for table in (meeting, gathering):
+        near = (~table.c.cancelled, table.c.starts_at > now, table.c.starts_at <= now + DAY)
+        for row in tx.execute(sa.select(table).where(*near).order_by(table.c.starts_at)).all():
+            day = "Today" if row.starts_at.astimezone(zone).date() == now.astimezone(zone).date() else "Tomorrow"
+            stream = row.stream if table is meeting else None  # what is for everybody is told where all streams are
+            what = f"{row.name} meets" if table is meeting else _title(row)
+            text = f"{day}: {what}, {_when(tx, row.starts_at.isoformat())}."
+            cause = f"session/{row.id}/{int(row.starts_at.timestamp())}"
+            _tell(tx, "session", cause, stream, text, cause, link=_page(row.id), deadline=row.starts_at)
+
+
+def _title(row: Any) -> str:
+    return f"“{row.title}”, a talk" if row.kind == "talk" else f"{row.title} (organizers and coordinators)"
 
 
 def next_tomorrow(tx: Connection, now: datetime) -> datetime | None:
-    """When there is a session to tell of next."""
+    """When there is one to tell of next."""
     if not _any(tx):
         return None
-    ahead = sa.select(sa.func.min(meeting.c.starts_at)).where(~meeting.c.cancelled, meeting.c.starts_at > now + DAY)
-    found = tx.execute(ahead).scalar()
+    first = [
+        tx.execute(sa.select(sa.func.min(each.c.starts_at)).where(~each.c.cancelled, each.c.starts_at > now + DAY))
+        for each in (meeting, gathering)
+    ]
+    found = soonest(*(each.scalar() for each in first))
     return found - DAY if found else None
 
 

@@ -13,7 +13,7 @@ from shared import clock, config, db, face
 from shared.events import Event
 
 from ..mail import letter
-from ..models import agreed, arrival, attended, checkin, digest, meeting, monthly, news, offered, place
+from ..models import agreed, arrival, attended, checkin, digest, gathering, meeting, monthly, news, offered, place
 from ..models import person as people
 from ..rules import digest as rules
 
@@ -37,6 +37,16 @@ def announced(tx: Connection, data: Mapping[str, Any]) -> None:
         if data["coordinator"]:
             values["opened_at"] = None
         _put(tx, data, {**values, "mentor": data["mentor"], "ends_at": _instant(data["ends_at"])})
+
+
+def gathered(tx: Connection, data: Mapping[str, Any]) -> None:
+    """A meeting of organizers, or a talk, as people are told or reminded of it."""
+    if data["circle"] or data.get("what") == "drop":
+        return
+    row = {"kind": data["kind"], "title": letter.line(data["title"] or data["name"], 200)}
+    row |= {"starts_at": _instant(data["starts_at"]), "cancelled": data["state"] == "cancelled"}
+    insert = db.insert(tx, gathering).values(id=data["session"], **row)
+    tx.execute(insert.on_conflict_do_update(index_elements=["id"], set_=row))
 
 
 def opened(tx: Connection, event: Event) -> None:
@@ -258,6 +268,7 @@ def prune(tx: Connection) -> bool:
     if old:
         tx.execute(attended.delete().where(attended.c.session.in_(old)))
         tx.execute(meeting.delete().where(meeting.c.id.in_(old)))
+    tx.execute(gathering.delete().where(gathering.c.starts_at < before))
     tx.execute(news.delete().where(news.c.at < before))
     tx.execute(arrival.delete().where(arrival.c.applied_at < before))
     tx.execute(checkin.delete().where(checkin.c.asked_at < before))

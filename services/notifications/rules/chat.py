@@ -17,7 +17,7 @@ TEST = "test"
 # What a channel can hear: (word in tables, words on pages).
 KINDS = {
     "joined": "Somebody new is in the program",
-    "session": "A session is tomorrow",
+    "session": "A session, talk or meeting is tomorrow",
     "minutes": "Minutes of a session are out",
     "post": "A post is on the program’s blog",
     "turn": "A session needs a coordinator",
