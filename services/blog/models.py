@@ -260,3 +260,13 @@ target = sa.Table(
     sa.Column("hook_seen_at", Instant, nullable=False),  # its first delivery that could be believed
     sa.Column("hook_last_at", Instant, nullable=False),
 )
+
+# What organizers say of the program's blog, where its files tell too little: what makes it, where posts go. Written by
+# them (targets/choosing.py); a row for each place that the blog had; never deleted.
+aim = sa.Table(
+    "aim",
+    metadata,
+    sa.Column("place", sa.String(500), primary_key=True),  # forges.spot()
+    sa.Column("shape", sa.String(16), nullable=False),  # a key of targets.NAMES; empty: as its files say
+    sa.Column("folder", sa.String(200), nullable=False),  # empty: likewise
+)

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from services.blog import profiles
+from services.blog.convert import Target
 from services.blog.offers import mentees
 from services.blog.rules.profiles import checked, is_address
 from services.blog.rules.refusals import Refused
@@ -187,7 +188,7 @@ def test_jekyll_builds_the_page_with_what_people_wrote(jekyll: str, tmp_path: Pa
         assert not problems
         row = {**said, "id": db.new_id(), "headshot": base64.b64encode(profiles.small(photo())).decode()}
         there = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
-        brought, _, missing = mentees.files(row, there, read)
+        brought, _, missing = mentees.files(row, there, read, Target("skinny" if shape == "skinny" else "jekyll"))
         assert missing == []
         for path, data in brought.items():
             (site / path).parent.mkdir(parents=True, exist_ok=True)
@@ -212,7 +213,7 @@ def test_jekyll_builds_the_page_with_what_people_wrote(jekyll: str, tmp_path: Pa
 
 def test_a_page_without_front_matter_is_left_alone_and_said() -> None:
     row = {**checked(ADA, False, True)[0], "id": db.new_id(), "headshot": None}
-    brought, _, missing = mentees.files(row, {"mentees.html"}, lambda path: b"<p>plain</p>")
+    brought, _, missing = mentees.files(row, {"mentees.html"}, lambda path: b"<p>plain</p>", Target())
     assert "mentees.html" not in brought and "no front matter" in missing[0]
 
 

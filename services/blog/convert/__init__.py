@@ -20,7 +20,8 @@ One step a module, in this order:
     liquid, containers                       what a generator does with a text before Markdown
     masking    code aside                    liquid, containers      shortcodes, boxes, roles, components
     math       math aside                    links, html             addresses, images; tags
-    kramdown   what kramdown would misread   secrets, jekyll         flags; the target's file
+    kramdown, commonmark                     what the target's Markdown would misread
+    untagged   HTML, where it is not shown   secrets, sites          flags; the target's file (jekyll, hugo, astro)
 
 Why it parses, and what it does not do: docs/decisions/0022-conversion.md.
 """
@@ -30,10 +31,27 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from . import containers, dialects, excerpt, front, html, jekyll, kramdown, links, liquid, masking, math, meta, secrets
+from . import (
+    commonmark,
+    containers,
+    dialects,
+    excerpt,
+    front,
+    html,
+    jekyll,
+    kramdown,
+    links,
+    liquid,
+    masking,
+    math,
+    meta,
+    secrets,
+    sites,
+    untagged,
+)
 from .images import Album
 from .notebook import Cooked, Kitchen
-from .shapes import Author, Converted, Image, Limits, Looked, Note, Skipped, Source, Target, Tree, When
+from .shapes import Author, Converted, Image, Limits, Looked, Note, Said, Skipped, Source, Target, Tree, When
 from .work import Work
 
 __all__ = [
@@ -44,6 +62,7 @@ __all__ = [
     "Limits",
     "Looked",
     "Note",
+    "Said",
     "Skipped",
     "Source",
     "Target",
@@ -59,7 +78,7 @@ _LIMITS = Limits()
 
 def text(converted: Converted) -> str:
     """The file to be written at ``converted.path``."""
-    return jekyll.written(converted.front, converted.body)
+    return sites.written(converted.front, converted.body)
 
 
 def convert(
@@ -154,12 +173,10 @@ def _post(
     embedded: dict[str, bytes],
 ) -> Converted | Skipped:
     original = dialects.address(source, path, said.data, day)
-    where = jekyll.category(about.tags, target)
+    where = sites.category(about.tags, target)
     name = about.slug or meta.slugged(about.title) or "post"
-    file, slug = jekyll.path(name, day, where, source.author, target)
-    work = Work(
-        source, path, original, Album(f"images/posts/{slug}", target.base, target.limits, embedded), notes=notes
-    )
+    file, slug = sites.path(name, day, where, source.author, target)
+    work = Work(source, path, original, Album(f"images/posts/{slug}", target, embedded), target, notes=notes)
     teaser = _teaser(about.image, work)
     title, body = excerpt.heading(steps(said.body, work), about.title, work.mask)
     if not re.search(r"\w", work.mask.show(body)):
@@ -174,14 +191,15 @@ def _post(
     )
     body = work.mask.show(body).strip("\n")
     work.notes += secrets.look(body + "\n" + title)
-    body = kramdown.inert(
-        jekyll.attribution(source.author, original) + "\n\n" + re.sub(r"\n{4,}", "\n\n\n", body) + "\n"
+    body = sites.inert(
+        jekyll.attribution(source.author, original) + "\n\n" + re.sub(r"\n{4,}", "\n\n\n", body) + "\n",
+        target,
     )
     images = work.album.images
     teaser = teaser or next((image.path for image in images if not image.path.endswith(".svg")), "")
-    data = jekyll.front(about, title, day, where, teaser, summary, original, source.author, target)
+    of = Said(title, day, where, source.author, summary, original, about.tags, teaser, work.mask.math)
     told = tuple(dict.fromkeys(Note(note.kind, secrets.hidden(note.text)) for note in work.notes))
-    return Converted(file, data, body, images, told, title, day, original)
+    return Converted(file, sites.front(of, target), body, images, told, title, day, original, of)
 
 
 def steps(body: str, work: Work) -> str:
@@ -207,12 +225,15 @@ def steps(body: str, work: Work) -> str:
         body = containers.pelican(body)
     if dialect == "astro" and work.path.endswith(".mdx"):
         body = containers.components(body, work)
-    body = math.translate(body, work.mask)
+    body = math.translate(body, work)
     if not native:
         body = containers.marks(body, work)
     body = links.translate(body, work)
     body = html.translate(body, work)
-    return kramdown.escape(body, work)
+    if work.target.kramdown:
+        return kramdown.escape(body, work)
+    body = commonmark.escape(body, work)
+    return body if work.target.html else untagged.translate(body, work)
 
 
 def _teaser(image: str, work: Work) -> str:

@@ -11,7 +11,7 @@ from textwrap import dedent
 
 from .liquid import _ARGUMENT as ARGUMENT
 from .masking import MARK, fence, language
-from .math import bare
+from .math import bare, hidden
 from .pairs import swapped
 from .parsing import blocks
 from .work import Work
@@ -309,7 +309,7 @@ def _role(name: str, mark: str, work: Work) -> str:
     """What a role shows: its words, without the target that it names behind them."""
     inner = work.mask.show(mark).strip("`").strip()
     if name == "math":
-        return work.mask.hide(f"$${bare(inner)}$$")
+        return hidden(bare(inner), work)
     if name in {"code", "kbd", "file", "samp", "command", "eval"} or re.search(
         r"[<>|*_{}\[\]]", re.sub(r"(?<!\s)\s*+<[^<>]*>$", "", inner)
     ):

@@ -25,7 +25,7 @@ def heading(text: str, title: str, mask: Mask) -> tuple[str, str]:
     )
     if not match:
         return title, text
-    found = words(mask.show(meta.headed(match["one"] or match["two"])))
+    found = words(mask.words(meta.headed(match["one"] or match["two"])))
     if title and re.sub(r"\W+", "", found).lower() != re.sub(r"\W+", "", title).lower():
         return title, text
     return title or found, text[match.end() :]
@@ -49,7 +49,7 @@ def teaser(text: str, mask: Mask) -> str:
 def _teaser(text: str, mask: Mask) -> str:
     for block in blocks(text):
         if block.kind == "text" and not block.text.lstrip().startswith(("#", "|", ">", "- ", "* ")):
-            if len(found := plain(words(mask.show(block.text)))) > 20:
+            if len(found := plain(words(mask.words(block.text)))) > 20:
                 return short(found)
     return ""
 

@@ -62,12 +62,14 @@ def translate(text: str, work: Work) -> str:
         if text == before:
             break
     keep = _paired(text)
-    open_ended = _open_ended(text, work) if work.source.dialect not in {"jekyll", "fastpages"} else set()
+    native = work.source.dialect in {"jekyll", "fastpages"}
+    open_ended = _open_ended(text, work) if work.target.kramdown and not native else set()
     out, at = [], 0
     for match in _TAG.finditer(text):
         out += [text[at : match.start()].replace("<", "&lt;"), _tag(match, keep, open_ended, work)]
         at = match.end()
-    return _code_within("".join([*out, text[at:].replace("<", "&lt;")]), work)
+    text = "".join([*out, text[at:].replace("<", "&lt;")])
+    return _code_within(text, work) if work.target.html else text
 
 
 _TAG_OR_MARK = re.compile(rf"<(?P<shut>/?)(?P<name>[a-z0-9]+)(?P<rest>[^<>]*)>|{OPEN}(?P<mark>\d+){CLOSE}")
@@ -224,7 +226,17 @@ def _tag(match: re.Match[str], keep: set[int], open_ended: set[int], work: Work)
         return f"</{name}>"
     if name == "img" and "src" not in match["rest"].lower():  # words about a tag
         return "&lt;" + match[0][1:]
-    return f"<{name}{_attributes(name, match['rest'], work)}{' markdown=' + chr(34) + '1' + chr(34) if match.start() in open_ended else ''}{' /' if name in _VOID else ''}>"
+    said = _attributes(name, match["rest"], work)
+    if not work.target.kramdown:
+        return f"<{name}{said}{' /' if name in _VOID else ''}>{_reads(name, match['rest'], work)}"
+    return f"<{name}{said}{' markdown=' + chr(34) + '1' + chr(34) if match.start() in open_ended else ''}{' /' if name in _VOID else ''}>"
+
+
+def _reads(name: str, rest: str, work: Work) -> str:
+    """The blank line behind which CommonMark reads Markdown within a tag, where the original does."""
+    if work.source.dialect == "quarto":
+        return "\n\n" if name in _PANDOC - {"td", "th"} else ""
+    return "\n\n" if _said(rest, work).get("markdown") in {"1", "block"} else ""
 
 
 def _known(name: str) -> bool:
@@ -247,7 +259,7 @@ def _attributes(name: str, rest: str, work: Work) -> str:
                 f"Attributes left out: {key}" if key in _SILENT else f"Attributes left out: {key}={value[:200]}",
             )
             continue
-        if key == "markdown" and value not in {"1", "0", "block", "span"}:
+        if key == "markdown" and (not work.target.kramdown or value not in {"1", "0", "block", "span"}):
             continue
         out.append(f' {key}="{work.mask.hide(escape(value, quote=True).replace("|", "&#124;"))}"')
     return "".join(out)

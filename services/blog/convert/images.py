@@ -14,7 +14,7 @@ from io import BytesIO
 from urllib.parse import unquote_to_bytes
 
 from .meta import slugged
-from .shapes import Image, Limits, Tree
+from .shapes import Image, Target, Tree
 
 _KINDS = {"PNG": ".png", "JPEG": ".jpg", "GIF": ".gif", "WEBP": ".webp", "AVIF": ".avif", "BMP": ".bmp"}
 _ACTIVE = re.compile(
@@ -27,12 +27,12 @@ class Album:
     """The images of one post.
 
     :param folder: in the target, as in ``images/posts/ada-first``.
-    :param base: the target's base path, for addresses.
     :param embedded: name to bytes of what the post itself holds (a notebook's outputs).
     """
 
-    def __init__(self, folder: str, base: str, limits: Limits, embedded: dict[str, bytes] | None = None) -> None:
-        self.folder, self._base, self._limits = folder, base.rstrip("/"), limits
+    def __init__(self, folder: str, target: Target, embedded: dict[str, bytes] | None = None) -> None:
+        self.folder, self._base, self._limits = target.static + folder, target.base.rstrip("/"), target.limits
+        self._static = target.static
         self._embedded = embedded or {}
         self._by_source: dict[str, Image] = {}
 
@@ -75,7 +75,7 @@ class Album:
         return self._address(key)
 
     def _address(self, key: str) -> str:
-        return f"{self._base}/{self._by_source[key].path}"
+        return f"{self._base}/{self._by_source[key].path.removeprefix(self._static)}"
 
     def _fits(self, size: int) -> None:
         if size > self._limits.image:

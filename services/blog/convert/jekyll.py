@@ -1,70 +1,49 @@
-"""The program's blog as target: path, front matter and the line of attribution, for Skinny-Bones and for plain modern Jekyll."""
+"""Jekyll as target: front matter for Skinny-Bones and for plain modern Jekyll; and the line of attribution of any target."""
 
 from __future__ import annotations
 
-import json
 import re
-from datetime import date
 from html import escape
-from itertools import chain
 from urllib.parse import urlsplit
 
-from .meta import Meta, slugged
-from .shapes import Author, Target
+from .shapes import Author, Said, Target
 
 TEASER_MOST = 200
 
 
-def category(tags: tuple[str, ...], target: Target) -> str:
-    """The category of the target that the first fitting tag names; else the target's own choice."""
-    known = {slugged(name): name for name in target.categories}
-    return next((known[slugged(tag)] for tag in tags if slugged(tag) in known), target.category)
+def folder(target: Target, where: str) -> str:
+    """Where a post of that category lies."""
+    return f"{target.folder}/{where}" if target.shape == "skinny" else target.folder
 
 
-def path(slug: str, day: date, where: str, author: Author, target: Target) -> tuple[str, str]:
-    """Path and slug of a post's file: of its own, also where only the date differs from another's, for addresses may lack it."""
-    folder = f"_posts/{where}" if target.shape == "skinny" else "_posts"
-    alike = [name.rsplit("/", 1)[-1].lower() for name in target.taken if slug in name.lower()]
-    taken = {re.sub(r"^\d{4}-\d\d?-\d\d?-|\.\w+$", "", name) for name in alike}
-    tries = chain((slug, f"{slug}-{author.key}"), (f"{slug}-{author.key}-{number}" for number in range(2, 1000)))
-    free = next(name for name in tries if name not in taken)
-    return f"{folder}/{day:%Y-%m-%d}-{free}.md", free
-
-
-def front(
-    meta: Meta,
-    title: str,
-    day: date,
-    where: str,
-    teaser: str,
-    excerpt: str,
-    original: str,
-    author: Author,
-    target: Target,
-) -> dict[str, object]:
+def front(said: Said, target: Target) -> dict[str, object]:
     """The front matter, in order. Titles for layouts that print them as they are carry HTML's own signs escaped."""
-    shown = title if target.escapes else escape(title, quote=True).replace("&#x27;", "'")
-    said: dict[str, object] = {
+    shown = said.title if target.escapes else escape(said.title, quote=True).replace("&#x27;", "'")
+    found: dict[str, object] = {
         "layout": "article" if target.shape == "skinny" else "post",
         "title": shown,
-        "date": day.isoformat(),
+        "date": said.day,
     }
     if target.authors:
-        said["author"] = author.key
-    said["categories"] = where if target.shape == "skinny" else [where]
-    tags = [tag for tag in (plain(one) for one in meta.tags) if tag][:10]
-    if tags:
-        said["tags"] = tags
-    said["excerpt"] = excerpt
-    if original:
-        said["canonical_url"] = original
+        found["author"] = said.author.key
+    found["categories"] = said.where if target.shape == "skinny" else [said.where]
+    if tags := words(said.tags):
+        found["tags"] = tags
+    found["excerpt"] = said.excerpt
+    if said.original:
+        found["canonical_url"] = said.original
     if target.shape == "skinny":
-        said["comments"] = True
-        if teaser:
-            said["image"] = {"teaser": teaser.removeprefix("images/")}
-    elif teaser:
-        said["image"] = f"{target.base.rstrip('/')}/{teaser}"
-    return said
+        found["comments"] = True
+        if said.teaser:
+            found["image"] = {"teaser": said.teaser.removeprefix("images/")}
+    elif said.teaser:
+        found["image"] = f"{target.base.rstrip('/')}/{said.teaser}"
+    return found
+
+
+def words(tags: tuple[str, ...]) -> list[str]:
+    """The first ten tags, as plain words."""
+    return [tag for tag in (plain(one) for one in tags) if tag][:10]
 
 
 def attribution(author: Author, original: str) -> str:
@@ -90,18 +69,3 @@ def literal(text: str) -> str:
         .replace("{", "&#123;")
         .replace("\\&#123;", "&#123;")
     )
-
-
-def written(said: dict[str, object], body: str) -> str:
-    """The file: every string as JSON, which is YAML that no version of it reads as anything but a string."""
-    lines = []
-    for key, value in said.items():
-        if isinstance(value, dict):
-            lines += [f"{key}:", *(f"  {inner}: {_scalar(one)}" for inner, one in value.items())]
-        else:
-            lines.append(f"{key}: {value}" if key == "date" else f"{key}: {_scalar(value)}")
-    return "---\n" + "\n".join(lines) + "\n---\n\n" + body
-
-
-def _scalar(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "").replace("\u2028", " ").replace("\u2029", " ")

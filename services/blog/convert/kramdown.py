@@ -17,28 +17,34 @@ _FOOTNOTE = re.compile(r"^( {0,3})\[\^([^\]\n]+)\]:[ \t]*", re.M)
 
 
 # Rows that are a table to kramdown alone: it needs no line below a head, nor as many cells in each.
-_TABLE = re.compile(r"(?:[ \t]*\|[^\n]*\|[ \t]*(?:\n|\Z))+")
+TABLE = re.compile(r"(?:[ \t]*\|[^\n]*\|[ \t]*(?:\n|\Z))+")
 
 
 def escape(text: str, work: Work) -> str:
     """Text in which bars, braces and footnotes mean to kramdown what they meant to the author."""
     native = work.source.dialect in {"jekyll", "fastpages"}
-    if "{:" in text:
-        text = _CONTENTS.sub(
-            lambda m: work.dropped("the list of headings", m[1]) if re.search(r"\btoc\b", m[2]) else m[0], text
-        )
+    text = without_contents(text, work)
     out = []
-    for block in blocks(_apart(text, native)):
-        if block.kind == "text" and "|" in block.text and not (native and _TABLE.fullmatch(block.text)):
+    for block in blocks(apart(text, native)):
+        if block.kind == "text" and "|" in block.text and not (native and TABLE.fullmatch(block.text)):
             out.append(_braces(_BAR.sub(r"\\|", block.text), native, work))
         elif block.kind in {"row", "rest", "text"}:
             out.append(_braces(block.text, native, work))
         else:
             out.append(block.text)
-    return _footnotes("\n".join(out))
+    return footnotes("\n".join(out))
 
 
-def _apart(text: str, native: bool) -> str:
+def without_contents(text: str, work: Work) -> str:
+    """The text without the list that kramdown replaces by one of all headings."""
+    if "{:" not in text:
+        return text
+    return _CONTENTS.sub(
+        lambda m: work.dropped("the list of headings", m[1]) if re.search(r"\btoc\b", m[2]) else m[0], text
+    )
+
+
+def apart(text: str, native: bool) -> str:
     """Text in which a blank line is before each table: kramdown has none right behind other words."""
     lines = text.split("\n")
     for first in reversed(tables(text)):
@@ -76,7 +82,7 @@ def _braces(text: str, native: bool, work: Work) -> str:
     return re.sub(r"^([^\S\n]*)\^[^\S\n]*$", r"\1\\^", text, flags=re.M) if "^" in text else text
 
 
-def _footnotes(text: str) -> str:
+def footnotes(text: str) -> str:
     """A footnote that nothing refers to would vanish: it stays as a paragraph."""
     if "[^" not in text:
         return text

@@ -22,12 +22,17 @@ class Mask:
     def __init__(self) -> None:
         self._kept: list[str] = []
         self._tagged: dict[int, str] = {}
+        self._plain: dict[int, str] = {}
+        self.math = False  # whether some of it is math
 
-    def hide(self, text: str, tagged: str = "") -> str:
+    def hide(self, text: str, tagged: str = "", plain: str = "") -> str:
         """Put text aside; what to write in its place.
 
         :param tagged: the same as HTML, for places where kramdown does not look for Markdown.
+        :param plain: the same without any marks.
         """
+        if plain:
+            self._plain[len(self._kept)] = plain
         if tagged:
             self._tagged[len(self._kept)] = tagged
         self._kept.append(text)
@@ -42,6 +47,10 @@ class Mask:
         while OPEN in text and MARK.search(text):
             text = MARK.sub(self._put, text)
         return text.replace(BRACE, "{")
+
+    def words(self, text: str) -> str:
+        """The text as `show`, with math as plain as it can be."""
+        return self.show(MARK.sub(lambda mark: self._plain.get(int(mark[1]), mark[0]), text) if self._plain else text)
 
     def _put(self, mark: re.Match[str]) -> str:
         """What was put aside, its later lines as far in (list, quote, box) as its first one is by now."""

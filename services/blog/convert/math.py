@@ -1,4 +1,5 @@
-"""Math as kramdown wants it: ``$$x$$`` within a line and, alone between blank lines, as a display.
+"""Math as the target wants it: for kramdown ``$$x$$`` within a line and, alone between blank lines, as a display; else between
+brackets or dollars, or, where nothing keeps Markdown from it, with each sign escaped, for MathJax and KaTeX to find.
 
 What is money stays money: pandoc's rule (no blank inside the dollars, no digit after them) and a stricter one of ours (no letter
 either, and no words behind an amount).
@@ -7,10 +8,13 @@ either, and no words behind an amount).
 from __future__ import annotations
 
 import re
+from functools import partial
 
-from .masking import MARK, Mask
+from .masking import MARK
 from .pairs import swapped
 from .parsing import blocks
+from .shapes import MathKind
+from .work import Work
 
 _ANY = re.compile(
     r"(?P<escaped>\\[^\[(\n])"
@@ -24,14 +28,17 @@ _AMOUNT = re.compile(r"[\d.,]+\s*(?:[kKmMbB]\b|/|-|–|to\b|and\b|or\b|per\b|[A-
 _ENVIRONMENT = re.compile(r"^\\begin\{(equation|align|gather|multline|eqnarray)\*?\}", re.M)
 
 
-def translate(text: str, mask: Mask) -> str:
-    """Math put aside, in kramdown's notation; inside raw HTML, where kramdown does not look, in MathJax's own."""
+_SIGN = re.compile(r"([!-/:-@\[-`{-~])")
+
+
+def translate(text: str, work: Work) -> str:
+    """Math put aside, in the target's notation; inside raw HTML, where Markdown does not look, in MathJax's own."""
     if "\\begin{" in text:
         text = swapped(
             text,
             _ENVIRONMENT,
             lambda begin: rf"(?m)^\\end\{{{begin[1]}\*?\}}",
-            lambda begin, inner, end: "\n" + mask.hide(f"$$\n{bare(begin[0] + inner + end)}\n$$") + "\n",
+            lambda begin, inner, end: "\n" + hidden(bare(begin[0] + inner + end), work, True) + "\n",
         )
     if "$" not in text and "\\(" not in text and "\\[" not in text:
         return text
@@ -40,15 +47,32 @@ def translate(text: str, mask: Mask) -> str:
         if "$" not in block.text and "\\" not in block.text:
             out.append(block.text)
         elif block.kind in {"text", "row"}:
-            out.append(_ANY.sub(lambda m: _markdown(m, mask), block.text))
+            out.append(_ANY.sub(lambda m: _markdown(m, work), block.text))
         elif block.kind == "html":
-            out.append(_ANY.sub(lambda m: _html(m, mask), block.text))
+            out.append(_ANY.sub(partial(_html if work.target.html else _markdown, work=work), block.text))
         else:
             out.append(block.text)
     return "\n".join(out)
 
 
-def _markdown(match: re.Match[str], mask: Mask) -> str:
+def hidden(tex: str, work: Work, display: bool = False) -> str:
+    """Math put aside as the target writes it."""
+    work.mask.math = True
+    return work.mask.hide(_written(tex, display, work.target.math), plain=tex)
+
+
+def _written(tex: str, display: bool, kind: MathKind) -> str:
+    if kind == "escaped":
+        tex = f"\\[{tex}\\]" if display else f"\\({tex}\\)"
+        return _SIGN.sub(r"\\\1", tex)
+    if display:
+        return f"$$\n{tex}\n$$"
+    if kind == "kramdown":
+        return f"$${tex}$$"
+    return f"${tex}$" if kind == "dollars" else f"\\({tex}\\)"
+
+
+def _markdown(match: re.Match[str], work: Work) -> str:
     whole = match.string
     if match["escaped"]:
         return match[0]
@@ -66,9 +90,9 @@ def _markdown(match: re.Match[str], mask: Mask) -> str:
     if display and alone:
         column = before[before.rfind("\n") + 1 :]
         around = "\n" + re.sub(r"[^>\s]", " ", column)
-        written = mask.hide(f"$$\n{_stripped(plain)}\n$$")
+        written = hidden(_stripped(plain), work, True)
         return (around if before.strip() else "") + written + (around if after.strip() else "")
-    return mask.hide("$$" + " ".join(plain.split()) + "$$")
+    return hidden(" ".join(plain.split()), work)
 
 
 def _stripped(plain: str) -> str:
@@ -76,13 +100,14 @@ def _stripped(plain: str) -> str:
     return "\n".join(line.strip() for line in plain.split("\n") if line.strip())
 
 
-def _html(match: re.Match[str], mask: Mask) -> str:
+def _html(match: re.Match[str], work: Work) -> str:
     if match["escaped"] or match["square"] is not None or match["round"] is not None:
         return match[0]
     inner = match["two"] or match["one"] or ""
     if match["one"] and (_AMOUNT.match(inner) or "<" in inner):
         return match[0]
-    return mask.hide(f"\\({_entities(inner)}\\)" if match["one"] else f"\\[{_entities(inner)}\\]")
+    work.mask.math = True
+    return work.mask.hide(f"\\({_entities(inner)}\\)" if match["one"] else f"\\[{_entities(inner)}\\]")
 
 
 def _tex(inner: str) -> bool:

@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo
 
 DialectName = Literal["jekyll", "fastpages", "hugo", "quarto", "pelican", "myst", "astro", "readme"]
 NoteKind = Literal["changed", "dropped", "missing", "secret"]
+ShapeName = Literal["skinny", "jekyll", "hugo", "astro"]
+MathKind = Literal["kramdown", "brackets", "dollars", "escaped"]
+_STATIC: dict[str, str] = {"hugo": "static/", "astro": "public/"}
 
 
 @dataclass(frozen=True)
@@ -91,23 +94,46 @@ class Limits:
 class Target:
     """The program's blog.
 
-    :param shape: ``skinny`` (Skinny-Bones: a folder per category, teaser below ``images/``) or ``jekyll`` (plain, modern).
+    :param shape: ``skinny`` (Skinny-Bones: a folder per category, teaser below ``images/``), ``jekyll`` (plain, modern),
+        ``hugo`` or ``astro``.
     :param categories: what it has; a post's tags are matched against them.
     :param category: for posts that match none.
-    :param base: Jekyll's ``baseurl``.
+    :param base: the path below which the site lies (Jekyll's ``baseurl``).
     :param authors: whether it has author data, so that ``author: <key>`` means something there.
     :param escapes: whether its layouts escape titles; if not, the front matter holds them escaped.
     :param taken: paths of the posts that it has.
+    :param folder: where posts lie.
+    :param html: whether HTML within Markdown is shown; Hugo leaves it out unless it is told otherwise.
+    :param math: as what math is written: for kramdown, between brackets or dollars for who looks for these, or escaped.
+    :param keys: what a post's front matter calls things, where that differs from blog to blog: (ours, theirs).
+    :param strict: whether it takes no other keys than those.
+    :param data: the ending of its files of author data, with the dot.
     """
 
-    shape: Literal["skinny", "jekyll"] = "jekyll"
+    shape: ShapeName = "jekyll"
     categories: tuple[str, ...] = ()
     category: str = "blog"
     base: str = ""
     authors: bool = False
     escapes: bool = True
     taken: frozenset[str] = frozenset()
+    folder: str = "_posts"
+    html: bool = True
+    math: MathKind = "kramdown"
+    keys: tuple[tuple[str, str], ...] = ()
+    strict: bool = False
+    data: str = ".yml"
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def kramdown(self) -> bool:
+        """Whether kramdown reads its posts, and Liquid before."""
+        return self.shape in {"skinny", "jekyll"}
+
+    @property
+    def static(self) -> str:
+        """The folder of files that are served as they are; empty: all of them."""
+        return _STATIC.get(self.shape, "")
 
 
 @dataclass(frozen=True)
@@ -143,11 +169,31 @@ class Image:
 
 
 @dataclass(frozen=True)
+class Said:
+    """What a post says of itself, for its front matter.
+
+    :param where: its category.
+    :param teaser: path of an image in the target, or empty.
+    :param math: whether there is math in it.
+    """
+
+    title: str
+    day: date
+    where: str
+    author: Author
+    excerpt: str
+    original: str = ""
+    tags: tuple[str, ...] = ()
+    teaser: str = ""
+    math: bool = False
+
+
+@dataclass(frozen=True)
 class Converted:
     """A post as the target wants it.
 
     :param path: of the file, in the target.
-    :param front: its front matter, in order.
+    :param front: its front matter, in order; made of `said`.
     :param original: where it was first published.
     """
 
@@ -159,6 +205,7 @@ class Converted:
     title: str
     date: date
     original: str
+    said: Said
 
     @property
     def held(self) -> bool:

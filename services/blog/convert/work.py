@@ -14,7 +14,7 @@ from .dialects import address as page
 from .images import Album
 from .masking import Mask
 from .meta import one_line
-from .shapes import Note, NoteKind, Source
+from .shapes import Note, NoteKind, Source, Target
 
 _SCHEMES = {"http", "https", "mailto", "tel", "ftp"}
 
@@ -27,6 +27,7 @@ class Work:
     path: str
     url: str
     album: Album
+    target: Target
     mask: Mask = field(default_factory=Mask)
     notes: list[Note] = field(default_factory=list)
     _said: set[Note] = field(default_factory=set)

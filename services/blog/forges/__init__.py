@@ -31,6 +31,7 @@ __all__ = [
     "decides",
     "name",
     "place",
+    "spot",
 ]
 
 
@@ -61,6 +62,11 @@ def place() -> str:
         host = urlsplit(found.github_api).netloc
         return at(f"https://{'github.com' if host == 'api.github.com' else host}/{found.blog_repo}")
     return at(found.blog_repo)
+
+
+def spot() -> str:
+    """The same, or what is said of one that is on this machine: by it what is known of a blog is kept."""
+    return place() or name()[:500]
 
 
 def at(address: str) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from shared import db
 
-from .. import forges, posts
+from .. import forges, posts, targets
 from ..convert import Kitchen, Skipped, meta
 from ..models import SERVICE, blog, offer, person, post
 from ..rules import offers as rules
@@ -84,8 +84,9 @@ def _patch(post_id: str, forge: Callable[[], forges.Forge]) -> bytes:
             raise Refused("patch", "There is no patch of this post now.", "Its page says where it stands.")
         ours, taken = reading.paths(tx, of)
         material = posts.material(tx, post_id)
+        choice = targets.chosen(tx)
     here = forge()
-    base, others, target = making.aimed(here, ours, taken)
+    base, others, target = making.aimed(here, ours, taken, choice)
     with Kitchen(trying.PATIENCE) as kitchen:
         found = making.made(material, dict(row), row["consent"], target, kitchen)
     if isinstance(found, Skipped):

@@ -10,7 +10,7 @@ from typing import Any
 from shared import clock
 
 from .. import targets
-from ..convert import Converted, Kitchen, Note, Skipped, Target, When, convert, jekyll, meta, text
+from ..convert import Converted, Kitchen, Note, Said, Skipped, Target, When, convert, jekyll, meta, sites, text
 from ..forges import Forge
 from ..posts import Material
 
@@ -38,22 +38,21 @@ def made(
         return found
     if not found.original:
         return Skipped("unsupported", NO_ADDRESS)
-    return _less(found, consent, material)
+    return _less(found, consent, material, target)
 
 
-def _less(found: Converted, consent: str, material: Material) -> Converted:
+def _less(found: Converted, consent: str, material: Material, target: Target) -> Converted:
     """An excerpt, or a link. No image comes along; a secret in what stays behind is none of ours."""
-    shown = str(found.front["excerpt"]) if consent == "excerpt" else ""
-    front = {name: value for name, value in found.front.items() if name != "image"}
-    if consent == "link":
-        front["excerpt"] = jekyll.plain(found.title)
+    shown = found.said.excerpt if consent == "excerpt" else ""
+    said = replace(found.said, teaser="", excerpt=shown or jekyll.plain(found.title), math=False)
     lines = [jekyll.attribution(material.source.author, found.original)]
     if shown:
         lines.append(jekyll.literal(shown))
     lines.append(f"[{'Read on at the original' if shown else 'Read it at the original'}]({found.original}).")
     secret = tuple(note for note in found.notes if note.kind == "secret" and shown)
     notes = (Note("dropped", SAID[consent]), *secret)
-    return replace(found, front=front, body="\n\n".join(lines) + "\n", images=(), notes=notes)
+    front = sites.front(said, target)
+    return replace(found, said=said, front=front, body="\n\n".join(lines) + "\n", images=(), notes=notes)
 
 
 def _of_feed(material: Material, post: Mapping[str, Any], target: Target) -> Converted | Skipped:
@@ -64,30 +63,38 @@ def _of_feed(material: Material, post: Mapping[str, Any], target: Target) -> Con
     title = post["title"] or original
     day = date.fromisoformat(post["day"]) if post["day"] else clock.now().date()
     author = material.source.author
-    path, _ = jekyll.path(meta.slugged(title) or "post", day, target.category, author, target)
-    said = meta.Meta(title, "", (), "", "")
-    front = jekyll.front(said, title, day, target.category, "", jekyll.plain(title), original, author, target)
+    path, _ = sites.path(meta.slugged(title) or "post", day, target.category, author, target)
+    said = Said(title, day, target.category, author, jekyll.plain(title), original)
     body = f"{jekyll.attribution(author, original)}\n\n[Read it at the original]({original}).\n"
     notes = (Note("dropped", "It comes from a feed: the text is at the original."),)
-    return Converted(path, front, body, (), notes, title, day, original)
+    return Converted(path, sites.front(said, target), body, (), notes, title, day, original, said)
 
 
-def aimed(forge: Forge, ours: Collection[str], taken: Collection[str]) -> tuple[str, frozenset[str], Target]:
+def aimed(
+    forge: Forge, ours: Collection[str], taken: Collection[str], choice: targets.Choice
+) -> tuple[str, frozenset[str], Target]:
     """What a post is made for: the program's blog as it is now, its files but for ours, and what they say of it.
 
     :param ours: paths of this very post's, which are not in its way.
     :param taken: paths of posts that are proposed and not there yet.
+    :param choice: what organizers say of it.
     """
     base = forge.base()
     others = forge.paths(base) - set(ours)
-    return base, others, targets.target(others, lambda path: forge.read(base, path), taken)
+    return base, others, targets.target(others, lambda path: forge.read(base, path), taken, choice)
+
+
+def looked(forge: Forge, choice: targets.Choice) -> targets.Seen:
+    """What the files of the program's blog say of it now."""
+    base = forge.base()
+    return targets.look(forge.paths(base), lambda path: forge.read(base, path), choice=choice)
 
 
 def files(found: Converted, material: Material, target: Target, there: frozenset[str]) -> dict[str, bytes]:
     """The files that the post brings: itself, images, and its author's data where the target has such and lacks it."""
     brought = {found.path: text(found).encode()} | {image.path: image.data for image in found.images}
     if target.authors:
-        path, data = targets.author_file(material.source.author)
+        path, data = targets.author_file(material.source.author, target)
         if path not in there:
             brought[path] = data
     return brought

@@ -8,61 +8,118 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Collection, Mapping
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from .. import targets
+from ..convert import Target
 
-PAGES = ("mentees.html", "mentees.md", "mentees/index.html", "mentees/index.md")
-DATA, PICTURES, LIST = "_data/mentees/", "images/mentees/", "_includes/mentees.html"
-_LINE = "{% include mentees.html %}"
-_LIST = Path(__file__).with_name("mentees.html")
-Read = Callable[[str], bytes | None]
+
+@dataclass(frozen=True)
+class Place:
+    """Where one generator has it.
+
+    :param data: folder of a file for each member; `suffix`: how they end.
+    :param pictures: folder of their pictures.
+    :param list: what lists them, of `lists`; `source` is its name there.
+    :param line: what shows the list within a page.
+    :param pages: where the page may be, of which the first is made if there is none.
+    """
+
+    data: str
+    suffix: str
+    pictures: str
+    list: str
+    source: str
+    line: str
+    pages: tuple[str, ...]
+
+
+_JEKYLL = Place(
+    "_data/mentees/", ".yml", "images/mentees/", "_includes/mentees.html", "jekyll.html", "{% include mentees.html %}",
+    ("mentees.html", "mentees.md", "mentees/index.html", "mentees/index.md"),
+)  # fmt: skip
+_HUGO = Place(
+    "data/mentees/", ".yml", "static/images/mentees/", "layouts/shortcodes/mentees.html", "hugo.html",
+    "{{< mentees >}}",
+    ("content/mentees.md", "content/mentees/_index.md", "content/mentees/index.md"),
+)  # fmt: skip
+# A page of Astro is code, into which nobody adds a line unseen: its page is the list.
+_ASTRO = Place(
+    "src/data/mentees/", ".json", "public/images/mentees/", "src/pages/mentees.astro", "astro.astro", "data/mentees/",
+    ("src/pages/mentees.astro", "src/pages/mentees/index.astro", "src/pages/mentees.md", "src/pages/mentees.mdx"),
+)  # fmt: skip
+_PLACES = {"jekyll": _JEKYLL, "skinny": _JEKYLL, "hugo": _HUGO, "astro": _ASTRO}
+_LISTS = Path(__file__).with_name("lists")
+BARE = "The page has none of your site's layout: put its inside into one of yours."
+UNLISTED = "{} lists nobody so far: read src/data/mentees/*.json there, as the page that this brings elsewhere would."
 
 
 def is_own(path: str) -> bool:
     """Whether a file is of one member alone, and goes with them."""
-    return path.startswith((DATA, PICTURES))
+    return any(path.startswith((place.data, place.pictures)) for place in (_JEKYLL, _HUGO, _ASTRO))
 
 
-def files(profile: Mapping[str, Any], there: Collection[str], read: Read) -> tuple[dict[str, bytes], str, list[str]]:
+def files(
+    profile: Mapping[str, Any], there: Collection[str], read: targets.Read, target: Target
+) -> tuple[dict[str, bytes], str, list[str]]:
     """({path: bytes} that show a profile, the path of its data, what is missing, in words).
 
     :param there: paths in the program's blog.
     """
+    place = _PLACES[target.shape]
     key = str(profile["id"]).replace("-", "")[-12:]
     data: dict[str, Any] = {"name": profile["name"], "bio": profile["bio"]}
     brought: dict[str, bytes] = {}
     if profile["headshot"]:
         shot = base64.b64decode(profile["headshot"])
-        path = f"{PICTURES}{key}-{hashlib.sha256(shot).hexdigest()[:8]}.jpg"
+        path = f"{place.pictures}{key}-{hashlib.sha256(shot).hexdigest()[:8]}.jpg"
         brought[path] = shot
-        data |= {"headshot": f"/{path}", "alt": profile["alt"]}
+        data |= {"headshot": f"/{path.removeprefix(target.static)}", "alt": profile["alt"]}
     if profile["site"]:
         data["blog"] = profile["site"]
     if profile["links"]:
         data["links"] = [dict(link) for link in profile["links"]]
-    said = yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=120)
-    brought[f"{DATA}{key}.yml"] = said.encode()
-    page, missing = _page(there, read)
-    return brought | page, f"{DATA}{key}.yml", missing
+    brought[f"{place.data}{key}{place.suffix}"] = _written(data, place.suffix)
+    page, missing = _page(place, there, read)
+    return brought | page, f"{place.data}{key}{place.suffix}", missing
 
 
-def _page(there: Collection[str], read: Read) -> tuple[dict[str, bytes], list[str]]:
+def _written(data: dict[str, Any], suffix: str) -> bytes:
+    if suffix == ".json":
+        return (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode()
+    return yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=120).encode()
+
+
+def _page(place: Place, there: Collection[str], read: targets.Read) -> tuple[dict[str, bytes], list[str]]:
     """What is lacking of the page itself."""
-    brought = {} if LIST in there else {LIST: _LIST.read_bytes()}
-    found = next((path for path in PAGES if path in there), None)
+    listing = {place.list: (_LISTS / place.source).read_bytes()}
+    found = next((path for path in place.pages if path in there), None)
+    text = (read(found) or b"").decode("utf-8", "replace") if found else ""
+    if place is _ASTRO:
+        if found is None:
+            return listing, [BARE]
+        return {}, [] if place.line in text else [UNLISTED.format(found)]
+    brought = {} if place.list in there else listing
     if found is None:
-        layout = targets.layout(there, read)
-        front = [f"layout: {layout}"] if layout else []
-        front += ["title: Mentees", "permalink: /mentees/"]
-        return {**brought, PAGES[0]: "\n".join(["---", *front, "---", _LINE, ""]).encode()}, []
-    text = (read(found) or b"").decode("utf-8", "replace")
-    if _LINE in text:
+        return {**brought, place.pages[0]: _first(place, there, read)}, []
+    if place.line in text:
         return brought, []
-    if not text.startswith("---"):
-        return brought, [f"{found} has no front matter, so it cannot list anybody: add {_LINE} to a page of your own."]
-    return {**brought, found: f"{text.rstrip()}\n\n{_LINE}\n".encode()}, []
+    if not text.startswith(("---", "+++") if place is _HUGO else "---"):
+        return brought, [
+            f"{found} has no front matter, so it cannot list anybody: add {place.line} to a page of your own."
+        ]
+    return {**brought, found: f"{text.rstrip()}\n\n{place.line}\n".encode()}, []
+
+
+def _first(place: Place, there: Collection[str], read: targets.Read) -> bytes:
+    """The page itself, where there is none."""
+    layout = targets.layout(there, read) if place is _JEKYLL else ""
+    front = [f"layout: {layout}"] if layout else []
+    front += ["title: Mentees", *(["permalink: /mentees/"] if place is _JEKYLL else [])]
+    return "\n".join(["---", *front, "---", place.line, ""]).encode()

@@ -62,6 +62,7 @@ def held(text: str, images: Iterable[tuple[str, bytes]]) -> Markup:
     """
     html, left = str(shown(text, _HERE)), INLINE_MOST
     for path, data in images:
+        path = re.sub(r"\A(?:static|public)/(?=images/)", "", path)
         kind = MEDIA.get(path[path.rfind(".") :])
         if kind and len(data) <= left and f'src="{_HERE}{path}"' in html:
             left -= len(data)

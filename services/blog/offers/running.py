@@ -23,7 +23,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, db, die, log
 from shared.events import emit
 
-from .. import forges, posts
+from .. import forges, posts, targets
 from ..convert import Skipped
 from ..convert import meta as slugs
 from ..models import SERVICE, offer
@@ -172,7 +172,7 @@ class _Work(Visit):
         """Whether a file goes when what is offered goes: others may share an author's data, or the mentees page."""
         if self.row["profile"]:
             return mentees.is_own(path)
-        return erased or not path.startswith("_data/")
+        return erased or not targets.is_author(path)
 
     def offer(self, kind: str) -> None:
         """Propose the post as it is now, if that has not been done."""
@@ -190,12 +190,13 @@ class _Work(Visit):
         with db.read(SERVICE) as tx:
             material = posts.material(tx, row["post"])
             ours, taken = reading.paths(tx, row)
-        base, others, target = making.aimed(self.forge, ours, taken)
+            choice = targets.chosen(tx)
+        base, others, target = making.aimed(self.forge, ours, taken, choice)
         found = making.made(material, self.post, str(self.consent), target)
         if isinstance(found, Skipped):
             self.skip(found)
             return
-        if row["live"] and row["path"]:
+        if row["live"] and row["path"] and targets.keeps(target, row["path"]):
             found = replace(found, path=row["path"])  # whoever links to it finds it where it was
         said = [{"kind": note.kind, "text": note.text} for note in found.notes]
         files = making.files(found, material, target, others)
@@ -247,9 +248,12 @@ class _Work(Visit):
     def show(self, kind: str) -> None:
         """Propose somebody's place on the mentees page, as they want it now."""
         row, name = self.row, self.post["name"]
+        with db.read(SERVICE) as tx:
+            choice = targets.chosen(tx)
         base = self.forge.base()
         there = self.forge.paths(base)
-        files, path, missing = mentees.files(self.post, there, lambda path: self.forge.read(base, path))
+        target = targets.target(there, lambda path: self.forge.read(base, path), choice=choice)
+        files, path, missing = mentees.files(self.post, there, lambda path: self.forge.read(base, path), target)
         title, body, message = texts.of_profile(kind, self.id, name, missing)
         notes = [{"kind": "missing", "text": one} for one in missing]
         shown: dict[str, Any] = {"title": name, "path": path, "notes": notes, "body": body}

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from shared import db
 
-from .. import forges, posts
+from .. import forges, posts, targets
 from ..convert import Converted, Kitchen, Skipped
 from ..models import SERVICE, offer, post
 from ..rules.posts import CONSENTS
@@ -60,9 +60,10 @@ def _tried(post_id: str, consent: str, forge: Callable[[], forges.Forge]) -> Con
         of = tx.execute(sa.select(offer).where(offer.c.post == post_id)).mappings().first() or _NEW
         ours, taken = reading.paths(tx, of)
         material = posts.material(tx, post_id)
-    _, _, target = making.aimed(forge(), ours, taken)
+        choice = targets.chosen(tx)
+    _, _, target = making.aimed(forge(), ours, taken, choice)
     with Kitchen(PATIENCE) as kitchen:
         found = making.made(material, row, consent, target, kitchen)
-    if isinstance(found, Converted) and of["live"] and of["path"]:
+    if isinstance(found, Converted) and of["live"] and of["path"] and targets.keeps(target, of["path"]):
         found = replace(found, path=of["path"])
     return found

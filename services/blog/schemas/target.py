@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from shared.api import instant
+
+from ..targets import NAMES
 
 
 class Target(Schema):
@@ -17,3 +19,22 @@ class Target(Schema):
     secret = fields.Boolean(required=True, metadata={"description": "BATON_WEBHOOK_SECRET is set"})
     hook_seen_at = instant(description="its first delivery that could be believed")
     hook_last_at = instant(description="its last one")
+    chosen = fields.Nested(lambda: Aim(), required=True)
+
+
+class Aim(Schema):
+    """What organizers say of it; empty: as its files say."""
+
+    shape = fields.String(load_default="", validate=validate.OneOf(["", *NAMES]))
+    folder = fields.String(load_default="", validate=validate.Length(max=200))
+
+
+class Look(Schema):
+    """What the files of the program's blog say of it now."""
+
+    shape = fields.String(required=True, validate=validate.OneOf(list(NAMES)))
+    detected = fields.String(required=True, metadata={"description": "its shape, had nobody chosen one"})
+    folder = fields.String(required=True, metadata={"description": "where posts go"})
+    html = fields.Boolean(required=True, metadata={"description": "HTML within posts is shown"})
+    authors = fields.Boolean(required=True, metadata={"description": "it has author data"})
+    notes = fields.List(fields.String(), required=True, metadata={"description": "what people should know"})

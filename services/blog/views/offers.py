@@ -51,9 +51,11 @@ def image(id: str, of: str, name: str) -> Response:
     """An image that the post brings, or a mentee's, out of its proposal or the program's blog."""
     row, path = _row(id), f"images/{of}/{name}"
     kind = next((media for suffix, media in IMAGES.items() if name.lower().endswith(suffix)), None)
-    if kind is None or path not in {*row["files"], *row["live"]}:
+    ours = {*row["files"], *row["live"]}
+    there = next((place for place in (path, f"static/{path}", f"public/{path}") if place in ours), None)
+    if kind is None or there is None:
         abort(404)
-    found = offers.file_of(row, path)
+    found = offers.file_of(row, there)
     if found is None:
         abort(404)
     answer = make_response(found)

@@ -18,6 +18,7 @@ from ..models import SERVICE, program
 from ..rules.refusals import Missing, Refused
 
 SAID = {
+    "aimed": "Noted. Posts that are proposed from now on are made for that.",
     "later": "Noted: there is more time.",
     "accept": "It is being merged. Load the page again in a moment.",
     "decline": "It is being declined. It stays so until its author asks again.",

@@ -1,0 +1,91 @@
+"""The program's blog as a target of conversion: its shape and what it has, read off its tree, a module per generator.
+
+    jekyll     known by its layout `article` for Skinny-Bones; whatever is none of the others is plain, modern Jekyll
+    hugo       content/<section>/<slug>.md, settings in hugo.toml and its like
+    astro      a content collection, whose schema says what front matter is called
+    choosing   what organizers set themselves, where a tree tells too little
+
+What is read is only ever text: no setting, schema or template is run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import NamedTuple
+
+import yaml
+
+from ..convert import Author, Target
+from ..convert.shapes import ShapeName
+from . import astro, hugo, jekyll
+from .choosing import AUTO, NAMES, Choice, choose, chosen
+from .jekyll import layout
+from .reading import Read
+
+__all__ = ["AUTO", "NAMES", "Choice", "Read", "Seen", "author_file", "choose", "chosen", "is_author", "keeps"]
+__all__ += ["layout", "look", "target"]
+
+_OF = {"jekyll": jekyll, "skinny": jekyll, "hugo": hugo, "astro": astro}
+_AUTHORS = {"jekyll": "_data/authors/", "hugo": "data/authors/"}
+
+
+class Seen(NamedTuple):
+    """What the files of the program's blog say.
+
+    :param detected: its shape, if nobody chose another.
+    :param notes: what people should know of it, in sentences.
+    """
+
+    target: Target
+    detected: ShapeName
+    notes: tuple[str, ...]
+
+
+def target(paths: Iterable[str], read: Read, taken: Iterable[str] = (), choice: Choice = AUTO) -> Target:
+    """What the files of the program's blog say of it.
+
+    :param read: one file, or None.
+    :param taken: paths of posts that are proposed and not there yet.
+    :param choice: what organizers say of it.
+    """
+    return look(paths, read, taken, choice).target
+
+
+def look(paths: Iterable[str], read: Read, taken: Iterable[str] = (), choice: Choice = AUTO) -> Seen:
+    """The same, with what people should know of it."""
+    files = frozenset(paths)
+    detected = _shape(files)
+    shape = choice.shape or detected
+    found, notes = _OF[shape].seen(shape, files, read, choice.folder)
+    below = f"{found.folder}/"
+    posts = {path for path in files if path.startswith(below)}
+    return Seen(replace(found, taken=posts | frozenset(taken)), detected, tuple(notes))
+
+
+def _shape(files: frozenset[str]) -> ShapeName:
+    if any(re.fullmatch(r"astro\.config\.\w+", path) for path in files):
+        return "astro"
+    if not any(path.startswith("_posts/") for path in files) and hugo.is_one(files):
+        return "hugo"
+    return "skinny" if "_layouts/article.html" in files else "jekyll"
+
+
+def keeps(target: Target, path: str) -> bool:
+    """Whether a post may stay at that path: it would not once another generator makes the blog."""
+    return path.startswith(f"{target.folder}/")
+
+
+def author_file(author: Author, target: Target) -> tuple[str, bytes]:
+    """A file of author data: its path, and what it says."""
+    said: dict[str, str] = {"name": author.name}
+    if author.url:
+        said["url"] = author.url
+    path = f"{_AUTHORS.get(target.shape, _AUTHORS['jekyll'])}{author.key}{target.data}"
+    return path, yaml.safe_dump(said, allow_unicode=True, sort_keys=False).encode()
+
+
+def is_author(path: str) -> bool:
+    """Whether a file is author data, which other posts of theirs may need."""
+    return path.startswith(tuple(_AUTHORS.values()))
