@@ -82,12 +82,14 @@ class Checks:
         elif len(cells) > width and any(cell.strip() for cell in cells[width:]):
             what = f"This row has {len(cells)} cells, the first row {width}."
             return [Wrong("", what, "Put cells with a comma or line break in them in quotation marks.")]
-        cells = [cell if cell[:1] != "'" or cell[1:2] not in FORMULA else cell[1:] for cell in cells]
+        if "'" in "".join(cells):
+            cells = [cell if cell[:1] != "'" or cell[1:2] not in FORMULA else cell[1:] for cell in cells]
+        cells = [cell.strip() for cell in cells]
         wrong: list[Wrong] = []
         told: list[Any] = []
         for _, place, check in self.fields:
             try:
-                told.append(check("" if place is None else cells[place].strip()))
+                told.append(check("" if place is None else cells[place]))
             except Refused as refusal:
                 wrong.append(Wrong(self._column(place), refusal.message, refusal.remedy))
                 told.append("")
@@ -111,7 +113,7 @@ class Checks:
         return (self.header[place] or f"Column {place + 1}") if place is not None else ""
 
     def _name(self, wrong: list[Wrong], cells: Sequence[str]) -> str:
-        said = " ".join(cell for cell in (cells[n].strip() for n in self.names) if cell)
+        said = cells[self.names[0]] if len(self.names) == 1 else " ".join(cells[n] for n in self.names if cells[n])
         if len(said) <= text.NAME_MOST and _NAME.match(said) and unicodedata.is_normalized("NFC", said):
             return said
         try:
@@ -186,7 +188,7 @@ class Checks:
     def _answers(self, wrong: list[Wrong], cells: Sequence[str]) -> dict[str, Any]:
         kept: dict[str, Any] = {}
         for place, question in self.answers:
-            said = cells[place].strip()
+            said = cells[place]
             if not said:
                 continue
             try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from json.encoder import encode_basestring_ascii as _text
 from typing import Any
 
 import sqlalchemy as sa
@@ -55,8 +56,9 @@ def _among(tx: Connection, statement: str, values: list[str]) -> set[str]:
 
 
 def _json(answers: dict[str, Any]) -> str:
-    """As json.dumps writes it; for text alone, which answers mostly are, that is ten times as fast."""
-    return "{" + ", ".join([f"{json.dumps(id)}: {json.dumps(said)}" for id, said in answers.items()]) + "}"
+    """As json.dumps writes it; for text alone, which answers mostly are, at a fraction of the cost."""
+    told = [f"{_text(id)}: {_text(said) if said.__class__ is str else json.dumps(said)}" for id, said in answers.items()]
+    return "{" + ", ".join(told) + "}"
 
 
 def insert(tx: Connection, by: str, id: str, found: Sequence[Found]) -> int:
