@@ -55,6 +55,18 @@ def advance(step: timedelta) -> datetime:
     return moved
 
 
+def moved() -> float | None:
+    """When program time was last set or moved, as the machine counts; None while it cannot be."""
+    setting = config.current().clock
+    return _anchor(setting)[1] if setting else None
+
+
+def during(seconds: float) -> timedelta:
+    """How much program time passes in so many seconds of the machine."""
+    setting = config.current().clock
+    return timedelta(seconds=seconds * (_anchor(setting)[2] if setting else 1.0))
+
+
 def zone(name: str) -> zoneinfo.ZoneInfo:
     """The time zone of that IANA name.
 

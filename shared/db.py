@@ -245,13 +245,20 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def away(error: BaseException | None) -> bool:
-    """Whether an error, or its cause, is that PostgreSQL does not answer: not there, starting, or it hung up."""
+    """Whether an error, or its cause, is that the database does not answer: PostgreSQL is not there, starting, or hung
+    up; a file of SQLite cannot be opened, read or written, or is none of its own."""
     while error is not None:
+        name = getattr(error, "sqlite_errorname", "")
+        if name.startswith(_UNUSABLE) and not name.startswith("SQLITE_IOERR_WRITE"):
+            return True
         if hasattr(error, "sqlstate") and any(kind.__name__ == "OperationalError" for kind in type(error).__mro__):
             # Without a code it is the way there that is broken; 08 and 57P are PostgreSQL's own words for the same.
             return error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
         error = getattr(error, "orig", None) or error.__cause__ or error.__context__
     return False
+
+
+_UNUSABLE = ("SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_PERM", "SQLITE_READONLY")
 
 
 @contextmanager

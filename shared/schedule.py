@@ -192,10 +192,13 @@ def times(tx: Connection) -> list[Times]:
     # A job that never ran, as one that came with an update, may have been overlooked as long as others have run.
     begun = min((row.first for row in ran.values()), default=None)
     failed, found = pulse.failed(tx), []
+    # When program time is moved, much is due at once: ticks get as long for it as before anybody misses them.
+    moved = clock.moved()
+    jumped = moved is not None and clock.machine() - moved < pulse.SILENT
     for entry in jobs(db.service_of(tx)):
         row = ran.get(entry.name)
         last, finished = (row.started, row.finished) if row else (None, None)
-        late = _late(last or begun, entry.period.usual, now)
+        late = None if jumped else _late(last or begun, entry.period.usual, now)
         if last is None and entry.period(tx, now) is None:
             late = None
         found.append(Times(entry.name, last, finished, entry.period.next(tx, now), failed.get(entry.name), late))
@@ -203,8 +206,10 @@ def times(tx: Connection) -> list[Times]:
 
 
 def _late(since: datetime | None, usual: timedelta | None, now: datetime) -> timedelta | None:
-    """How long a job has not begun, if that is much longer than its period: two of them, and half an hour."""
-    if since is None or usual is None or now - since <= 2 * usual + timedelta(minutes=30):
+    """How long a job has not begun, if that is much longer than its period: two of them, and half an hour (or, where
+    program time runs fast, what passes before ticks are missed)."""
+    grace = max(timedelta(minutes=30), clock.during(pulse.SILENT))
+    if since is None or usual is None or now - since <= 2 * usual + grace:
         return None
     return now - since
 

@@ -9,7 +9,7 @@ import sys
 
 from . import COMMANDS, Refused, usage
 
-QUIET = {"events", "token", "mail", "doctor", "backup", "restore", "move", "migrate", "rehearse", "demo"}
+QUIET = frozenset("events token mail doctor backup restore move migrate rehearse demo import export".split())
 
 
 def main(args: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""What a laptop need not set: secret and broker address are made by the first `up` and kept in the data folder.
+"""What a laptop need not set: secret, broker's address and pages' are made by `up` and kept in the data folder.
 
 Every command asks here before it imports anything that reads settings, so that `./baton events` beside a running
 `./baton up` speaks of the same system. In production both are set, and nothing here is used.
@@ -7,6 +7,7 @@ Every command asks here before it imports anything that reads settings, so that 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -19,6 +20,7 @@ from . import Refused
 
 SECRET_FILE = "secret"
 BROKER_FILE = "broker-url"
+ADDRESS_FILE = "base-url"  # where the last `up` here had its pages
 PRIVATE = 0o077  # as UMask= in deploy/systemd
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,7 +38,7 @@ def merged() -> dict[str, str]:
 
 
 def apply(data: str | None = None, secret: bool = True) -> dict[str, str]:
-    """Put the data folder, secret and broker of this machine into the environment where they are not set.
+    """Put the data folder, secret, broker and address of this machine into the environment where they are not set.
 
     What is made from here on, by this process and those it starts, is for its owner only: databases, mails and logs
     speak of people as much as a backup does.
@@ -52,11 +54,10 @@ def apply(data: str | None = None, secret: bool = True) -> dict[str, str]:
     os.environ["BATON_DATA"] = str(there)
     if not settings.get("BATON_SECRET") and secret:
         os.environ["BATON_SECRET"] = kept_secret(there)
-    if not settings.get("BATON_BROKER_URL"):
-        try:
-            os.environ["BATON_BROKER_URL"] = (there / BROKER_FILE).read_text().strip()
-        except OSError:
-            pass
+    for name, file in (("BATON_BROKER_URL", BROKER_FILE), ("BATON_BASE_URL", ADDRESS_FILE)):
+        if not settings.get(name):
+            with contextlib.suppress(OSError):
+                os.environ[name] = (there / file).read_text().strip()
     return merged()
 
 

@@ -38,6 +38,8 @@ def main(args: list[str]) -> int:
     parser.add_argument("--data", help="the data folder (default: BATON_DATA, or var)")
     parser.add_argument("--services", help="only these, separated by commas (default: all)")
     options = parser.parse_args(args)
+    if not settings.merged().get("BATON_BASE_URL"):
+        os.environ["BATON_BASE_URL"] = address(options.host, options.port)
     if options.services:
         os.environ["BATON_SERVICES"] = options.services
     began = time.monotonic()
@@ -46,7 +48,7 @@ def main(args: list[str]) -> int:
         only_one(lock, data)
         port_free(options.host, options.port)
         embedded = own_broker(data)
-        return run(configured(options), options, data, embedded, began)
+        return run(configured(), options, data, embedded, began)
 
 
 def folder(data: str | None) -> Path:
@@ -107,16 +109,21 @@ def own_broker(data: Path) -> bool:
     return True
 
 
-def configured(options: argparse.Namespace) -> config.Config:
+def configured() -> config.Config:
     """All settings, checked; what a laptop leaves open is filled in for the parts to inherit."""
-    wanted = settings.apply(os.environ["BATON_DATA"])
-    if not wanted.get("BATON_BASE_URL"):
-        host = "localhost" if options.host in {"127.0.0.1", "0.0.0.0", "::1", "::", "localhost"} else options.host
-        os.environ["BATON_BASE_URL"] = f"http://{host}:{options.port}"
+    settings.apply(os.environ["BATON_DATA"])
     try:
-        return config.load(settings.merged())
+        found = config.load(settings.merged())
     except config.SettingError as wrong:
         raise Refused(str(wrong)) from None
+    settings.write_private(found.data / settings.ADDRESS_FILE, found.base_url + "\n")
+    return found
+
+
+def address(host: str, port: int) -> str:
+    """What people see of what listens there, on this machine."""
+    name = "localhost" if host in {"127.0.0.1", "0.0.0.0", "::1", "::", "localhost"} else host
+    return f"http://{name}:{port}"
 
 
 def run(found: config.Config, options: argparse.Namespace, data: Path, embedded: bool, began: float) -> int:

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Response
 
-from shared import access, config, db, schedule, versions
+from shared import access, config, db, pulse, schedule, versions
 from shared.cli import doctor, mail
 from shared.cli.broker import any_port
 from tests import smtp
@@ -80,6 +80,10 @@ def test_a_job_that_fails_or_does_not_begin_is_named(here: Baton, capsys: Any, m
     assert found(capsys)["jobs sessions"][0] == "ok" and "failed" not in page()
 
     here.pass_time(hours=2)
+    assert found(capsys)["jobs sessions"][0] == "ok", "time was moved just now, and no tick can have come to it"
+    assert "anew" not in page()
+    here.pass_machine_time(pulse.SILENT + 1)
+    pulse.beat("sessions")
     level, said, do = found(capsys)["jobs sessions"]
     assert level == "wrong" and "turns.ask for 2 h" in said and "start the worker anew" in do
     assert "minutes.ask" in said and "broken" not in said and "sessions.plan" not in said, "not yet due for long"
@@ -94,6 +98,7 @@ def test_a_job_that_fails_or_does_not_begin_is_named(here: Baton, capsys: Any, m
     here.tick()
     assert found(capsys)["jobs sessions"][0] == "ok"
     add("of an update")
+    here.pass_machine_time(pulse.SILENT + 1)
     assert "of an update for 3 days" in found(capsys)["jobs sessions"][1], "a worker of before does not know it"
 
 

@@ -360,13 +360,18 @@ def test_at_another_revision_it_is_not_ready(baton: Any, service: str) -> None:
 
 def test_with_its_database_gone_a_page_still_says_so(baton: Any, change_settings: Any) -> None:
     client = baton.client("signup")
-    change_settings(database_urls=(("signup", f"sqlite:///{baton.config.data / 'gone' / 'x.db'}"),))
-    for path in ("/", "/signup/", "/signup/nowhere"):
-        answer = client.get(path)
-        assert answer.status_code in {404, 500, 503}
-        assert "<h1>" in answer.text, "a page of ours, not the server's last words"
-    answer = client.get("/signup/api/program")
-    assert (answer.status_code, answer.mimetype) == (500, "application/problem+json")
+    file = baton.config.data / "other.db"
+    for wrong in (baton.config.data / "gone" / "x.db", file):
+        file.write_bytes(b"no database at all, " * 400)
+        change_settings(database_urls=(("signup", f"sqlite:///{wrong}"),))
+        for path in ("/", "/signup/", "/signup/nowhere"):
+            answer = client.get(path)
+            assert answer.status_code in {404, 503}
+            assert "<h1>" in answer.text and "not your fault" not in answer.text
+        answer = client.get("/signup/api/program")
+        assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
+        assert "The database does not answer" in answer.text and answer.headers["Retry-After"] == "60"
+    assert not db.away(sqlite3.OperationalError("no such table: person"))
 
 
 def test_while_the_database_does_not_answer_pages_say_so_and_the_log_says_it_once(
