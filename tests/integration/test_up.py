@@ -114,7 +114,7 @@ def test_everything_answers_once_it_says_so(up: Up) -> None:
     assert {up.status(f"/{service}/ready") for service in SERVICES} == {200}
     assert up.status("/") == 200
     assert re.search(rf"Program +http://localhost:{up.port}/\n", up.terminal())
-    doctor = [ROOT / "baton", "doctor", "--data", up.data]
+    doctor = [str(ROOT / "baton"), "doctor", "--data", str(up.data)]
     said = subprocess.run(doctor, env=environment(), capture_output=True, text=True, timeout=PATIENCE).stdout
     assert f"http://localhost:{up.port}\n" in said.partition("\n")[0] + "\n", "commands beside it know its address"
 
