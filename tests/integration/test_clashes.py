@@ -94,3 +94,26 @@ def test_it_is_shown_before_one_is_moved_and_not_refused(house: House) -> None:
         f"/sessions/circles/{house.here}/dates", data={**typed, "link": "https://meet.example.org/a", "step": "preview"}
     )
     assert page.status_code == 200 and "Some have something else then" in page.text
+
+
+def test_the_api_says_it_too_before_and_after(house: House) -> None:
+    """GIVEN people have a talk WHEN a program moves a session there THEN a preview says who and moves nothing, and so
+    does the answer to the move itself; a change of series says the same
+    """
+    client, home = signed_in(house.baton, turns.join(house.baton, "Olga"), "organizer"), "/sessions/api"
+    ours = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
+    to = {"day": house.talk["day"], "time": house.talk["time"], "reason": ""}
+    before, address = house.baton.dump(), f"{home}/sessions/{house.one['id']}/move"
+    shown = client.post(address, json={**to, "preview": True}, headers=ours)
+    assert shown.status_code == 200 and house.baton.dump() == before, "nothing is moved by being asked"
+    said = [(each["name"], each["people"]) for each in shown.json["clashes"]]
+    assert said == [("How to ask", ["Ada", "Bo"])] and "preview" in shown.json["done"]
+    typed = {"first": house.talk["day"], "weeks": 2, "time": house.talk["time"], "zone": turns.ZONE, "minutes": 60}
+    plan = client.post(
+        f"{home}/circles/{house.here}/series",
+        json={**typed, "link": "https://meet.example.org/a", "preview": True}, headers=ours,
+    )  # fmt: skip
+    assert plan.json["clashes"] == shown.json["clashes"] and house.baton.dump() == before
+    moved = client.post(address, json=to, headers=ours)
+    assert moved.json["done"] == "moved." and moved.json["clashes"] == shown.json["clashes"]
+    assert house.baton.rows("sessions", "session", id=house.one["id"])[0]["starts_at"] == house.talk["starts_at"]

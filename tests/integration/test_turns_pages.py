@@ -144,8 +144,8 @@ def test_the_next_six_turns_have_their_reasons(baton: Any, ring: Any) -> None:
     ada = sign_in(baton.client("sessions"), person(baton, "Ada"))
     page = ada.get(f"/sessions/circles/{where}/turns").text
     assert page.count('<p class="who">') == 6 and page.count("as it stands") == 5
-    assert "Nobody who can be asked has a lower count than you" in page
-    assert "than Bea: no turn yet" in page or "Bea" in page
+    assert "Nobody who can be asked has fewer turns than you" in page
+    assert "than Bea. Bea has had no turn here so far" in page or "Bea" in page
     assert "0</text>" in page, "the ring"
     own = ada.get("/sessions/turns").text
     assert "you are asked" in own and f"/sessions/circles/{where}/turns" in own

@@ -150,6 +150,15 @@ def test_a_stream_in_which_nothing_happened_is_left_out() -> None:
     assert [stream["name"] for stream in said(known(meetings=[meeting()]))["streams"]] == ["Starting out"]
 
 
+def test_the_only_circle_of_a_stream_that_is_called_like_it_is_named_once() -> None:
+    def names(*meetings: dict[str, Any]) -> list[str]:
+        return [each["name"] for each in said(known(meetings=meetings))["streams"][0]["circles"]]
+
+    same = meeting(name="Starting out")
+    assert names(same) == [""]
+    assert sorted(names(same, meeting("b"))) == ["Circle b", "Starting out"], "of two each is told by its name"
+
+
 def test_of_many_circles_only_sums_and_exceptions_are_told() -> None:
     """Given thirteen circles, one of them nearly empty and one that asks for help, Then these two alone are named."""
     rows = [meeting(str(n)) for n in range(11)] + [meeting("few", present=1), meeting("help", help="A laptop.")]

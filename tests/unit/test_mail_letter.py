@@ -82,7 +82,7 @@ SAMPLE: dict[str, Any] = {
     "for_organizer": False,
     "asked": "coordinator",
     "led": True,
-    "why": "Of all who can be asked, you have the lowest count: one turn.",
+    "why": "Of all who can be asked, you have the fewest turns. You have had one turn here so far.",
     "handed_by": None,
     "changed_by": None,
     "next_asked": True,

@@ -121,7 +121,7 @@ def test_a_newcomer_does_not_lead_their_first_session_and_leads_the_one_after() 
     circle.admit("j", 5)
     choice = rotation.choose(circle.ledger, circle.plan(14))
     assert choice.order == ("a", "j")
-    assert choice.why("a").words().endswith("yours too, but there is nobody to ask before.")
+    assert choice.why("a").words().endswith("yours too, but there is nobody else to ask first.")
     assert choice.why("j").words().endswith("This would be your first session here, so others are asked first.")
     assert circle.meet(14, away=frozenset("a")) == "j", "rather than nobody"
     other = Circle({"a": -3})
@@ -147,7 +147,10 @@ def test_who_returns_starts_level_with_the_highest_whichever_way_that_is() -> No
     ledger = rotation.admitted(Ledger("c", Role.COORDINATOR, (back, *others)), "a", day(99))
     assert rotation.scores(ledger) == {"a": 1, "b": 1, "j": 1}
     assert rotation.choose(ledger, Session("s", day(100))).order == ("b", "j", "a")
-    assert "1 (9 turns, less 8 for starting afresh)" in rotation.choose(ledger, Session("s", day(100))).why("a").words()
+    assert rotation.choose(ledger, Session("s", day(100))).why("a").words() == (
+        "You are number 3 in line. You have had 9 turns here so far; 8 of these are not counted, since you came back "
+        "after a time away."
+    )
 
 
 # ---- why you ----
@@ -167,18 +170,19 @@ def test_every_reason_has_words_that_name_nobody_else() -> None:
         return reason.words()
 
     assert why(base, Member("b", day(0), served=1)) == (
-        "Of all who can be asked, you have the lowest count: no turn yet."
+        "Of all who can be asked, you have the fewest turns. You have had no turn here so far."
     )
     assert why(base._replace(served=2, last=day(3)), Member("b", day(0), served=2, last=day(9))) == (
-        "Nobody who can be asked has a lower count than you: 2 turns. Of equals your last turn is the earliest, on "
-        "7 January 2027."
+        "Nobody who can be asked has fewer turns than you. You have had 2 turns here so far. Of those with as many, "
+        "your last turn is the longest ago, on 7 January 2027."
     )
-    assert "since joining on 4 January 2027" in why(base, Member("b", day(1)))
-    assert why(base, Member("z", day(0))).endswith("then the order of the list decides.")
+    assert "you waited longest, since you joined on 4 January 2027" in why(base, Member("b", day(1)))
+    assert why(base, Member("z", day(0))).endswith("so the order of the list decides.")
     older = Member("b", day(5), served=1, last=day(20))
-    assert why(base._replace(served=1, last=day(20)), older).endswith("Of equals you joined first.")
+    assert why(base._replace(served=1, last=day(20)), older).endswith("Of those with as many, you joined first.")
     assert why(base._replace(credit=3, served=1), Member("b", day(0)), person="first") == (
-        "You are number 2 in line; the count is 4 (one turn, and 3 for the time before)."
+        "You are number 2 in line. You have had one turn here so far, and 3 are counted for the time when you were not "
+        "here."
     )
     turn = Duty("s", "c", "coordinator", "first", day(30), "declined")
     assert why(duties=(turn,)) == "You said no to this session."
@@ -192,9 +196,11 @@ def test_every_reason_has_words_that_name_nobody_else() -> None:
     assert why(base._replace(state="paused")) == "You are paused."
     assert why(base._replace(state="left")) == "You have left."
     passed = Duty("s", "c", "coordinator", "b", day(30), "declined")
-    assert why(base, Member("b", day(0)), duties=(passed,)).endswith("One who came before could not.")
+    assert why(base, Member("b", day(0)), duties=(passed,)).endswith("Somebody who was asked before could not.")
     two = (passed, passed._replace(person="c", state="lapsed"))
-    assert why(base, Member("b", day(0)), Member("c", day(0)), duties=two).endswith("Others who came before could not.")
+    assert why(base, Member("b", day(0)), Member("c", day(0)), duties=two).endswith(
+        "Others who were asked before could not."
+    )
 
 
 def test_who_had_the_session_before_or_has_the_one_after_is_told_why_others_come_first() -> None:
@@ -204,6 +210,6 @@ def test_who_had_the_session_before_or_has_the_one_after_is_told_why_others_come
     circle.record(after, "b", TurnState.OFFERED)
     choice = rotation.choose(circle.ledger, circle.plan(14))
     assert choice.order[0] == "c" and choice.why("c").kind == Kind.OTHERS
-    assert choice.why("b").words().endswith("A session just before or after is yours too, so others are asked first.")
+    assert choice.why("b").words().endswith("The session just before or after is yours too, so others are asked first.")
     with pytest.raises(KeyError):
         choice.why("stranger")

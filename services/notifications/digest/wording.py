@@ -127,6 +127,8 @@ def _stream(stream: Row, told: Row, zone: str) -> dict[str, Any]:
         sums += f", {share(stream['present'], stream['of'])} % were there"
     sums += f", {_out(stream['minuted'])}"
     circles = [_circle(each, told, zone) for each in stream["circles"]]
+    if len(circles) == 1 and circles[0]["name"] == stream["name"]:
+        circles[0]["name"] = ""  # the heading above has said it
     return {"name": stream["name"], "sums": f"{sums}." if told["many"] else "", "circles": circles}
 
 

@@ -131,7 +131,7 @@ def context(kind: str, now: datetime, base_url: str, streams: list[str]) -> dict
         "led": True,
         "leads_next": False,
         "correct_until": f"{starts + 2 * DAY:%A}",
-        "why": "Of all who can be asked, you have the lowest count: one turn.",
+        "why": "Of all who can be asked, you have the fewest turns. You have had one turn here so far.",
         "handed_by": None,
         "changed_by": None,
         "next_asked": True,

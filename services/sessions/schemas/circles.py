@@ -122,6 +122,14 @@ class Becomes(Schema):
     starts_at = fields.AwareDateTime()
 
 
+class Clash(Schema):
+    """Another session, and the names of those who have it at that time."""
+
+    name = fields.String()
+    starts_at = fields.AwareDateTime()
+    people = fields.List(fields.String())
+
+
 class Plan(Schema):
     """What a change of series does, or did."""
 
@@ -131,6 +139,7 @@ class Plan(Schema):
     stays = fields.List(fields.String(), metadata={"description": "sessions that stay skipped"})
     adds = fields.List(fields.AwareDateTime())
     warnings = fields.List(fields.String())
+    clashes = fields.List(fields.Nested(Clash))
 
 
 class Skip(Given):
@@ -145,6 +154,7 @@ class MoveDate(Skip):
 
     day = fields.String(required=True)
     time = fields.String(required=True)
+    preview = fields.Boolean(load_default=False)
 
 
 class Split(Given):
@@ -231,3 +241,9 @@ class Said(Schema):
     """What was done."""
 
     done = fields.String()
+
+
+class Moved(Said):
+    """What became of a session, and who has something else at its new time."""
+
+    clashes = fields.List(fields.Nested(Clash))

@@ -93,7 +93,10 @@ def save_settings(given: dict[str, Any], id: str) -> dict[str, str]:
 @blueprint.arguments(schemas.Wanted)
 @blueprint.response(200, schemas.Plan)
 def set_series(given: dict[str, Any], id: str) -> dict[str, Any]:
-    """Begin a series, or change it from its first date on; `preview` says what that does, and does nothing."""
+    """Begin a series, or change it from its first date on; `preview` says what that does, and does nothing.
+
+    `clashes` is no refusal: without `preview` it is done all the same, and can be undone by the circle's journal.
+    """
     try:
         wanted = asking.read({name: "" if given[name] is None else str(given[name]) for name in asking.FIELDS})
         with db.read(SERVICE) as tx:
@@ -107,7 +110,8 @@ def set_series(given: dict[str, Any], id: str) -> dict[str, Any]:
     ]
     ids = {name: [row["id"] for row in getattr(plan, name)] for name in ("cancels", "stays")}
     adds = [each.begins for each in plan.adds]
-    return {"series": new, "changes": changes, **ids, "adds": adds, "warnings": plan.warnings}
+    told = {"warnings": plan.warnings, "clashes": plan.clashes}
+    return {"series": new, "changes": changes, **ids, "adds": adds, **told}
 
 
 @blueprint.post("/sessions/<id>/skip")
@@ -123,11 +127,20 @@ def skip(given: dict[str, Any], id: str) -> dict[str, str]:
 @blueprint.post("/sessions/<id>/move")
 @access.scopes()
 @blueprint.arguments(schemas.MoveDate)
-@blueprint.response(200, schemas.Said)
-def move_date(given: dict[str, Any], id: str) -> dict[str, str]:
-    """Put one session on another date or hour; `done` carries a warning when clocks change over it."""
-    warning = _do(changing.move, id, given["day"], given["time"], given["reason"], seen=_seen(given))
-    return {"done": f"moved. {warning}".strip()}
+@blueprint.response(200, schemas.Moved)
+def move_date(given: dict[str, Any], id: str) -> dict[str, Any]:
+    """Put one session on another date or hour; `done` carries a warning when clocks change over it.
+
+    `clashes` says who has something else then; it is no refusal. Ask with `preview` first, which moves nothing; without
+    it the session is moved all the same, and can be undone by the circle's journal.
+    """
+    to = (given["day"], given["time"])
+    with db.read(SERVICE) as tx:
+        clashes = changing.clashes_of_move(tx, id, *to)
+    if given["preview"]:
+        return {"done": "nothing: this is a preview", "clashes": clashes}
+    warning = _do(changing.move, id, *to, given["reason"], seen=_seen(given))
+    return {"done": f"moved. {warning}".strip(), "clashes": clashes}
 
 
 def _seen(given: Mapping[str, Any]) -> str | None:

@@ -57,7 +57,9 @@ def _among(tx: Connection, statement: str, values: list[str]) -> set[str]:
 
 def _json(answers: dict[str, Any]) -> str:
     """As json.dumps writes it; for text alone, which answers mostly are, at a fraction of the cost."""
-    told = [f"{_text(id)}: {_text(said) if said.__class__ is str else json.dumps(said)}" for id, said in answers.items()]
+    told = [
+        f"{_text(id)}: {_text(said) if said.__class__ is str else json.dumps(said)}" for id, said in answers.items()
+    ]
     return "{" + ", ".join(told) + "}"
 
 

@@ -6,6 +6,7 @@ are said to the person ("You have â€¦") and, with a name, about them ("Ada has â
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -39,15 +40,16 @@ _YOU = {
 _THEY = {"you": "they", "have": "has", "are": "is", "were": "was", "your": "their", "yours": "theirs"}
 
 _WORDS = {
-    Kind.FEWEST: "Of all who can be asked, {You} {have} the lowest count: {count}.",
-    Kind.LONGEST: "Nobody who can be asked has a lower count than {You}: {count}. Of equals {since}.",
-    Kind.JOINED: "Nobody who can be asked has a lower count than {You}: {count}. Of equals {you} joined first.",
-    Kind.LISTED: "Nobody who can be asked has a lower count than {You}: {count}. Others are equal in all, and then the "
-    "order of the list decides.",
-    Kind.OTHERS: "{You} {are} asked first, as all others who can be are new here or have a session just before or "
-    "after; the count is {count}.",
-    Kind.ONLY: "{You} {are} the only one who can be asked; the count is {count}.",
-    Kind.LATER: "{You} {are} number {number} in line; the count is {count}.",
+    Kind.FEWEST: "Of all who can be asked, {You} {have} the fewest turns. {Count}",
+    Kind.LONGEST: "Nobody who can be asked has fewer turns than {You}. {Count} Of those with as many, {since}.",
+    Kind.JOINED: "Nobody who can be asked has fewer turns than {You}. {Count} Of those with as many, {you} joined "
+    "first.",
+    Kind.LISTED: "Nobody who can be asked has fewer turns than {You}. {Count} Others have as many and waited as long, "
+    "so the order of the list decides.",
+    Kind.OTHERS: "{You} {are} asked first, as all others who can be asked are new here, or have the session just "
+    "before or after. {Count}",
+    Kind.ONLY: "{You} {are} the only one who can be asked. {Count}",
+    Kind.LATER: "{You} {are} number {number} in line. {Count}",
     Kind.HOLDS: "{You} {have} this turn, or {were} asked for it.",
     Kind.BOTH: "{You} {have} the other role at this session.",
     Kind.DECLINED: "{You} said no to this session.",
@@ -61,11 +63,11 @@ _WORDS = {
 }
 # By tier of the line, for the first and for those behind.
 _TIERS = {
-    1: "A session just before or after is {yours} too, ",
+    1: "The session just before or after is {yours} too, ",
     2: "This would be {your} first session here, ",
 }
-_BEHIND = {True: "but there is nobody to ask before.", False: "so others are asked first."}
-_AHEAD = {1: "One who came before could not.", 2: "Others who came before could not."}
+_BEHIND = {True: "but there is nobody else to ask first.", False: "so others are asked first."}
+_AHEAD = {1: "Somebody who was asked before could not.", 2: "Others who were asked before could not."}
 
 # How many of those who are not asked, by kind. A no, a silence and a release look alike.
 _COUNTED = {
@@ -107,10 +109,12 @@ class Why:
         forms = _YOU if name is None else {"You": name, **_THEY}
         subject = {**forms, "You": forms["You"] if _WORDS[self.kind].startswith("{You}") or name else "you"}
         since = (
-            "{you} waited longest, since joining on " if self.since_joining else "{your} last turn is the earliest, on "
+            "{you} waited longest, since {you} joined on {day}"
+            if self.since_joining
+            else "{your} last turn is the longest ago, on {day}"
         )
-        since = since.format_map(forms) + said(self.day)
-        filled = {**subject, "count": self._count(), "number": self.number, "day": said(self.day), "since": since}
+        filled = {**subject, "Count": self._count(forms), "number": self.number, "day": said(self.day)}
+        filled["since"] = since.format_map({**forms, "day": said(self.day)})
         parts = [_WORDS[self.kind].format_map(filled)]
         if self.tier:
             parts.append(_TIERS[min(self.tier, 2)].format_map(filled) + _BEHIND[self.number == 1])
@@ -118,13 +122,17 @@ class Why:
             parts.append(_AHEAD[min(self.passed, 2)])
         return " ".join(parts)
 
-    def _count(self) -> str:
-        """The score, with the part that is credit said apart."""
-        turns = "no turn yet" if not self.turns else "one turn" if self.turns == 1 else f"{self.turns} turns"
-        if not self.credit:
-            return turns
-        beside = "and {} for the time before" if self.credit > 0 else "less {} for starting afresh"
-        return f"{self.turns + self.credit} ({turns}, {beside.format(abs(self.credit))})"
+    def _count(self, forms: Mapping[str, str]) -> str:
+        """The score as a sentence, with the part that is credit said apart."""
+        turns = "no turn" if not self.turns else "one turn" if self.turns == 1 else f"{self.turns} turns"
+        turns += " as mentor here" if self.role == "mentor" else " here"
+        counted, are = ("one", "is") if abs(self.credit) == 1 else (abs(self.credit), "are")
+        beside = ""
+        if self.credit > 0:
+            beside = f", and {counted} {are} counted for the time when {{you}} were not here"
+        elif self.credit < 0:
+            beside = f"; {counted} of these {are} not counted, since {{you}} came back after a time away"
+        return (f"{{You}} {{have}} had {turns} so far" + beside + ".").format_map(forms)
 
 
 @dataclass(frozen=True, slots=True)
