@@ -14,7 +14,7 @@ from .models import SERVICE, blog, comment, piece, post, profile
 
 _BLOG = ["id", "person", "kind", "address", "site", "dialect", "consent", "consent_at", "state", "created_at"]
 _PIECE = ["id", "person", "title", "about", "link", "state", "since", "reviewer", "post", "created_at"]
-_COMMENT = ["id", "piece", "person", "text", "at"]
+_COMMENT = ["id", "piece", "person", "text", "at", "edited_at"]
 _PROFILE = ["id", "person", "name", "bio", "site", "links", "alt", "state", "agreed_at", "changed_at"]
 _POST = ["id", "blog", "path", "title", "day", "url", "state", "reason", "choice"]
 
@@ -37,7 +37,8 @@ def pieces(tx: Connection) -> Iterator[Row]:
 
 @part(SERVICE, "comments", "What was said about these pieces.", _COMMENT)
 def comments(tx: Connection) -> Iterator[Row]:
-    yield from export.table(tx, sa.select(*(comment.c[name] for name in _COMMENT)).order_by(comment.c.id))
+    query = sa.select(*(comment.c[name] for name in _COMMENT)).where(comment.c.deleted_at.is_(None))
+    yield from export.table(tx, query.order_by(comment.c.id))
 
 
 @part(SERVICE, "profiles", "What members say of themselves for the mentees page; their pictures are there.", _PROFILE)

@@ -222,8 +222,9 @@ piece = sa.Table(
 sa.Index("ix_piece_person", piece.c.person)
 sa.Index("ix_piece_reviewer", piece.c.reviewer)
 
-# What somebody said about a piece: plain text. Written by its author, its reviewer and organizers; deleted with the
-# piece, and when whoever said it is erased.
+# What somebody said about a piece: plain text. Written by its author, its reviewer and organizers, changed by whoever
+# said it; deleted with the piece, and when whoever said it is erased. Of one that its writer deleted the row stays, so
+# that the others see that something was said; its text is emptied after 30 days.
 comment = sa.Table(
     "comment",
     metadata,
@@ -232,6 +233,8 @@ comment = sa.Table(
     sa.Column("person", Key, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("at", Instant, nullable=False),
+    sa.Column("edited_at", Instant),
+    sa.Column("deleted_at", Instant),
 )
 sa.Index("ix_comment_piece", comment.c.piece)
 sa.Index("ix_comment_person", comment.c.person)

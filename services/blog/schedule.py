@@ -52,7 +52,7 @@ def prune_hooks(tx: Connection, _period: str) -> None:
 
 @job(SERVICE, "pieces.prune", daily(3, lambda _tx: "UTC"))
 def prune_pieces(tx: Connection, _period: str) -> None:
-    """Delete what its author dropped 30 days ago."""
+    """Delete what its author dropped, or took back of a talk, 30 days ago."""
     pieces.prune(tx)
 
 

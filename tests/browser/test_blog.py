@@ -37,13 +37,15 @@ def test_no_page_of_blog_has_a_violation(site: Site, browser: Any, tmp_path: Pat
     other = ada.pushes({OTHER: text}, OTHER)
     with db.write("blog") as tx:
         idea = pieces.note(tx, ada.person, {"title": "On engines", "about": "All of it", "link": "https://a.example/"})
-        pieces.say(tx, ada.person, idea, "Is it of use?\n\nI am not sure.", db.new_id())
+        said = db.new_id()
+        pieces.say(tx, ada.person, idea, "Is it of use?\n\nI am not sure.", said)
         handing.keep(tx, other)
     ada.offer(other)
     found: list[str] = []
     with _Camera(site, browser, scheme, width, found, ada.person, "member") as own:
         for path in ("/blog/", f"/blog/mine/{ada.blog}", f"/blog/mine/posts/{id}", f"/blog/mine/posts/{id}/preview",
-                     f"/blog/mine/posts/{other}/own", f"/blog/pieces/{idea}"):  # fmt: skip
+                     f"/blog/mine/posts/{other}/own", f"/blog/pieces/{idea}",
+                     f"/blog/pieces/{idea}/comments/{said}"):  # fmt: skip
             own.look(path)
         own.look(f"/blog/mine/posts/{id}/preview?as=link")
         tab = own.tab
@@ -65,7 +67,7 @@ def test_no_page_of_blog_has_a_violation(site: Site, browser: Any, tmp_path: Pat
             "/blog/blogs",
             f"/blog/blogs/{ada.blog}",
             "/blog/target",
-            "/blog/queue",
+            f"/blog/queue?said=assigned&changed={idea}&was=",
             f"/blog/pieces/{idea}",
         ):
             runs.look(path)

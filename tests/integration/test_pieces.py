@@ -219,3 +219,102 @@ def test_who_wants_no_comments_gets_none(baton: Baton, cast: Cast) -> None:
     path = cast.notes()
     cast.runs.post(f"{path}/comments", data={"text": "Hm."})
     assert cast.told("comment") == [] and "Hm." in cast.own.get(path).text
+
+
+def test_what_one_said_can_be_changed_taken_back_and_put_back(baton: Baton, cast: Cast) -> None:
+    """Given a talk, When Bea changes what she said, deletes it and puts it back, by page and by API, Then the others
+    see that, nobody gets another mail, nobody else can, and 30 days later nothing is left of what is deleted."""
+    path = cast.notes()
+    cast.runs.post(f"{path}/reviewer", data={"reviewer": cast.bea})
+    cast.reviews.post(f"{path}/comments", data={"text": "Steam is dead"})
+    assert cast.told("comment") == [cast.ada]
+    [said] = baton.rows("blog", "comment")
+    at, api = f"{path}/comments/{said['id']}", f"/blog/api{path.removeprefix('/blog')}/comments/{said['id']}"
+    assert at in cast.reviews.get(path).text and at not in cast.own.get(path).text + cast.runs.get(path).text
+    for who in (cast.own, cast.runs, cast.other):
+        assert who.get(at).status_code == 404
+        for deed in ("", "/delete", "/restore"):
+            assert who.post(at + deed, data={"text": "Mine"}).status_code == 404, "only whoever said it"
+        assert who.put(api, json={"text": "Mine"}, headers=HERE).status_code == 404
+        assert who.delete(api, headers=HERE).status_code == who.post(f"{api}/restore", headers=HERE).status_code == 404
+    elsewhere = f"{cast.notes('Other')}/comments/{said['id']}"
+    assert cast.reviews.post(f"{elsewhere}/delete").status_code == 404, "of another piece, which she does not see"
+    for text in ("", " \n", "x" * 4001):
+        answer = cast.reviews.post(at, data={"text": text})
+        assert answer.status_code == 422 and "Your words" in answer.text
+    cast.reviews.get(at), cast.reviews.head(at)
+    assert baton.rows("blog", "comment") == [said]
+    assert cast.reviews.post(at, data={"text": "Steam is dead"}).status_code == 303
+    assert "edited" not in spoken(cast.own.get(path).text), "nothing was different"
+
+    assert cast.reviews.post(at, data={"text": f"Steam lives {SCRIPT}"}).location.endswith("said=corrected#talk")
+    page = cast.own.get(path).text
+    assert "Steam lives" in page and "edited" in spoken(page) and "Steam is dead" not in page and SCRIPT not in page
+    for _ in range(2):
+        assert cast.reviews.post(f"{at}/delete").location.endswith("said=deleted#talk")
+    for who in (cast.own, cast.reviews, cast.runs):
+        assert "Deleted by its writer." in who.get(path).text and "Steam lives" not in who.get(path).text
+    assert "Steam lives" not in cast.runs.get("/blog/export/comments.csv").text
+    assert cast.own.get(f"/blog/api{path.removeprefix('/blog')}").json["comments"][0]["text"] == ""
+    assert "Put it back" in cast.reviews.get(path).text and "Put it back" not in cast.own.get(path).text
+    assert cast.reviews.post(at, data={"text": "No"}).status_code == 422, "it is put back first"
+    cast.own.post(f"{path}/comments", data={"text": "Hello?"})
+    assert cast.told("comment") == [cast.ada, cast.bea], "she reviews it still"
+    assert cast.reviews.post(f"{at}/restore").location.endswith("said=restored#talk")
+    assert "Steam lives" in cast.own.get(path).text
+
+    given = cast.reviews.put(api, json={"text": "Steam rests"}, headers=HERE).json["comments"][0]
+    assert (given["text"], given["deleted"], bool(given["edited_at"])) == ("Steam rests", False, True)
+    assert cast.reviews.delete(api, headers=HERE).json["comments"][0]["deleted"]
+    assert cast.reviews.post(f"{api}/restore", headers=HERE).json["comments"][0]["text"] == "Steam rests"
+    assert cast.reviews.delete(api, headers=HERE).status_code == 200
+    assert len(mails(kind="comment")) == 2, "nobody is mailed again"
+    clock.advance(timedelta(days=31))
+    baton.tick()
+    assert "Steam" not in str(baton.rows("blog", "comment"))
+    assert "Deleted by its writer." in cast.own.get(path).text
+    assert cast.reviews.post(f"{at}/restore").status_code == 422
+    assert "Put it back" not in cast.reviews.get(path).text + cast.reviews.get(at).text
+
+
+def test_organizers_choose_who_reviews_in_the_row_and_take_it_back(baton: Baton, cast: Cast, tmp_path: Path) -> None:
+    path, writer = cast.notes(), Ada(baton, tmp_path)
+    id = path.rpartition("/")[2]
+    with db.write("blog") as tx:
+        tx.execute(sa.update(blog).values(person=cast.ada))
+    post = writer.writes("On pistons")
+    writer.offer(post)
+    page = cast.runs.get("/blog/queue").text
+    assert f'value="{cast.bea}"' in page and f'value="{cast.ada}"' not in page, "nobody reviews what they write"
+    form = {"piece": id, "reviewer": cast.bea, "state": "idea", "page": "1"}
+    for who in (cast.own, cast.reviews):
+        assert who.post("/blog/queue/reviewer", data=form).status_code == 403
+        assert who.post("/blog/queue/undo", data=form).status_code == 403
+    for odd in ({"piece": "no"}, {"piece": "", "post": "no"}):
+        assert cast.runs.post("/blog/queue/reviewer", data=form | odd).status_code == 404
+        assert cast.runs.post("/blog/queue/undo", data=form | {"piece": "no"}).status_code == 404
+    answer = cast.runs.post("/blog/queue/reviewer", data=form | {"reviewer": cast.ada})
+    assert answer.status_code == 422 and "They cannot review it." in answer.text and "Editorial queue" in answer.text
+
+    shown = cast.runs.post("/blog/queue/reviewer", data=form).location
+    assert shown.startswith("/blog/queue?state=idea&said=assigned")
+    page = cast.runs.get(shown).text
+    assert f'value="{cast.bea}" selected' in page and "Undo: nobody reviews" in page
+    assert cast.runs.post("/blog/queue/reviewer", data=form).location == "/blog/queue?state=idea", (
+        "nothing was different"
+    )
+    assert cast.told("review") == [cast.bea]
+    shown = cast.runs.post("/blog/queue/reviewer", data=form | {"reviewer": cast.olga}).location
+    assert "Undo: Bea reviews" in cast.runs.get(shown).text
+    assert cast.runs.post("/blog/queue/undo", data={"piece": id, "reviewer": cast.bea}).status_code == 303
+    assert cast.told("review") == [cast.bea, cast.olga], "who was asked before is not asked again"
+    assert [line["reviewer_name"] for line in cast.queue("idea")] == ["Bea"]
+
+    cast.runs.post("/blog/queue/reviewer", data={"post": post, "reviewer": cast.cyd})
+    assert [(line["title"], line["reviewer_name"]) for line in cast.queue("pr")] == [("On pistons", "Cyd")]
+    shown = cast.runs.post("/blog/queue/reviewer", data=form | {"reviewer": ""}).location
+    assert "said=freed" in shown and cast.queue("idea")[0]["reviewer"] is None
+    before = baton.dump()
+    for url in (shown, f"{shown}&page=x", "/blog/queue?changed=no&was=no"):
+        assert cast.runs.get(url).status_code == cast.runs.head(url).status_code == 200
+    assert baton.dump() == before

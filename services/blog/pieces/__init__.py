@@ -2,7 +2,7 @@
 
     noting      its author's: note an idea, say where it stands, join it with the post that it became
     reviewing   who looks after it
-    talking     comments, and who is told of them
+    talking     comments: who is told of them, who changes or deletes them
     reading     one piece, whose there are, and the editorial queue
     leaving     what goes when somebody leaves or is erased, and what is old
 
@@ -14,28 +14,36 @@ from __future__ import annotations
 
 from .leaving import blank, left, prune
 from .noting import change, join, mark, note, of_post, part
-from .reading import PAGE, counts, mine, one, posts_like, queue, suggested
-from .reviewing import assign, candidates
-from .talking import say, thread
+from .reading import PAGE, counts, mine, names, one, posts_like, queue, suggested
+from .reviewing import FEW, assign, candidates, likely, put_back
+from .talking import correct, delete, own, restore, say, thread
 
 __all__ = [
+    "FEW",
     "PAGE",
     "assign",
     "blank",
     "candidates",
     "change",
+    "correct",
     "counts",
+    "delete",
     "join",
     "left",
+    "likely",
     "mark",
     "mine",
+    "names",
     "note",
     "of_post",
     "one",
+    "own",
     "part",
     "posts_like",
     "prune",
+    "put_back",
     "queue",
+    "restore",
     "say",
     "suggested",
     "thread",

@@ -13,7 +13,7 @@ from shared.events.erasure import erase_mentions
 
 from ..models import comment, piece
 
-KEPT = timedelta(days=30)  # of a piece that was dropped
+KEPT = timedelta(days=30)  # of a piece that was dropped, of a comment that was deleted
 
 
 def left(tx: Connection, who: str) -> None:
@@ -33,11 +33,10 @@ def blank(tx: Connection, who: str) -> None:
 
 
 def prune(tx: Connection) -> None:
-    """Delete what was dropped long ago, with all that was said about it."""
-    old = list(
-        tx.execute(
-            sa.select(piece.c.id).where(piece.c.state == "dropped", piece.c.since < clock.now() - KEPT)
-        ).scalars()
-    )
+    """Delete what was dropped long ago, with all that was said about it; and what its writer took back of a talk."""
+    before = clock.now() - KEPT
+    taken_back = (comment.c.deleted_at < before, comment.c.text != "")
+    tx.execute(sa.update(comment).where(*taken_back).values(text=""))
+    old = list(tx.execute(sa.select(piece.c.id).where(piece.c.state == "dropped", piece.c.since < before)).scalars())
     tx.execute(sa.delete(comment).where(comment.c.piece.in_(old)))
     tx.execute(sa.delete(piece).where(piece.c.id.in_(old)))

@@ -7,6 +7,7 @@ told.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -122,6 +123,12 @@ def _pieces(tx: Connection, *where: Any) -> list[dict[str, Any]]:
 def one(tx: Connection, id: str) -> dict[str, Any] | None:
     """A piece, or None."""
     return next(iter(_pieces(tx, piece.c.id == id)), None)
+
+
+def names(tx: Connection, ids: Iterable[str]) -> dict[str, str]:
+    """Names by id, of those who are known."""
+    rows = tx.execute(sa.select(person.c.id, person.c.name).where(person.c.id.in_(list(ids))))
+    return {row.id: row.name for row in rows}
 
 
 def mine(tx: Connection, who: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -15,6 +15,7 @@ from ..rules.refusals import Missing, Refused
 
 HERE = ("confirmed", "waiting", "active", "alumni")
 MOST = 2_000
+FEW = 40  # in each row of the queue; who is none of them is chosen on the piece's page
 _organizes = sa.cast(person.c.roles, sa.Text).like('%"organizer"%')
 
 
@@ -31,11 +32,28 @@ def candidates(tx: Connection, author: str) -> list[tuple[str, str]]:
     return [(row.id, f"{row.name} (organizer)" if row.runs else row.name) for row in rows]
 
 
-def assign(tx: Connection, _by: str, id: str, reviewer: str) -> None:
-    """Say who reviews it; empty: nobody. Who is new to it is asked to look.
+def likely(tx: Connection) -> list[tuple[str, str]]:
+    """(id, name) of who may be asked first, of all pieces: organizers, who reviews something now, then anybody."""
+    here = sa.or_(person.c.state.in_(HERE), _organizes)
+    looks = sa.exists().where(piece.c.reviewer == person.c.id)
+    query = sa.select(person.c.id, person.c.name).where(here)
+    return [tuple(row) for row in tx.execute(query.order_by(_organizes.desc(), looks.desc(), person.c.name).limit(FEW))]
+
+
+def assign(tx: Connection, _by: str, id: str, reviewer: str) -> str | None:
+    """Say who reviews it; empty: nobody. Who is new to it is asked to look. Returns who did before.
 
     :raises Refused: there is no such piece, or nobody of that id can review it.
     """
+    before = put_back(tx, id, reviewer)
+    if reviewer and reviewer != before:
+        row = tx.execute(sa.select(piece).where(piece.c.id == id)).mappings().one()
+        ask(tx, row)
+    return before
+
+
+def put_back(tx: Connection, id: str, reviewer: str) -> str | None:
+    """The same without asking them: they were asked before. Returns who reviewed it until now."""
     row = tx.execute(sa.select(piece).where(piece.c.id == id).with_for_update()).mappings().first()
     if row is None:
         raise Missing("piece", "There is no such piece.", "Choose one from the queue.")
@@ -44,11 +62,9 @@ def assign(tx: Connection, _by: str, id: str, reviewer: str) -> None:
         reviewer == row["person"] or not tx.execute(sa.select(person.c.id).where(person.c.id == reviewer, here)).first()
     ):
         raise Refused("reviewer", "They cannot review it.", "Choose a member or an organizer who does not write it.")
-    if (reviewer or None) == row["reviewer"]:
-        return
     tx.execute(sa.update(piece).where(piece.c.id == id).values(reviewer=reviewer or None))
-    if reviewer:
-        ask(tx, {**row, "reviewer": reviewer})
+    before: str | None = row["reviewer"]
+    return before
 
 
 def ask(tx: Connection, row: Mapping[Any, Any]) -> None:

@@ -46,14 +46,22 @@ class Comment(Given):
     press = fields.UUID(metadata={"description": "an id of yours: sent twice, it is one comment"})
 
 
+class Corrected(Given):
+    """Other words for it."""
+
+    text = fields.String(required=True, validate=validate.Length(1, 10_000))
+
+
 class Remark(Schema):
     """What somebody said."""
 
     id = fields.String(required=True)
     person = fields.String(required=True)
     name = fields.String(required=True)
-    text = fields.String(required=True)
+    text = fields.String(required=True, metadata={"description": "empty where it is deleted"})
     at = instant(description="when")
+    edited_at = instant(description="when its writer changed it last")
+    deleted = fields.Boolean(required=True, metadata={"description": "its writer took it back"})
 
 
 class Piece(Schema):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import (
     api,
+    comments,
     firsts,
     mine,
     offers,
@@ -14,14 +15,17 @@ from . import (
     posts,
     profile,
     profile_api,
+    queue,
     target,
     webhooks,
 )
 from .pages import context, refused_page
 from .profile import AROUND
 
-blueprints = [each.blueprint for each in (mine, firsts, pieces, posts, profile, overview, offers, target, webhooks)]
-blueprints.append(pieces.queue_blueprint)
+blueprints = [
+    each.blueprint
+    for each in (mine, firsts, pieces, comments, queue, posts, profile, overview, offers, target, webhooks)
+]
 apis = [each.blueprint for each in (api, offers_api, pieces_api, profile_api)] + [target.api]
 
 __all__ = ["AROUND", "apis", "blueprints", "context", "refused_page"]

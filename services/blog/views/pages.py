@@ -47,6 +47,11 @@ SAID = {
     "joined": "Noted: it became that post.",
     "parted": "Noted: it did not become that post.",
     "said": "Said. The others get it by mail.",
+    "corrected": "Saved. The others see that you changed it; nobody gets a mail.",
+    "deleted": "It is deleted. You can put it back below.",
+    "restored": "It is back.",
+    "freed": "Noted: nobody reviews it.",
+    "as_before": "Undone. Nobody gets another mail.",
     "assigned": "Noted. Whoever is to review it is asked by mail.",
     "left": "Your blog is taken out. Paste its address again to have it back.",
 }
@@ -118,7 +123,7 @@ def reader_id() -> str:
     return who.person
 
 
-def number(name: str = "page") -> int:
-    """A page's number from the query; 1 when it is none."""
-    said = request.args.get(name, "1")
+def number(name: str = "page", said: str | None = None) -> int:
+    """A page's number from the query, or from what was said elsewhere; 1 when it is none."""
+    said = request.args.get(name, "1") if said is None else said
     return int(said) if said.isascii() and said.isdigit() and len(said) < 7 else 1

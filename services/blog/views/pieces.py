@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -35,14 +34,6 @@ def seen(tx: Any, id: str) -> dict[str, Any]:
     return row
 
 
-def press(typed: Any) -> str:
-    """An id of the form that was sent; a new one where it has none."""
-    try:
-        return str(uuid.UUID(str(typed)))
-    except ValueError:
-        return db.new_id()
-
-
 @blueprint.post("")
 @access.needs("member")
 def note() -> Response:
@@ -63,17 +54,25 @@ def note() -> Response:
 @access.needs("member", "organizer")
 def one(id: str) -> Response:
     """Where it stands, what was said, what can be done."""
-    return _one(id)
+    return shown(id)
 
 
-def _one(id: str, problems: list[dict[str, str]] | None = None) -> Response:
+def shown(id: str, problems: list[dict[str, str]] | None = None) -> Response:
+    """Its page; with problems, what could not be done."""
     with db.read(SERVICE) as tx:
         row = seen(tx, id)
         talk = pieces.thread(tx, id)
         is_own = row["person"] == reader_id()
         like, all_posts = pieces.posts_like(tx, row) if is_own and not row["post"] else (None, [])
         able = pieces.candidates(tx, row["person"]) if runs() else []
-    given: dict[str, Any] = {"piece": row, "talk": talk, "own": is_own, "runs": runs(), "like": like}
+    given: dict[str, Any] = {
+        "piece": row,
+        "talk": talk,
+        "own": is_own,
+        "reader_id": reader_id(),
+        "runs": runs(),
+        "like": like,
+    }
     given |= {
         "posts": [(each["id"], each["title"]) for each in all_posts],
         "able": able,
@@ -84,10 +83,10 @@ def _one(id: str, problems: list[dict[str, str]] | None = None) -> Response:
     return page("piece.html", problems, **given, typed=request.form, press=db.new_id(), most=rules)
 
 
-def _done(id: str, said: str, command: Callable[..., Any], *given: Any, anchor: str = "") -> Response:
+def done(id: str, said: str, command: Callable[..., Any], *given: Any, anchor: str = "") -> Response:
     """One command on a piece, in one transaction; a refusal is shown on its page."""
     if problems := tried(command, *given):
-        return _one(id, problems)
+        return shown(id, problems)
     return go(HOME if said == "as_dropped" else f"{HOME}pieces/{id}", said, anchor)
 
 
@@ -97,8 +96,8 @@ def change(id: str) -> Response:
     """Other words, or another link."""
     said, problems = rules.checked(request.form)
     if problems or (problems := unreadable()):
-        return _one(id, problems)
-    return _done(id, "changed", pieces.change, reader_id(), id, said)
+        return shown(id, problems)
+    return done(id, "changed", pieces.change, reader_id(), id, said)
 
 
 @blueprint.post("/<id>/state")
@@ -106,40 +105,28 @@ def change(id: str) -> Response:
 def state(id: str) -> Response:
     """Say where it stands; dropped, it is deleted 30 days later."""
     wanted = request.form.get("state", "")
-    return _done(id, SAID.get(wanted, ""), pieces.mark, reader_id(), id, wanted)
+    return done(id, SAID.get(wanted, ""), pieces.mark, reader_id(), id, wanted)
 
 
 @blueprint.post("/<id>/join")
 @access.needs("member")
 def join(id: str) -> Response:
     """It became that post of theirs."""
-    return _done(id, "joined", pieces.join, reader_id(), id, request.form.get("post", ""))
+    return done(id, "joined", pieces.join, reader_id(), id, request.form.get("post", ""))
 
 
 @blueprint.post("/<id>/part")
 @access.needs("member")
 def part(id: str) -> Response:
     """It did not."""
-    return _done(id, "parted", pieces.part, reader_id(), id)
-
-
-@blueprint.post("/<id>/comments")
-@access.needs("member", "organizer")
-def comment(id: str) -> Response:
-    """Say something about it; the others are told."""
-    with db.read(SERVICE) as tx:
-        seen(tx, id)
-    text, problems = rules.commented(request.form.get("text", ""))
-    if problems or (problems := unreadable()):
-        return _one(id, problems)
-    return _done(id, "said", pieces.say, reader_id(), id, text, press(request.form.get("press")), anchor="talk")
+    return done(id, "parted", pieces.part, reader_id(), id)
 
 
 @blueprint.post("/<id>/reviewer")
 @access.needs("organizer")
 def reviewer(id: str) -> Response:
     """Say who reviews it."""
-    return _done(id, "assigned", pieces.assign, "", id, request.form.get("reviewer", ""))
+    return done(id, "assigned", pieces.assign, "", id, request.form.get("reviewer", ""))
 
 
 @blueprint.post("/of/<post>")
@@ -149,22 +136,3 @@ def of_post(post: str) -> Response:
     with db.write(SERVICE) as tx:
         id = pieces.of_post(tx, post, None if runs() else reader_id())
     return go(f"{HOME}pieces/{id}", anchor="talk")
-
-
-queue_blueprint = Blueprint("queue", __name__, url_prefix="/blog/queue")
-
-
-@queue_blueprint.get("")
-@access.needs("organizer")
-def queue() -> Response:
-    """Every piece by state, who writes and who reviews it, and for how many days it waits."""
-    state, number = request.args.get("state", ""), request.args.get("page", 1, type=int)
-    state = state if state in dict(rules.QUEUE) else ""
-    number = max(1, min(number, 100_000))
-    with db.read(SERVICE) as tx:
-        counts, rows = pieces.counts(tx), pieces.queue(tx, state, number)
-    total = counts[state] if state else sum(counts.values())
-    url = lambda number: f"/blog/queue?{f'state={state}&' if state else ''}page={number}"  # noqa: E731
-    given: dict[str, Any] = {"counts": counts, "rows": rows, "shown": state, "number": number, "total": total}
-    given |= {"size": pieces.PAGE, "page_url": url, "states": rules.QUEUE, "words": rules.WORDS}
-    return page("queue.html", **given, shapes=rules.SHAPES, all=sum(counts.values()))

@@ -13,8 +13,9 @@ from ..models import SERVICE
 from ..rules import pieces as rules
 from ..schemas import pieces as schemas
 from .api import done
+from .comments import press
 from .pages import reader_id
-from .pieces import press, runs, seen
+from .pieces import runs, seen
 
 blueprint = Blueprint(SERVICE, "pieces", "What members write, and the editorial queue")
 MINE = access.scopes(role="member")
@@ -57,6 +58,38 @@ def comment(said: dict[str, Any], id: str) -> dict[str, Any]:
     """Say something about it; the others in the talk are told."""
     _whole(id)
     done(pieces.say, reader_id(), id, _taken(rules.commented(said["text"])), press(said.get("press")))
+    return _whole(id)
+
+
+@blueprint.put("/pieces/<id>/comments/<said>")
+@access.scopes(role=("member", "organizer"))
+@blueprint.arguments(schemas.Corrected)
+@blueprint.response(200, schemas.WholePiece)
+def correct(words: dict[str, str], id: str, said: str) -> dict[str, Any]:
+    """Other words for what one said; mails that went out stay as they are."""
+    _whole(id)
+    done(pieces.correct, reader_id(), id, said, _taken(rules.commented(words["text"])))
+    return _whole(id)
+
+
+@blueprint.delete("/pieces/<id>/comments/<said>")
+@access.scopes(role=("member", "organizer"))
+@blueprint.response(200, schemas.WholePiece)
+def delete(id: str, said: str) -> dict[str, Any]:
+    """Take back what one said; it can be put back for 30 days."""
+    _whole(id)
+    done(pieces.delete, reader_id(), id, said)
+    return _whole(id)
+
+
+@blueprint.post("/pieces/<id>/comments/<said>/restore")
+@access.scopes(role=("member", "organizer"))
+@blueprint.arguments(Empty, required=False)
+@blueprint.response(200, schemas.WholePiece)
+def restore(_body: Any, id: str, said: str) -> dict[str, Any]:
+    """Put back what one deleted."""
+    _whole(id)
+    done(pieces.restore, reader_id(), id, said)
     return _whole(id)
 
 
