@@ -143,8 +143,12 @@ def _quote_nothing(error: Any) -> None:
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    """WAL lets readers go on beside the writer; FULL keeps what was accepted through a power cut."""
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}", "foreign_keys=ON"):
+    """WAL lets readers go on beside the writer; FULL keeps what was accepted through a power cut.
+
+    What a savepoint may have to take back is kept in memory: for a file even an unwritten one is set up each time.
+    """
+    kept = ("journal_mode=WAL", "synchronous=FULL", "temp_store=MEMORY")
+    for pragma in (*kept, f"busy_timeout={BUSY_MS}", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

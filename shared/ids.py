@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
 
 from . import clock
 
@@ -17,12 +16,14 @@ _POOL = 4096  # bytes asked of the system at a time: asking for a few may cost m
 
 def new_id() -> str:
     """A fresh id."""
-    return next(_numbered(1))
+    start, head = _beginning()
+    return _text(start, head)
 
 
 def new_ids(count: int) -> list[str]:
     """Fresh ids for many rows at once, in order."""
-    return list(_numbered(count))
+    start, head = _beginning()
+    return [_text(number, head) for number in range(start, start + count)]
 
 
 def token(size: int) -> str:
@@ -30,15 +31,17 @@ def token(size: int) -> str:
     return _dice.take(size).hex()
 
 
-def _numbered(count: int) -> Iterator[str]:
+def _beginning() -> tuple[int, str]:
+    """Where ids of this moment begin: the number that is counted up, and what stands before it."""
     at = f"{int(clock.machine() * 1000):012x}"
     dice = int.from_bytes(_dice.take(10))
     # 62 bits, which are counted up; the first is left free, so that they never run over.
-    start = dice >> 12 & (1 << 61) - 1
-    head = f"{at[:8]}-{at[8:]}-7{dice & 0xFFF:03x}-"
-    for number in range(start, start + count):
-        last = f"{number | 1 << 63:016x}"
-        yield f"{head}{last[:4]}-{last[4:]}"
+    return dice >> 12 & (1 << 61) - 1, f"{at[:8]}-{at[8:]}-7{dice & 0xFFF:03x}-"
+
+
+def _text(number: int, head: str) -> str:
+    last = f"{number | 1 << 63:016x}"
+    return f"{head}{last[:4]}-{last[4:]}"
 
 
 class _Dice:

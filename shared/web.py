@@ -136,23 +136,22 @@ def _before_and_after(app: Flask) -> None:
     @app.before_request
     def begin() -> None:
         log.clear()
-        given = request.environ.get("HTTP_X_REQUEST_ID", "")
-        g.request_id = given if given.isalnum() and len(given) <= 64 else ids.token(8)
-        log.bind(request=g.request_id, correlation=g.request_id)
-        if _holds_nul():
+        sent = request.environ  # every look through Flask's proxy costs as much as all else here
+        given = sent.get("HTTP_X_REQUEST_ID", "")
+        id = g.request_id = given if given.isalnum() and len(given) <= 64 else ids.token(8)
+        log.bind(request=id, correlation=id)
+        if ("\0" in sent["PATH_INFO"] or "%00" in sent["QUERY_STRING"]) and _holds_nul():
             problem(
                 400, "This address cannot be read", "There is a %00 in it. Take it out, or start from the front page."
             )
         # Also without a cookie: another site must not sign its visitors in here, as somebody of its choice.
-        unsafe = request.method not in {"GET", "HEAD", "OPTIONS"}
+        unsafe = sent["REQUEST_METHOD"] not in {"GET", "HEAD", "OPTIONS"}
         if unsafe and access.from_elsewhere() and not _is_public() and access.shown_token() is None:
             problem(403, "This came from another site", "Open the page here and press its button again.")
 
     def _holds_nul() -> bool:
         # No text of ours has one, and PostgreSQL refuses to look for it. (Tokens are not looked for; a broken one is
         # answered with the way to a new one.)
-        if "\0" not in request.environ["PATH_INFO"] and "%00" not in request.environ["QUERY_STRING"]:
-            return False
         parts = {name: value for name, value in (request.view_args or {}).items() if name != "token"}
         return any("\0" in str(value) for value in (*parts.values(), *request.args.values()))
 
@@ -162,24 +161,30 @@ def _before_and_after(app: Flask) -> None:
 
     @app.after_request
     def end(response: Response) -> Response:
-        said = {
-            "X-Request-ID": g.get("request_id", ""),
-            "X-Content-Type-Options": "nosniff",
-            # Links carry tokens, so no other site is told them. Not "no-referrer": with it browsers hide the origin of
-            # our own forms too ("Origin: null"), and over plain HTTP in a local network nothing else tells them apart.
-            "Referrer-Policy": "same-origin",
-            "Content-Security-Policy": _policy(),
-            "Cache-Control": "no-store",
-        }
+        headers = response.headers
+        present = {name.lower() for name, _ in headers}
+        headers.add("X-Request-ID", g.get("request_id", ""))
+        for name, value in _SAID:
+            if name.lower() not in present:
+                headers.add(name, value)
+        if "content-security-policy" not in present:
+            headers.add("Content-Security-Policy", _policy())
         if config.current().base_url.startswith("https:"):
-            said["Strict-Transport-Security"] = "max-age=31536000"
-        present = {name.lower() for name, _ in response.headers}
-        response.headers.extend({name: value for name, value in said.items() if name.lower() not in present})
+            headers.add("Strict-Transport-Security", "max-age=31536000")
         return response
 
     @app.teardown_request
     def over(_error: BaseException | None) -> None:
         log.unbind("through")  # what this thread does next is nobody's deed
+
+
+_SAID = (
+    ("X-Content-Type-Options", "nosniff"),
+    # Links carry tokens, so no other site is told them. Not "no-referrer": with it browsers hide the origin of our own
+    # forms too ("Origin: null"), and over plain HTTP in a local network nothing else tells them apart.
+    ("Referrer-Policy", "same-origin"),
+    ("Cache-Control", "no-store"),
+)
 
 
 def take_uploads(app: Flask, path: str, most: int, may: Callable[[Any], bool] | None = None) -> None:

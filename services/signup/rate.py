@@ -29,6 +29,7 @@ def asks(address: str | None) -> int:
     return take(*_parsed(config.current().signup_rate), "ask", client(address))
 
 
+@lru_cache(4096)
 def client(address: str | None) -> str:
     """Who is counted: the IPv4 address, or the IPv6 network of 64 bits, of which a single household has them all."""
     try:

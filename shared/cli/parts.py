@@ -18,7 +18,11 @@ KEEP_LOG = 20_000_000  # bytes of a log, and as many of the one before it
 
 
 class Part:
-    """A child process in a session of its own, its log file, and when to start it again."""
+    """A child process in a process group of its own, its log file, and when to start it again.
+
+    Not in a session of its own: Linux shares the processor out among sessions first, and the worker's niceness would
+    say nothing to the web process in another.
+    """
 
     def __init__(self, name: str, command: list[str], cwd: Path, log: Path, grace: float, sig: int) -> None:
         """
@@ -49,7 +53,7 @@ class Part:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 self.command, cwd=self.cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True, preexec_fn=bind,
+                process_group=0, preexec_fn=bind,
             )  # fmt: skip
         self._since = time.monotonic()
         self.restart_at = None

@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError
 from sqlalchemy.engine import Connection
 
-from .. import clock, db, log
+from .. import clock, db, log, obvious
 from . import bell
 from .catalog import BY_TYPE, Entry
 
@@ -146,22 +146,17 @@ def _checked(service: str, type: str, data: dict[str, Any]) -> Entry:
         raise ValueError(f"the catalogue has no event {type!r}: add it to shared/events/catalog.py")
     if entry.owner != service:
         raise ValueError(f"{type} belongs to {entry.owner}: {service} cannot publish it")
-    schema, plain = _schemas.get(type) or _schemas.setdefault(type, _loaded(entry))
-    # What is obviously right needs no schema: half of what an event costs.
-    if plain is None or data.keys() != plain.keys() or any(data[name].__class__ is not plain[name] for name in plain):
+    schema, shape = _schemas.get(type) or _schemas.setdefault(type, _loaded(entry))
+    if not obvious.fits(data, shape):
         errors = schema.validate(data)
         if errors:
             raise ValidationError(errors, field_name=type)
     return entry
 
 
-def _loaded(entry: Entry) -> tuple[Schema, dict[str, type] | None]:
-    """The schema, and the type of each field if all are plain text, whole numbers or yes and no, of any value."""
+def _loaded(entry: Entry) -> tuple[Schema, obvious.Shape]:
     schema = entry.schema()
-    plain = {name: _PLAIN.get(field.__class__) for name, field in schema.fields.items() if not field.validators}
-    known = {name: kind for name, kind in plain.items() if kind}
-    return schema, known if known.keys() == schema.fields.keys() else None
+    return schema, obvious.shape(schema)
 
 
-_PLAIN: dict[type, type] = {fields.String: str, fields.Integer: int, fields.Boolean: bool}
-_schemas: dict[str, tuple[Schema, dict[str, type] | None]] = {}
+_schemas: dict[str, tuple[Schema, obvious.Shape]] = {}
