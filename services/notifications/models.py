@@ -341,7 +341,7 @@ news = sa.Table(
     metadata,
     sa.Column("id", Key, primary_key=True),  # of the event
     sa.Column("at", Instant, nullable=False),
-    sa.Column("kind", sa.String(20), nullable=False),  # joined, returned, paused, left, graduated, goal, quiet
+    sa.Column("kind", sa.String(20), nullable=False),  # joined, returned, moved, paused, left, graduated, goal, quiet
     sa.Column("person", Key, nullable=False),
     sa.Column("told", Day),  # the digest that told it
 )

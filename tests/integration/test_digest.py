@@ -279,6 +279,23 @@ def test_a_seat_needs_somebody_until_somebody_says_yes(baton: Baton) -> None:
     assert not told_now()["needs"]
 
 
+def test_members_with_a_place_and_no_date_need_somebody(baton: Baton) -> None:
+    """Given a new circle, When a day is over, Then organizers are asked for its dates until it meets."""
+    program(baton)
+    tell("member.confirmed", member("ann", name="Ann", state="active"))
+    joined = {"circle": "c", "name": "Starting out", "stream": "stream1", "how": "placed", "former": None}
+    joined |= {"session": None, "starts_at": None, "minutes": None, "link": None, "location": None}
+    assert tell("circle.joined", {"person": "ann", "members": ["ann"], **joined}).done
+    assert not told_now()["needs"], "they came just now"
+    baton.pass_time(hours=25)
+    [need] = told_now()["needs"]
+    assert (need["what"], need["number"], need["path"]) == ("dates", 1, "/sessions/circles?show=dates")
+    page = signed_in(baton.client("sessions"), "olga", "organizer").get(need["path"])
+    assert page.status_code == 200 and "Needs dates" in page.text
+    tell("turn.accepted", seat(turn="t", person="ann", by="person/ann", told=[]), subject="turn/t")
+    assert not told_now()["needs"]
+
+
 def test_late_minutes_need_somebody_until_they_are_there(baton: Baton) -> None:
     program(baton)
     late = {name: minuted("s1")[name] for name in ("session", "circle", "stream", "title", "day", "starts_at")}

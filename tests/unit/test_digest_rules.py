@@ -116,6 +116,15 @@ def said(of: rules.Known, **names: str) -> dict[str, Any]:
     return wording.shown({**told, "names": {id: names.get(id, id.upper()) for id in rules.named(told)}}, "UTC")
 
 
+def test_members_whose_circles_meet_nowhere_need_an_organizer() -> None:
+    shown = said(known(undated=({"stream": "stream2", "number": 2},), news=({"kind": "moved", "person": "p1"},)))
+    assert shown["title"] == "1 thing needs you" and shown["people"] == ["Changed their stream: P1."]
+    assert shown["needs"] == [
+        {"text": "2 members of First job have a place, and no session lies ahead.", "label": "Set dates",
+         "path": "/sessions/circles?show=dates"}
+    ]  # fmt: skip
+
+
 def test_nothing_new_is_nothing_but_a_number() -> None:
     shown = said(known())
     assert shown["nothing"] and shown["title"] == "Nothing new, nothing to do" and not shown["streams"]
@@ -243,6 +252,8 @@ def test_who_goes_is_taken_out_with_the_words_of_their_circles() -> None:
         ("", ""),
         ("# Only\n## headings", ""),
         ("#decisions\n\nno heading", "#decisions no heading"),
+        ("**Ann** did *all* of `it`: 2 * 3 * 4, a_b_c", "Ann did all of it: 2 * 3 * 4, a_b_c"),
+        ("- [A sheet](http://x.org/a(b) and [this](http://x.org/y), [x]", "[A sheet](http://x.org/a(b) and this, [x]"),
     ],
 )  # fmt: skip
 def test_minutes_in_a_few_plain_words(minutes: str, line: str) -> None:

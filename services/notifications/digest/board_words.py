@@ -61,7 +61,8 @@ def circle(of: Row, streams: Mapping[str, str], zone: str) -> dict[str, Any]:
 
 def stream(of: Row, zone: str) -> dict[str, Any]:
     """One stream."""
-    size = f"{count(of['active'], 'active member')}, {count(of['circles'], 'circle')}"
+    meet = "meets" if of["circles"] == 1 else "meet"
+    size = f"{count(of['active'], 'active member')}, {count(of['circles'], 'circle')} that {meet}"
     return {**judged(of, zone), "name": of["name"], "size": size}
 
 

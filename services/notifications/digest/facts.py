@@ -13,9 +13,10 @@ from shared import clock
 
 from .. import outbox, people
 from ..chat import channels
-from ..models import agreed, attended, checkin, meeting, news, offered, person
+from ..models import agreed, arrival, attended, checkin, meeting, news, offered, person
 from ..rules import digest as rules
 
+SETTLED = timedelta(days=1)  # after somebody got a place, whose circle an organizer gives its dates
 LATE_MOST = timedelta(days=60)  # minutes that are later than that will never come
 MEETS = timedelta(days=60)  # a circle that has not met for longer, and will not, meets no more
 HERE = sa.and_(~meeting.c.cancelled)
@@ -51,6 +52,7 @@ def known(tx: Connection, since: datetime, until: datetime, zone: str, period: s
         late=_rows(
             tx, meeting.c.late_at.is_not(None), meeting.c.minuted_at.is_(None), meeting.c.starts_at > until - LATE_MOST
         ),
+        undated=_undated(tx, until),
         silent=_silent(tx, until, period),
         news=_news(tx, period),
         published=_offered(tx, _published(period), offered.c.published_at),
@@ -61,6 +63,15 @@ def known(tx: Connection, since: datetime, until: datetime, zone: str, period: s
         circles=circles,
         members=_members(tx),
     )
+
+
+def _undated(tx: Connection, until: datetime) -> list[dict[str, Any]]:
+    """How many have a place in a stream where no circle meets."""
+    meets = sa.exists().where(HERE, meeting.c.stream == person.c.stream, meeting.c.starts_at > until - MEETS)
+    placed = sa.exists().where(arrival.c.person == person.c.id, arrival.c.placed_at <= until - SETTLED)
+    query = sa.select(person.c.stream, sa.func.count().label("number")).where(person.c.state == "active", placed)
+    grouped = query.where(~meets).group_by(person.c.stream).order_by(person.c.stream)
+    return [dict(row) for row in tx.execute(grouped).mappings()]
 
 
 def _rows(tx: Connection, *where: Any) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ _NONE: dict[str, Any] = {"excerpt": "", "help": "", "links": 0}
 NEWS = {
     "member.confirmed": "joined",
     "member.returned": "returned",
+    "member.moved": "moved",
     "member.paused": "paused",
     "member.left": "left",
     "member.graduated": "graduated",

@@ -12,6 +12,7 @@ Row = Mapping[str, Any]
 _BECAME = {
     "joined": "New",
     "returned": "Back again",
+    "moved": "Changed their stream",
     "paused": "Taking a break",
     "left": "Left",
     "graduated": "Alumni from now on",
@@ -68,6 +69,9 @@ def _need(each: Row, told: Row, zone: str) -> str:
         return f"{_name(told, each['person'])} ({each['circle']}) was not there {each['number']} times running{tail}."
     if each["what"] == "post":
         return _waits(each, told)
+    if each["what"] == "dates":
+        have = "has" if each["number"] == 1 else "have"
+        return f"{count(each['number'], 'member')} of {each['stream']} {have} a place, and no session lies ahead."
     when = local(each["starts_at"], zone)
     if each["what"] == "seat":
         return f"Nobody coordinates {each['circle']} on {when}."

@@ -22,7 +22,7 @@ EXCERPT = 280  # letters
 ERASED = "somebody who was erased"
 WAITS = ("open", "held", "failed")  # states of a post in which it waits for an organizer
 REFUSED, SETTLED = "closed", ("closed", "merged", "skipped", "withdrawn")
-CHANGES = ("joined", "returned", "paused", "left", "graduated", "goal", "quiet", "writing", "posted")
+CHANGES = ("joined", "returned", "moved", "paused", "left", "graduated", "goal", "quiet", "writing", "posted")
 
 Row = Mapping[str, Any]
 
@@ -37,6 +37,8 @@ class Known:
     :param ahead: {circle: its next session}.
     :param agreed: {circle: its open items}.
     :param open, late: sessions that lack a coordinator, and minutes, whenever it began.
+    :param undated: streams whose members have had a place for a day, while none of their circles meets: {stream,
+        number}.
     :param silent: who was not there, time after time, and since now: {person, number, name,
         asked}; `asked` as facts.checkins has it, or None.
     :param news: what became of people: {kind, person}.
@@ -57,6 +59,7 @@ class Known:
     agreed: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     open: Sequence[Row] = ()
     late: Sequence[Row] = ()
+    undated: Sequence[Row] = ()
     silent: Sequence[Row] = ()
     silent_chats: Sequence[str] = ()
     news: Sequence[Row] = ()
@@ -107,6 +110,9 @@ def _needs(of: Known) -> tuple[list[dict[str, Any]], Sequence[Row]]:
     for name in of.silent_chats:
         found.append({"what": "chat", "label": "Look at it", "path": "/notifications/chat", "name": name})
     found += [_need("minutes", "Open the session", f"/sessions/s/{row['id']}", row) for row in of.late]
+    for row in of.undated:
+        told = {"stream": of.streams.get(row["stream"], row["stream"]), "number": row["number"]}
+        found.append({"what": "dates", "label": "Set dates", "path": "/sessions/circles?show=dates", **told})
     if of.review:
         found.append(_review(of))
     room = max(0, NEEDS - len(found))
@@ -296,6 +302,8 @@ def silent(marks: Iterable[tuple[bool, bool]]) -> int:
 # ---- what minutes say, in a few plain words ----
 
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$")
+_LINK = re.compile(r"\[([^\[\]]{1,200})\]\([^()\s]{1,2000}\)")
+_STRESS = re.compile(r"(\*{1,3}|`)(?![\s*`])([^*`]{1,200})(?<!\s)\1")
 _MARKS = re.compile(r"^[ \t]*(?:[-*+>]|\d{1,3}[.)])[ \t]+")
 _DECIDED, _HELP = ("decision", "decided", "agreed"), ("help",)
 
@@ -324,7 +332,7 @@ def _under(minutes: str, words: tuple[str, ...]) -> list[str]:
 def _line(rows: list[str]) -> str:
     plain = ""
     for row in rows:
-        words = " ".join(_MARKS.sub("", row).split())
+        words = " ".join(_STRESS.sub(r"\2", _LINK.sub(r"\1", _MARKS.sub("", row))).split())
         if words:
             apart = "; " if _MARKS.match(row) and plain[-1:] not in ".!?:;," else " "
             plain += apart + words if plain else words
