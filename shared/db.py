@@ -237,7 +237,7 @@ def full(error: BaseException | None) -> bool:
     """Whether an error, or its cause, is that there is no room to write: the disk is full, or a limit is reached."""
     while error is not None:
         name = getattr(error, "sqlite_errorname", "")
-        if name == "SQLITE_FULL" or name.startswith("SQLITE_IOERR_WRITE") or isinstance(error, Ended):
+        if name.startswith(_ROOMLESS) or isinstance(error, Ended):
             return True
         if getattr(error, "sqlstate", None) == "53100" or getattr(error, "errno", None) in _NO_ROOM:
             return True
@@ -253,7 +253,7 @@ def away(error: BaseException | None) -> bool:
     up; a file of SQLite cannot be opened, read or written, or is none of its own."""
     while error is not None:
         name = getattr(error, "sqlite_errorname", "")
-        if name.startswith(_UNUSABLE) and not name.startswith("SQLITE_IOERR_WRITE"):
+        if name.startswith(_UNUSABLE) and not name.startswith(_ROOMLESS):
             return True
         if hasattr(error, "sqlstate") and any(kind.__name__ == "OperationalError" for kind in type(error).__mro__):
             # Without a code it is the way there that is broken; 08 and 57P are PostgreSQL's own words for the same.
@@ -262,6 +262,7 @@ def away(error: BaseException | None) -> bool:
     return False
 
 
+_ROOMLESS = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE")  # the last: of its index of the log
 _UNUSABLE = ("SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_PERM", "SQLITE_READONLY")
 
 

@@ -215,7 +215,7 @@ def set_aside(paths: Iterable[Path], folder: Path) -> None:
 def reason(error: Exception) -> str:
     """A database's refusal in one line, with what to do."""
     said = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-    if "disk is full" in said or "No space left" in said:
+    if db.full(error):
         return "the disk is full: free some space and run it again; nothing was changed"
     if "does not exist" in said and "database" in said:
         return f"{said}: create it first (createdb), with the right to make tables in it"

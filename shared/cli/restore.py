@@ -11,7 +11,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -126,18 +126,20 @@ def stopped(folder: Path, urls: dict[str, str]) -> Iterator[None]:
     from ..backup import load
     from .up import only_one
 
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(locked(folder), "a+") as lock:
-        only_one(lock, folder)
+    with ExitStack() as held:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            only_one(held.enter_context(open(locked(folder), "a+")), folder)
+        except OSError as error:
+            raise Refused(f"{settings.unwritable(folder, error)}; nothing was changed") from None
         for service, url in urls.items():
             others, end = load.connections(url), time.monotonic() + GRACE
             while others and time.monotonic() < end:
                 time.sleep(0.1)  # a connection that was just closed is counted a moment longer
                 others = load.connections(url)
             if others:
-                raise Refused(
-                    f"{others} programs are connected to the database of {service}: stop web and workers first"
-                )
+                who = "1 program is" if others == 1 else f"{others} programs are"
+                raise Refused(f"{who} connected to the database of {service}: stop web and workers first")
         yield
 
 

@@ -78,10 +78,8 @@ def only_one(lock: IO[str], data: Path) -> None:
         raise Refused(
             f"already runs on {data} (process {pid}): use that one, stop it, or give another --data"
         ) from None
-    lock.seek(0)
-    lock.truncate()
-    lock.write(f"{os.getpid()}\n")
-    lock.flush()
+    os.ftruncate(lock.fileno(), 0)
+    os.write(lock.fileno(), f"{os.getpid()}\n".encode())  # at once: what waits to be written would fail at each close
 
 
 def port_free(host: str, port: int) -> None:

@@ -22,11 +22,12 @@ import sqlalchemy as sa
 
 from services.signup import importing, rate
 from shared import db, mount, pulse, web
-from shared.cli import Refused, backup, doctor, export
+from shared.cli import Refused, backup, doctor, export, restore
 from shared.cli.broker import any_port
 from shared.cli.settings import BROKER_FILE
 from shared.config import SERVICES
 from tests import loops
+from tests.backups import join, make
 from tests.conftest import SECRET, SEEDED, Baton
 from tests.disk import Disk, small
 
@@ -179,6 +180,30 @@ def test_a_backup_is_whole_or_not_there(
     disk.free()
     assert backup.main(["b.baton"]) == 0
     assert (disk.path / "b.baton").exists()
+
+
+def test_a_restore_changes_nothing_where_it_finds_no_room(
+    baton: Baton, disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setenv("BATON_DATA", str(disk.path))
+    monkeypatch.setenv("BATON_SECRET", SECRET)
+    monkeypatch.setenv("BATON_CALLED_FROM", str(tmp_path))
+    monkeypatch.setenv("BATON_BROKER_URL", "")
+    join()
+    make(tmp_path / "b.baton")
+    before = baton.dump()
+    db.close()
+    there = {path.name for path in disk.path.iterdir()} | {disk.filler.name}
+    for room in (0, 4096, 700_000, 1_600_000):
+        disk.fill(but=room)
+        with pytest.raises(Refused, match="full"):
+            restore.main(["b.baton", "--set-aside"])
+        left = {path.name for path in disk.path.iterdir() if not path.name.endswith(("-shm", "-wal"))} - there
+        assert left <= {"up.lock"}, "no half database, and nothing set aside"
+    disk.free()
+    assert baton.dump() == before
+    db.close()
+    assert restore.main(["b.baton", "--set-aside"]) == 0
 
 
 def test_an_export_leaves_no_half_file(
