@@ -69,7 +69,7 @@ def corpus(target: Target) -> list[tuple[str, str, Any]]:
             source = blog(BLOGS / dialect)
             assert source.dialect == dialect
             for path in source.tree.sizes:
-                if path.endswith(SUFFIXES):
+                if path.lower().endswith(SUFFIXES):
                     made = convert(path, source.tree.read(path), source, _with(target, taken), WHEN, kitchen)
                     if isinstance(made, Converted):
                         taken.add(made.path)

@@ -85,7 +85,7 @@ def test_hugo_builds_the_target_with_every_post(hugo: str, tmp_path: Path, unsaf
     after = build(hugo, site)
     # Then each made one new page, beside those that list tags and categories
     new = {path for path in set(after) - set(before) if path.startswith("posts/")}
-    assert len(new) == len(posts) == 12
+    assert len(new) == len(posts) == 15
     assert {path.split("/")[0] for path in set(after) - set(before)} <= {"posts", "tags", "categories"}
     pages = {canonical(after[path]): after[path] for path in new}
     assert set(pages) == {post.original for post in posts}

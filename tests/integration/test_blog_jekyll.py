@@ -87,7 +87,7 @@ def test_jekyll_builds_the_target_with_every_post(jekyll: str, tmp_path: Path, t
     after = build(jekyll, site)
     # Then each made one new page, and no other changed but index, feed and sitemap
     new = set(after) - set(before)
-    assert len(new) == len(posts) == 12
+    assert len(new) == len(posts) == 15
     assert {path for path in before if after[path] != before[path]} == {"index.html", "atom.xml", "sitemap.xml"}
     pages = {canonical(after[path]): after[path] for path in new}
     assert set(pages) == {post.original for post in posts}

@@ -47,6 +47,7 @@ from . import (
     meta,
     secrets,
     sites,
+    tags,
     untagged,
 )
 from .images import Album
@@ -139,8 +140,15 @@ def _read(
         return Skipped("unreadable", f"This notebook cannot be read: {error}.")
     said = front.read(masking.clean(whole), source.dialect)
     notes += said.notes
-    if not said.found and dialects.DIALECTS[source.dialect].header and not is_notebook:
+    if not said.found and dialects.DIALECTS[source.dialect].header and not (is_notebook and source.dialect == "quarto"):
         return Skipped("not-a-post", "It has no front matter, so its own site does not take it for a post.")
+    if twin := dialects.twin(path, source, said.data):
+        return Skipped("not-a-post", f"What its site shows is {twin.rsplit('/', 1)[-1]}, beside it.")
+    if source.dialect == "pelican" and "{%" in said.body:
+        cook = kitchen.markdown if kitchen else _alone
+        said.body, taken, of_books = tags.taken_in(said.body, source, limits.notebook, cook)
+        embedded |= taken
+        notes += of_books
     if hidden := meta.unpublished(said.data, when):
         return hidden
     if (
@@ -176,7 +184,9 @@ def _post(
     where = sites.category(about.tags, target)
     name = about.slug or meta.slugged(about.title) or "post"
     file, slug = sites.path(name, day, where, source.author, target)
-    work = Work(source, path, original, Album(f"images/posts/{slug}", target, embedded), target, notes=notes)
+    work = Work(
+        source, path, original, Album(f"images/posts/{slug}", target, embedded), target, notes=notes, data=said.data
+    )
     teaser = _teaser(about.image, work)
     title, body = excerpt.heading(steps(said.body, work), about.title, work.mask)
     if not re.search(r"\w", work.mask.show(body)):
@@ -222,7 +232,7 @@ def steps(body: str, work: Work) -> str:
     if dialect in {"myst", "quarto", "astro"} or ":::" in body:
         body = containers.divs(body, work)
     if dialect == "pelican":
-        body = containers.pelican(body)
+        body = tags.pelican(containers.pelican(body), work)
     if dialect == "astro" and work.path.endswith(".mdx"):
         body = containers.components(body, work)
     body = math.translate(body, work)
@@ -236,9 +246,18 @@ def steps(body: str, work: Work) -> str:
     return body if work.target.html else untagged.translate(body, work)
 
 
+def _named(image: str, work: Work) -> str | None:
+    """The one file of that name: themes know the folder in which such images lie, and front matter does not say it."""
+    found = None if re.match(r"\w+:|//", image) else work.source.tree.named(re.split(r"[?#]", image, maxsplit=1)[0])
+    if found:
+        work.note("changed", f"The image “{image[:200]}” of its front matter is {found}.")
+    return found
+
+
 def _teaser(image: str, work: Work) -> str:
     """The path of the image that the front matter names, copied where it is in the tree."""
-    if image and (found := work.in_tree(image)):
+    found = (work.in_tree(image) or _named(image, work)) if image else None
+    if found:
         try:
             work.album.add(found, work.source.tree)
             return next(one.path for one in work.album.images if one.found == found)

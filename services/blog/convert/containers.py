@@ -225,8 +225,13 @@ def shortcodes(text: str, work: Work) -> str:
         text,
         _SHORTCODE,
         lambda _: r"[>%]\}\}",
-        lambda tag, rest, _: "" if tag["shut"] else _single(tag["name"].lower(), rest.rstrip().removesuffix("/"), work),
+        lambda tag, rest, _: "" if tag["shut"] else _one(tag, rest, work),
     )
+
+
+def _one(tag: re.Match[str], rest: str, work: Work) -> str:
+    before = tag.string[: tag.start()][-400:]
+    return _single(tag["name"].lower(), rest.rstrip().removesuffix("/"), work, before)
 
 
 def _said(rest: str) -> tuple[dict[str, str], list[str]]:
@@ -247,7 +252,7 @@ def _pair(name: str, rest: str, body: str, work: Work) -> str:
     return body
 
 
-def _single(name: str, rest: str, work: Work) -> str:
+def _single(name: str, rest: str, work: Work, before: str = "") -> str:
     named, plain = _said(rest)
     first = plain[0] if plain else ""
     if name in {"figure", "img", "image"} and (where := named.get("src") or first):
@@ -272,7 +277,9 @@ def _single(name: str, rest: str, work: Work) -> str:
         return first.strip('"')
     if name in {"toc", "pagebreak", "meta", "br"}:
         return ""
-    return work.original(f"“{name} {rest.strip()[:500]}”")
+    if name == "blogdown/postref":  # where its page is: what follows is a file beside it
+        return ""
+    return work.original(f"“{name} {rest.strip()[:500]}”", before)
 
 
 _ROLE = re.compile(r"\{([\w:-]+)\}" + f"({MARK.pattern})")

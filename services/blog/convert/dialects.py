@@ -95,6 +95,17 @@ def refused(path: str, name: DialectName) -> Skipped | None:
     return None
 
 
+def twin(path: str, source: Source, data: dict[str, Value]) -> str | None:
+    """The file beside it that its site shows in its place: what knitr or Quarto made of it, or the notebook whose text it is."""
+    stem, _, suffix = path.rpartition(".")
+    made: tuple[str, ...] = ()
+    if source.dialect in {"hugo", "jekyll"} and suffix.lower() in {"rmd", "qmd"}:
+        made = (".md", ".markdown")
+    elif "jupytext" in data and suffix.lower() != "ipynb":
+        made = (".ipynb",)
+    return next((found for end in made if (found := source.tree.find(stem + end))), None)
+
+
 def address(source: Source, path: str, data: dict[str, Value], day: date) -> str:
     """Where the post was first published, as well as its dialect tells; its file in the repository when the site is unknown."""
     if not source.site:

@@ -23,7 +23,9 @@ Value = Any  # str | list[Value] | dict[str, Value]
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _YAML = re.compile(r"\A---[ \t]*\n(.*?)(?:^|\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
 _TOML = re.compile(r"\A\+\+\+[ \t]*\n(.*?)(?:^|\n)\+\+\+[ \t]*(?:\n|\Z)", re.S)
-_HEADER = re.compile(r"\A(?:[A-Za-z][\w-]*:[^\n]*\n(?:[ \t]+\S[^\n]*\n)*)+(?=\s*\n|\Z)")
+_HEADER = re.compile(
+    r"\A(?:[A-Za-z][\w-]*:[^\n]*\n(?:[ \t]+\S[^\n]*\n)*)+(?:(?:---|\.\.\.)[ \t]*(?=\n|\Z)|(?=\s*\n|\Z))"
+)
 _CELL = re.compile(
     r"\A#[ \t]+(?P<title>[^\n]+)\n+(?:>[ \t]*(?P<summary>[^\n]+)\n+)?(?P<keys>(?:[-*][ \t]*[\w-]+:[^\n]*(?:\n|\Z))+)"
 )

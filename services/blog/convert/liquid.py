@@ -6,10 +6,11 @@ The rest is shown as a line that leads to the original. What is left of Liquid a
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .masking import BRACE, fence
 from .pairs import swapped
+from .tags import pictures
 
 if TYPE_CHECKING:
     from .work import Work
@@ -23,6 +24,9 @@ _COMMENT, _COMMENT_ENDS = re.compile(r"\{%-?\s*comment\s*-?%\}"), r"\{%-?\s*endc
 _SITE = re.compile(r"\{\{-?\s*(?:site\.(?:baseurl|url)|page\.baseurl)\s*-?\}\}")
 _FILTERED = re.compile(
     r"\{\{-?\s*(['\"])([^{}\n]{0,2000}?)\1\s*+\|\s*+(?:relative_url|absolute_url|prepend:\s*site\.\w+)[^{}]{0,300}?-?\}\}"
+)
+_PAGE = re.compile(
+    r"\{\{-?\s*page\.([\w.-]{1,80}?)\s*+(?:\|\s*+(?:relative_url|absolute_url|escape|strip|prepend:\s*site\.\w+)\s*+){0,3}-?\}\}"
 )
 _LINK = re.compile(r"\{%-?\s*(?:link|post_url)\s+(\S+)\s*-?%\}")
 _INCLUDE = re.compile(r"\{%-?\s*include\s+([\w./-]+)")
@@ -54,17 +58,27 @@ def translate(text: str, work: Work) -> str:
     text = swapped(text, _COMMENT, lambda _: _COMMENT_ENDS, lambda _, inner, _end: work.dropped("a comment", inner))
     text = _SITE.sub("", text)
     text = _FILTERED.sub(lambda m: m[2], text)
+    text = _PAGE.sub(lambda m: _of_page(m, work), text)
     text = _LINK.sub(lambda m: work.of_file(m[1]), text)
     text = _GIST.sub(lambda m: f"[gist {m[1]}](https://gist.github.com/{m[1].strip(chr(34))})", text)
     text = swapped(text, _INCLUDE, lambda _: r"-?%\}", lambda tag, rest, _: _include(tag[1], rest, work))
+    text = pictures(text, work)
     text = re.sub(r"\{%-?\s*(?:jupyter_)?(?:toc|tableofcontents)\s*-?%\}", "", text)
     return swapped(
         text,
         _LEFT,
         lambda tag: r"\}\}" if tag[0] == "{{" else r"-?%\}",
-        lambda tag, rest, end: work.original(f"“{(tag[0] + rest + end)[:300]}”"),
+        lambda tag, rest, end: work.original(f"“{(tag[0] + rest + end)[:300]}”", tag.string[: tag.start()][-400:]),
         _LONGEST,
     )
+
+
+def _of_page(said: re.Match[str], work: Work) -> str:
+    """What the front matter says, where it is one line of text; else as it was."""
+    value: Any = work.data
+    for key in said[1].lower().split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, str) and "\n" not in value and value.strip() else said[0]
 
 
 def _include(name: str, rest: str, work: Work) -> str:
@@ -80,7 +94,10 @@ def _include(name: str, rest: str, work: Work) -> str:
         where := said.get("url") or said.get("src") or said.get("file") or said.get("image_path")
     ):
         caption = said.get("caption") or said.get("description") or ""
-        words = f"![{said.get('alt') or caption}]({where})"
+        parts = where.split(",")
+        several = len(parts) > 1 and all(re.search(r"\.\w{3,4}\s*\Z", part) for part in parts)
+        alt = said.get("alt") or caption
+        words = "\n\n".join(f"![{alt}]({part.strip()})" for part in (parts if several else [where]))
         return words + (f"\n\n*{caption}*" if caption and caption != said.get("alt") else "")
     if kind in {"toc", "tableofcontents"}:
         return ""

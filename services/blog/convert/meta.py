@@ -20,16 +20,31 @@ _DATE = ("date", "publishdate", "pubdate", "published_at", "published_date", "cr
 _IMAGE = (
     "image",
     "cover",
+    "coverimage",
+    "coverimg",
     "teaser",
     "thumbnail",
-    "featured_image",
+    "thumb",
     "featuredimage",
+    "featureimage",
+    "featuredimg",
+    "featureimg",
+    "featured",
     "hero",
     "heroimage",
     "banner",
+    "bannerimage",
     "header",
+    "headerimg",
+    "headerimage",
     "images",
-)
+    "postimage",
+    "previewimage",
+    "socialimage",
+    "shareimg",
+    "shareimage",
+    "ogimage",
+)  # whatever stands between the words: featured-image, featured_image
 _IMAGE_INNER = (
     "teaser",
     "image",
@@ -144,18 +159,24 @@ def _day(text: str, when: When) -> tuple[date | None, str]:
 def read(data: dict[str, Value], path: str) -> tuple[Meta, list[Note]]:
     """What is taken over, and a note of what is not."""
     notes = []
-    left = {key: value for key, value in data.items() if key not in _USED}
+    pictured = {_bare(key): value for key, value in data.items()}
+    used = {*_USED, *(key for key, value in data.items() if _bare(key) in _IMAGE and _image(value))}
+    left = {key: value for key, value in data.items() if key not in used}
     if left:
         listed = "; ".join(f"{key}: {_flat(value)[:200]}" for key, value in left.items())
         notes.append(Note("dropped", f"Front matter left out: {listed}"))
     tags = []
     for key in _TAGS:
         tags += _list(data.get(key))
-    image = next((found for key in _IMAGE if (found := _image(data.get(key)))), "")
+    image = next((found for key in _IMAGE if (found := _image(pictured.get(key)))), "")
     summary = next((text for key in _SUMMARY if (text := one_line(_text(data.get(key))))), "")
     title = one_line(_text(data.get("title")))
     slug = slugged(_text(data.get("slug"))) or _slug_of(path)
     return Meta(title, summary, tuple(dict.fromkeys(tags)), image, slug), notes
+
+
+def _bare(key: str) -> str:
+    return re.sub(r"[-_]", "", key)
 
 
 def _slug_of(path: str) -> str:

@@ -46,6 +46,26 @@ class Tree:
         """The path as the tree spells it; writers on Windows and macOS do not see that case differs."""
         return path if path in self.sizes else self._folded.get(path.casefold())
 
+    @cached_property
+    def _ends(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path in self.sizes:
+            found.setdefault(path.rsplit("/", 1)[-1].casefold(), []).append(path)
+        return found
+
+    def named(self, path: str) -> str | None:
+        """The one file whose path ends with this one, wherever it lies; None where there are none or several.
+
+        What a site was built into does not count: it has everything a second time.
+        """
+        end = "/" + path.strip("/").casefold()
+        ends = [one for one in self._ends.get(end.rsplit("/", 1)[-1], []) if f"/{one}".casefold().endswith(end)]
+        ends = [one for one in ends if one.split("/", 1)[0] not in _BUILT] or ends
+        return ends[0] if len(ends) == 1 else None
+
+
+_BUILT = {"docs", "public", "_site", "output"}
+
 
 @dataclass(frozen=True)
 class Author:

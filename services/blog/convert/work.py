@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from html import unescape
@@ -11,17 +12,24 @@ from urllib.parse import quote, unquote, urljoin
 
 from .dialects import DIALECTS, SUFFIXES
 from .dialects import address as page
+from .front import Value
 from .images import Album
 from .masking import Mask
 from .meta import one_line
 from .shapes import Note, NoteKind, Source, Target
 
+_WITHIN = re.compile(r"(?:<[a-zA-Z][^<>]*=[ \t]*(?:\"[^\"<>]*|'[^'<>]*)|\]\(<?[^()\s<>]*)\Z")
+_TAGS = re.compile(r"\{\{.{0,200}?\}\}|\{%.{0,200}?%\}")
 _SCHEMES = {"http", "https", "mailto", "tel", "ftp"}
 
 
 @dataclass
 class Work:
-    """:param path: of the post in the source. :param url: where the original is, possibly empty."""
+    """
+    :param path: of the post in the source.
+    :param url: where the original is, possibly empty.
+    :param data: its front matter.
+    """
 
     source: Source
     path: str
@@ -30,6 +38,7 @@ class Work:
     target: Target
     mask: Mask = field(default_factory=Mask)
     notes: list[Note] = field(default_factory=list)
+    data: Mapping[str, Value] = field(default_factory=dict)
     _said: set[Note] = field(default_factory=set)
 
     def note(self, kind: NoteKind, text: str) -> None:
@@ -46,9 +55,15 @@ class Work:
             self.note("dropped", f"Left out {what}: {words}")
         return ""
 
-    def original(self, what: str) -> str:
-        """A visible line in place of what cannot be had here."""
+    def original(self, what: str, before: str = "") -> str:
+        """A visible line in place of what cannot be had here.
+
+        :param before: the text in front of it: within a tag or an address there is no place for a line.
+        """
         what = one_line(self.mask.show(what))
+        if before and _WITHIN.search(_TAGS.sub("", before[-400:])):
+            self.note("dropped", f"Left out of an address: {what}")
+            return ""
         self.note("dropped", f"Only on the original page: {what}")
         words = "Only on the original page"
         return f'<a href="{self.url}">{words}: see it there</a>' if self.url else f"<em>{words}.</em>"
@@ -67,12 +82,22 @@ class Work:
             name = re.sub(r"^(?:\{static\}|\{filename\}|\{attach\}|\|filename\||~/|@/|@site/)", "/", name)
             spots = [posixpath.join(root, name.lstrip("/")) for root in DIALECTS[self.source.dialect].roots]
             if not name.startswith("/"):
-                spots = [posixpath.join(posixpath.dirname(self.path), name), *spots]
+                spots = [*self._beside(name), *spots]
             for spot in spots:
                 spot = posixpath.normpath(spot)
                 if not spot.startswith(("..", "/")) and (found := self.source.tree.find(spot)):
                     return found
         return None
+
+    def _beside(self, name: str) -> list[str]:
+        """Where a file may lie that a post names without a folder: beside it, or, as Hugo's readers ask for it, below the
+        address of its page."""
+        beside = [posixpath.join(posixpath.dirname(self.path), name)]
+        if self.source.dialect == "hugo":
+            page = posixpath.splitext(self.path)[0]
+            shown = posixpath.join("static", page.removeprefix("content/"))
+            beside += [posixpath.join(page, name), posixpath.join(shown, name)]
+        return beside
 
     def of_file(self, path: str) -> str:
         """Where the source shows one of its files."""
