@@ -409,10 +409,12 @@ class Taken(Turn):
 class Freed(Turn):
     why = fields.String(
         required=True,
-        validate=validate.OneOf(["covered", "changed", "own", "cancelled", "away", "gone", "undone", "organizer"]),
+        validate=validate.OneOf(
+            ["covered", "changed", "own", "calendar", "cancelled", "away", "gone", "undone", "organizer"]
+        ),
         metadata={
             "description": "covered (somebody else said yes), changed (by another's change of turns), own (by theirs), "
-            "cancelled, away, gone, undone or organizer"
+            "calendar (theirs answered that they cannot come), cancelled, away, gone, undone or organizer"
         },
     )
 

@@ -58,6 +58,15 @@ def test_a_calendars_reply_is_an_answer(baton: Any, met: Met, secret: None) -> N
     assert post(baton, reply_to(mail, "DECLINED", attendee=mail["address"].upper())).json["taken"]
     baton.drain()
     assert answers(baton) == {(met.first, met.ada): ("cannot", "calendar")}
+    # No page tells them that a turn they had said yes to went with it: a mail does, once.
+    met.lead(met.ada)
+    for number, answer in enumerate(("ACCEPTED", "DECLINED", "DECLINED")):
+        assert post(baton, reply_to(mail, answer, headers=f"Message-ID: <later{number}@x>\r\n")).json["taken"]
+        baton.drain()
+    [free] = baton.rows("notifications", "mail", person=met.ada, kind="turn-released")
+    assert "Your calendar answered that you cannot come, so you no longer coordinate it" in free["text"]
+    [turn] = baton.rows("sessions", "turn", session=met.first, person=met.ada)
+    assert turn["state"] == "declined"
     settled(baton)
 
 

@@ -152,6 +152,8 @@ def test_the_next_six_turns_have_their_reasons(baton: Any, ring: Any) -> None:
     sam = sign_in(baton.client("sessions"), join(baton, "Sam"))
     assert sam.get(f"/sessions/circles/{where}/turns").status_code == 403
     assert "You are in no circle" in sign_in(baton.client("sessions"), "olga").get("/sessions/turns").text
+    olga = sign_in(baton.client("sessions"), "olga", "organizer").get(f"/sessions/circles/{where}/turns").text
+    assert 'href="/notifications/dashboard"' in olga and "Say when I am away" not in olga, "an organizer's page"
     assert sam.get("/sessions/circles/none/turns").status_code == 404
     assert baton.client("sessions").get(f"/sessions/circles/{where}/turns").status_code == 303
     api = ada.get(f"/sessions/api/circles/{where}/turns").json["turns"]

@@ -27,13 +27,13 @@ COMING, CANNOT = "coming", "cannot"
 MAYBE, COUNTER = "maybe", "counter"
 ABSENCE = "absence"  # the source of what was not answered for one session alone
 LONGEST = timedelta(days=366)
-GiveUp = Callable[[Connection, str, str], None]
+GiveUp = Callable[[Connection, str, str, str], None]
 _give_up: list[GiveUp] = []
 logger = log.get()
 
 
 def gives_up(hook: GiveUp) -> GiveUp:
-    """Register what happens to the turn of somebody who cannot come: `hook(tx, session, person)`."""
+    """Register what happens to the turn of somebody who cannot come: `hook(tx, session, person, source)`."""
     _give_up.append(hook)
     return hook
 
@@ -171,7 +171,7 @@ def _write(
         due.touch(tx, [tx.execute(sa.select(session.c.circle).where(session.c.id == session_id)).scalar()])
     if said == CANNOT:
         for hook in _give_up:
-            hook(tx, session_id, person)
+            hook(tx, session_id, person, source)
 
 
 def day_until(typed: str, first: str) -> date:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from shared import clock
+from shared.events import emit
 
 from ..circles.journal import reasoned
 from ..invites import answering as invited
@@ -82,11 +83,17 @@ def decline(tx: Connection, id: str, by: str, reason: str = "") -> str:
 
 
 @invited.gives_up
-def give_up(tx: Connection, session: str, person: str) -> None:
-    """Who cannot come can lead or mentor it no more: their turn is declined, as if they had said so of the turn."""
-    live = sa.select(turn.c.id).where(turn.c.session == session, turn.c.person == person, turn.c.state.in_(HOLDING))
-    for id in tx.execute(live.order_by(turn.c.id)).scalars().all():
-        decline(tx, id, f"person/{person}")
+def give_up(tx: Connection, session: str, person: str, source: str) -> None:
+    """Who cannot come can lead or mentor it no more: their turn is declined, as if they had said so of the turn.
+
+    Where a calendar said it, no page has told them that a turn they had accepted went with it: a mail does.
+    """
+    live = sa.select(turn).where(turn.c.session == session, turn.c.person == person, turn.c.state.in_(HOLDING))
+    for row in tx.execute(live.order_by(turn.c.id)).mappings().all():
+        decline(tx, row["id"], f"person/{person}")
+        if source == "calendar" and row["state"] in TAKEN:
+            facts = seats.facts(seats.hold(tx, session), row)
+            emit(tx, "turn.released", f"turn/{row['id']}", {**facts, "why": source})
 
 
 def volunteer(tx: Connection, session: str, person: str, by: str, role: Role = Role.COORDINATOR) -> str:
