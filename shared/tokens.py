@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from functools import lru_cache
 from typing import Any
 
 from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
@@ -77,4 +78,9 @@ class _Signer(TimestampSigner):
 
 
 def _serializer(purpose: str) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(config.current().secret, salt=f"baton.{purpose}", signer=_Signer)
+    return _made(purpose, config.current().secret)
+
+
+@lru_cache
+def _made(purpose: str, secret: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(secret, salt=f"baton.{purpose}", signer=_Signer)

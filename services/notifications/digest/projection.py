@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -226,9 +227,19 @@ def never_came(tx: Connection, person: str) -> None:
 
 def _came(tx: Connection, person: str, **steps: datetime) -> None:
     """The first time counts: who leaves and comes back, or moves on, has come that far already."""
-    insert = db.insert(tx, arrival).values(person=person, **steps)
-    kept = {name: _first(arrival.c[name], insert.excluded[name]) for name in steps}
-    tx.execute(insert.on_conflict_do_update(index_elements=["person"], set_=kept))
+    _arrive(tuple(steps))(tx, {"person": person, **steps})
+
+
+@lru_cache
+def _arrive(steps: tuple[str, ...]) -> db.Quick:
+    """The statement that writes these steps: made once, since every sign-up is one."""
+
+    def build(tx: Connection) -> Any:
+        insert = db.insert(tx, arrival).values(db.params(arrival, ("person", *steps)))
+        kept = {name: _first(arrival.c[name], insert.excluded[name]) for name in steps}
+        return insert.on_conflict_do_update(index_elements=["person"], set_=kept)
+
+    return db.Quick(build)
 
 
 def _first(kept: Any, told: Any) -> Any:

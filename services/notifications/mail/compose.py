@@ -19,7 +19,7 @@ from shared import clock, config, db, log, tokens
 from shared.calendar.event import Invite
 from shared.events import NotYet
 
-from ..models import mail, mention, program, stream
+from ..models import doubt, mail, mention, program, stream
 from ..rules import State
 from . import dkim, ledger, letter, preferences, proof, quiet, rewording, text
 from .kinds import KINDS, list_of
@@ -307,15 +307,24 @@ def _rests(tx: Connection, zone: str, deadline: datetime | None) -> dict[str, An
     return {"rests_until": until, "due": clock.machine() + (until - clock.now()).total_seconds()}
 
 
-_DOUBT = sa.text("SELECT cause, words FROM doubt WHERE cause IN (:cause, :chain, '*') AND until > :now")
+_DOUBT = db.Quick(
+    lambda _: (
+        sa.select(doubt.c.cause, doubt.c.words)
+        .where(
+            sa.or_(doubt.c.cause == sa.bindparam("cause"), doubt.c.cause == sa.bindparam("chain"), doubt.c.cause == "*")
+        )
+        .where(doubt.c.until > sa.bindparam("now"))
+    )
+)
 
 
 def doubted(tx: Connection, cause: str, duty: bool) -> str | None:
     """Why this mail may have gone out already, before a restore; None for nearly every mail there is."""
-    found = tx.execute(_DOUBT, {"cause": cause, "chain": log.correlation() or cause, "now": clock.machine()}).all()
-    own = [row.words for row in found if row.cause != "*"]
+    chain = log.correlation() or cause
+    found = _DOUBT(tx, {"cause": cause, "chain": chain, "now": clock.machine()}).fetchall()
+    own = [words for of, words in found if of != "*"]
     # What came in before the restore may be read from its mailbox once more.
-    timely = [row.words for row in found if not duty or cause.startswith("inbound/")]
+    timely = [words for _, words in found if not duty or cause.startswith("inbound/")]
     return next(iter([*own, *timely]), None)
 
 

@@ -54,6 +54,7 @@ def wire(address: str) -> str:
     return f"{local}@{domain}"
 
 
+@lru_cache
 def address_of(mailbox: str) -> str:
     """The address in `Name <address>`, as the envelope carries it."""
     return wire(parseaddr(mailbox)[1] or mailbox)
