@@ -553,3 +553,26 @@ def test_the_picture_of_a_post_is_found_under_any_name_of_its_key() -> None:
         assert [image.found for image in done.images] == ["assets/img/one.png"], key
         twice = one(text, "jekyll", files={"a/one.png": picture("PNG"), "b/one.png": picture("PNG")})
         assert not twice.images and "is not in the repository" in said(twice)
+
+
+def test_addresses_are_read_as_their_generators_read_them() -> None:
+    wrapped = body("See [the issue](https://a.example/\nissues/1) there.", "jekyll")
+    assert "[the issue](https://a.example/issues/1)" in wrapped
+    png = {"content/posts/plot.png": picture("PNG"), "img/one.png": picture("PNG")}
+    assert "![A plot](/images/posts/one/plot.png)" in body(
+        '{{< figure src=\\"plot.png\\" alt=\\"A plot\\" >}}', files=png
+    )
+    source = of({"_posts/2020-01-02-one.md": b"", **png}, "jekyll", site="https://ada.example/blog/")
+    raw = b"---\ntitle: One\n---\n![One](/blog/img/one.png)"
+    made = convert("_posts/2020-01-02-one.md", raw, source, SKINNY, WHEN)
+    assert isinstance(made, Converted) and [image.found for image in made.images] == ["img/one.png"]
+
+
+def test_collections_of_astro_lie_anywhere() -> None:
+    text = b"---\ntitle: One\npubDate: 2020-01-02\n---\nWords."
+    for path, shown in {"src/content/blog/one.md": "blog/one/", "src/data/blog/one/index.mdx": "blog/one/",
+                        "src/writing/one.md": "writing/one/", "blog/one.md": "blog/one/"}.items():  # fmt: skip
+        made = convert(path, text, of({path: text}, "astro"), SKINNY, WHEN)
+        assert isinstance(made, Converted) and made.original == f"https://ada.example/{shown}", path
+    for path in ("src/components/one.md", "src/layouts/one.mdx", "README.md"):
+        assert isinstance(convert(path, text, of({path: text}, "astro"), SKINNY, WHEN), Skipped), path

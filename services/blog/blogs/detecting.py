@@ -27,7 +27,7 @@ PLACES: dict[str, str] = {
     "quarto": "in posts/, blog/, notes/ or articles/",
     "pelican": "in content/, posts/ or articles/",
     "myst": "anywhere",
-    "astro": "in src/content/ or src/pages/",
+    "astro": "in src/content/, src/data/ or src/pages/",
     "readme": "anywhere",
 }
 _DEPTH = {"hugo": 2, "astro": 3, "quarto": 1, "pelican": 1, "myst": 1, "readme": 1}

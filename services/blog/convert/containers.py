@@ -235,6 +235,8 @@ def _one(tag: re.Match[str], rest: str, work: Work) -> str:
 
 
 def _said(rest: str) -> tuple[dict[str, str], list[str]]:
+    if '=\\"' in rest:  # as Quarto writes them for Hugo
+        rest = rest.replace('\\"', '"')
     named = {key.lower(): a or b or c for key, a, b, c in ARGUMENT.findall(rest)}
     plain = [a or b for a, b in re.findall(r"\"([^\"]*)\"|(\S+)", ARGUMENT.sub("", rest))]
     return named, [word for word in plain if word]

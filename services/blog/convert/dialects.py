@@ -32,6 +32,8 @@ class Dialect:
     header: bool = False
 
 
+# Collections may lie anywhere since Astro 5; what is no page lies beside them.
+_ASTRO = r"^(src/(?!(components|layouts|assets|styles|i18n|templates|utils|lib)/)[^/]+/|(content|data|blog|posts)/)"
 DIALECTS: dict[DialectName, Dialect] = {
     one.name: one
     for one in (
@@ -43,7 +45,7 @@ DIALECTS: dict[DialectName, Dialect] = {
         ),
         Dialect("quarto", r"^_quarto\.ya?ml$", r"^(posts?|blog|notes|til|articles)/", header=True),
         Dialect("myst", r"^(myst\.yml|(.*/)?_toc\.yml)$", r".", roots=("", "_static/", "_build/html/")),
-        Dialect("astro", r"^astro\.config\.\w+$", r"^src/(content|pages)/", roots=("public/", "src/", ""), header=True),
+        Dialect("astro", r"^astro\.config\.\w+$", _ASTRO, roots=("public/", "src/", ""), header=True),
         Dialect(
             "pelican", r"^(.*/)?pelicanconf\.py$", r"^(content|posts|articles)/", roots=("content/", ""), header=True
         ),
@@ -153,7 +155,7 @@ def _below(source: Source, path: str, data: dict[str, Value], day: date) -> str:
         case "pelican":
             return f"{slug or slugged(str(data.get('title', ''))) or name}.html"
         case "astro":
-            stem = re.sub(r"/index$", "", re.sub(r"^src/(content|pages)/", "", stem))
+            stem = re.sub(r"/index$", "", re.sub(r"^(src/)?(content|pages|data)/|^src/", "", stem))
             return (f"{stem.rsplit('/', 1)[0]}/{slug}" if slug and "/" in stem else stem) + "/"
         case "myst":
             return f"{stem}.html"

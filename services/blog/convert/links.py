@@ -20,6 +20,7 @@ _SPACED = re.compile(r"!\[(?P<alt>[^\[\]]*)\]\((?P<to>[^()\n\"'<>]*\.(?:png|jpe?
 _LINK = re.compile(rf"\](?P<open>\({_BEFORE}){_DESTINATION}{_TITLE}\s*+\)", re.S)
 _REFERENCE = re.compile(rf"^(?P<head>[ >]{{0,6}}\[(?!\^)[^\[\]\n]+\]:[ \t]*+){_DESTINATION}{_TITLE}[ \t]*+$", re.M)
 _WIKI = re.compile(r"!\[\[([^\[\]|\n]+\.(?:png|jpe?g|gif|svg|webp|avif))(?:\|([^\[\]\n]*))?\]\]", re.I)
+_WRAPPED = re.compile(r"(\]\(https?://[^\s()<>]*+)\n(?=[^\s()<>\"']+\))")
 _AUTOLINK = re.compile(r"<((?:https?|mailto|ftp):[^\s<>]+|[\w.+-]+@[\w.-]+\.\w+)>", re.I)
 # What kramdown might yet read as a link, though it was none here: its brackets are escaped.
 _UNREAD = re.compile(rf"\](\((?!{OPEN}))")
@@ -29,6 +30,11 @@ _PICTURE = re.compile(r"\.(png|jpe?g|gif|svg|webp|avif|bmp)([?#].*)?$", re.I)
 
 def translate(text: str, work: Work) -> str:
     """All destinations absolute, images copied."""
+    if work.source.dialect in {
+        "jekyll",
+        "fastpages",
+    }:  # kramdown takes an address that goes on in the next line for one
+        text = _WRAPPED.sub(r"\1", text)
     text = _WIKI.sub(lambda m: f"![{m[2] or ''}]({m[1].replace(' ', '%20')})", text)
     text = _SPACED.sub(lambda m: f"![{m['alt']}]({work.mask.hide(work.image(m['to']))})", text)
     text = _IMAGE.sub(lambda m: _shown(m, work), text)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from html import unescape
-from urllib.parse import quote, unquote, urljoin
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from .dialects import DIALECTS, SUFFIXES
 from .dialects import address as page
@@ -80,7 +80,11 @@ class Work:
         bare = re.split(r"[?#]", address, maxsplit=1)[0].replace("\\", "/")
         for name in dict.fromkeys((unquote(bare), bare)):
             name = re.sub(r"^(?:\{static\}|\{filename\}|\{attach\}|\|filename\||~/|@/|@site/)", "/", name)
-            spots = [posixpath.join(root, name.lstrip("/")) for root in DIALECTS[self.source.dialect].roots]
+            below = name.lstrip("/")
+            base = urlsplit(self.source.site).path.lstrip("/")
+            names = [below, below.removeprefix(base)] if base and name.startswith("/") else [below]
+            roots = DIALECTS[self.source.dialect].roots
+            spots = [posixpath.join(root, each) for each in dict.fromkeys(names) for root in roots]
             if not name.startswith("/"):
                 spots = [*self._beside(name), *spots]
             for spot in spots:
