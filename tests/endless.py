@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import signal
 
+from services.blog import targets
 from services.blog.blogs import detecting
+from services.blog.convert import Target
 
 from .posts import one
 
@@ -21,6 +23,16 @@ BETWEEN = [
     ("# a", "b\n"), ("![](", " !"), ("{: ", "!}"), ("`a", "b`"), ("{{< a ", "b"), ("[x]:", "a b c"), ("::: ", "(\n"),
     ("<A b", "c"), ("```\n", "\n```"),
 ]  # fmt: skip
+HTML = ["<b>", "<b>x", "<table><tr><td>", "<ul><li>", "<div>\n", "<pre>", "<a href=x>", "<sup>"]  # to be Markdown
+HUGO = Target("hugo", folder="content/posts", html=False, math="escaped")
+LAYOUT = [
+    "<link rel=canonical ",
+    "{{ page.",
+    "<img {{ author.avatar ",
+    "{{ a.title | ",
+    "<img {{ x }} ",
+    "<link href='{{",
+]
 DIALECTS = {"{{<": "hugo", "{{%": "hugo", "<A": "astro", "{/*": "astro", ":::": "myst", "```{": "myst"}  # else jekyll
 
 
@@ -33,6 +45,13 @@ def main() -> None:
         signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)  # which ends the process
         path = "src/content/posts/one.mdx" if dialect == "astro" else ""
         one(f"---\ntitle: One\ndate: 2020-01-02\n---\n{text}", dialect, path=path)
+    for bit in HTML:
+        signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
+        one(f"---\ntitle: One\ndate: 2020-01-02\n---\nwords {bit * (LENGTH // len(bit))}", "readme", target=HUGO)
+    for bit in LAYOUT:
+        signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
+        layout = (bit * (LENGTH // len(bit))).encode()
+        targets.lacks(["_layouts/a.html"], lambda _, layout=layout: layout)  # type: ignore[misc]
     for name in ("_quarto.yml", "hugo.toml"):
         signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
         detecting.shape([name, "posts/a.qmd"], lambda _: "\n" * 5 * LENGTH, "https://git.example/ada/blog", "")

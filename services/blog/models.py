@@ -151,7 +151,8 @@ profile = sa.Table(
     sa.Column("changed_at", Instant, nullable=False),
     sa.UniqueConstraint("person", name="one_profile_per_person"),
 )
-# A post, or a member's profile, on its way into the program's blog: one row each, for good, whatever becomes of it.
+# A post, or a member's profile, on its way into the program's blog, or what that blog lacks for them (`setup`: where it
+# lives, then it is of nobody): one row each, for good, whatever becomes of it.
 # Written by the work on it (offers/running), in steps, and by who decides on it; what it says is blanked when its
 # author is erased, the row stays, since what is live has to be found again. `state`, `kind`: rules/offers.py.
 offer = sa.Table(
@@ -160,6 +161,7 @@ offer = sa.Table(
     sa.Column("id", Key, primary_key=True),
     sa.Column("post", Key, sa.ForeignKey("post.id", name="fk_offer_post")),
     sa.Column("profile", Key, sa.ForeignKey("profile.id", name="fk_offer_profile")),
+    sa.Column("setup", sa.String(500)),
     sa.Column("person", Key, nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("kind", sa.String(8), nullable=False),  # of the present proposal, or the last: post, update, removal
@@ -195,7 +197,12 @@ offer = sa.Table(
     sa.Column("asked", sa.Integer, nullable=False),
     sa.UniqueConstraint("post", name="one_offer_per_post"),
     sa.UniqueConstraint("profile", name="one_offer_per_profile"),
-    sa.CheckConstraint("(post IS NULL) <> (profile IS NULL)", name="offer_is_of_one"),
+    sa.UniqueConstraint("setup", name="one_offer_per_setup"),
+    sa.CheckConstraint(
+        "(CASE WHEN post IS NULL THEN 0 ELSE 1 END) + (CASE WHEN profile IS NULL THEN 0 ELSE 1 END)"
+        " + (CASE WHEN setup IS NULL THEN 0 ELSE 1 END) = 1",
+        name="offer_is_of_one",
+    ),
 )
 sa.Index("ix_offer_due", offer.c.due)
 sa.Index("ix_offer_state", offer.c.state)
@@ -272,4 +279,5 @@ aim = sa.Table(
     sa.Column("place", sa.String(500), primary_key=True),  # forges.spot()
     sa.Column("shape", sa.String(16), nullable=False),  # a key of targets.NAMES; empty: as its files say
     sa.Column("folder", sa.String(200), nullable=False),  # empty: likewise
+    sa.Column("dismissed", sa.Boolean, nullable=False, server_default=sa.false()),  # what it lacks is not to be brought
 )

@@ -4,6 +4,7 @@
     running    the work on an offer, in steps that are recorded
     making     a post as it is written there: conversion, and what its author agreed to
     mentees    the mentees page: the files that show a member's profile
+    setting_up what the program's blog lacks for members' posts
     texts      title, body and commit message of a pull request
     deciding   accept, decline, look, try again
     standing   how members see their posts, and ask again

@@ -84,12 +84,6 @@ def aimed(
     return base, others, targets.target(others, lambda path: forge.read(base, path), taken, choice)
 
 
-def looked(forge: Forge, choice: targets.Choice) -> targets.Seen:
-    """What the files of the program's blog say of it now."""
-    base = forge.base()
-    return targets.look(forge.paths(base), lambda path: forge.read(base, path), choice=choice)
-
-
 def files(found: Converted, material: Material, target: Target, there: frozenset[str]) -> dict[str, bytes]:
     """The files that the post brings: itself, images, and its author's data where the target has such and lacks it."""
     brought = {found.path: text(found).encode()} | {image.path: image.data for image in found.images}

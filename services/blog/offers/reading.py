@@ -18,6 +18,7 @@ _SHOWN = (
     "id",
     "post",
     "profile",
+    "setup",
     "person",
     "state",
     "kind",

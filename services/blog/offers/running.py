@@ -187,6 +187,9 @@ class _Work(Visit):
         if row["profile"]:
             self.show(kind)
             return
+        if row["setup"]:
+            self.set_up(kind)
+            return
         with db.read(SERVICE) as tx:
             material = posts.material(tx, row["post"])
             ours, taken = reading.paths(tx, row)
@@ -261,6 +264,20 @@ class _Work(Visit):
         gone = {path for path in before - set(files) if self.own(path)}
         change = forges.Change(title, body, message, ("", ""), files, gone)
         self.propose(kind, change, "mentee", base, rev=self.post["rev"], text=files[path].decode(), **shown)
+
+    def set_up(self, kind: str) -> None:
+        """Propose what the program's blog lacks, as it is now."""
+        with db.read(SERVICE) as tx:
+            choice = targets.chosen(tx)
+        base = self.forge.base()
+        found = targets.lacks(self.forge.paths(base), lambda path: self.forge.read(base, path), choice)
+        if not found.mends:
+            self.skip(Skipped("not-a-post", "It lacks nothing that could be brought."))
+            return
+        title, body, message = texts.of_setup(self.id, found.mends)
+        notes = [{"kind": "changed", "text": one} for one in found.mends]
+        change = forges.Change(title, body, message, ("", ""), found.files, found.removed)
+        self.propose(kind, change, "set-up", base, rev=self.post["rev"], notes=notes, body=body)
 
     def skip(self, found: Skipped) -> None:
         """There is nothing to offer. What was proposed before is taken back; what is live stays."""

@@ -20,13 +20,13 @@ QUIET = "waiting"  # it is there for minutes, and nobody has to do anything
 
 def moved(tx: Connection, row: Mapping[str, Any]) -> None:
     """An offer is somewhere else, or says something else."""
-    if row["state"] != QUIET:
+    if row["state"] != QUIET and not row["setup"]:
         emit(tx, "offer.moved", f"offer/{row['id']}", _told(row))
 
 
 def present(tx: Connection) -> Iterator[tuple[str, str, State]]:
     """(subject, type, state) of all offers."""
-    for id in tx.execute(sa.select(offer.c.id)).scalars():
+    for id in tx.execute(sa.select(offer.c.id).where(offer.c.setup.is_(None))).scalars():
         yield f"offer/{id}", "offer.snapshot", partial(_now, id)
 
 

@@ -66,6 +66,16 @@ def of_profile(kind: str, id: str, name: str, missing: Iterable[str]) -> tuple[s
     return _line(f"{verb}: {name}")[:TITLE_MOST], "\n".join([*lines, ending]), f"{verb}: {_line(name)}\n"
 
 
+def of_setup(id: str, mends: Iterable[str]) -> tuple[str, str, str]:
+    """(title, body, message) of a pull request that brings what the blog lacks for members' posts."""
+    said = "Make the blog ready for members' posts"
+    where = f"{config.current().base_url}/blog/offers/{id}"
+    lines = ["Posts of members are proposed to this blog. It lacks what they need, and this brings it:", ""]
+    lines += [*(f"- {one}" for one in mends), "", f"**[See what changes]({where})**", ""]
+    ending = "Nothing else is touched. Once somebody else commits to this branch, it is left alone."
+    return said, "\n".join([*lines, ending]), f"{said}\n\n" + "\n".join(f"- {one}" for one in mends) + "\n"
+
+
 def removal(path: str, of_profile: bool = False) -> str:
     """The body of a pull request that takes something down. Whoever asks for it may be erased: nobody is named."""
     what, who = ("entry", "whoever it is of took it back") if of_profile else ("post", "its author took it down")

@@ -39,9 +39,14 @@ class Visit:
             if not tx.execute(sa.update(offer).where(*mine).values(leased=self.lease)).rowcount:
                 raise Overtaken
             self.row = self._read(tx)
-            find = _profile if self.row["profile"] else _post
-            self.post, self.consent, self.author = find(tx, self.row["profile"] or self.row["post"])
+            self.post, self.consent, self.author = self._found(tx)
         self.asked: int = self.row["asked"]
+
+    def _found(self, tx: Connection) -> tuple[dict[str, Any], str | None, dict[str, str]]:
+        row = self.row
+        if row["setup"]:  # of nobody; it is looked at anew whenever somebody asks
+            return {"rev": row["asked"], "state": "wanted"}, "full", {"name": "", "github": "", "state": ""}
+        return _profile(tx, row["profile"]) if row["profile"] else _post(tx, row["post"])
 
     def _read(self, tx: Connection) -> dict[str, Any]:
         return dict(tx.execute(sa.select(offer).where(offer.c.id == self.id)).mappings().one())

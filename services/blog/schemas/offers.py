@@ -23,6 +23,11 @@ class Offer(Schema):
         allow_none=True,
         metadata={"description": "id of the profile, where it is a place on the mentees page"},
     )
+    setup = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "where the program's blog lives, where it is what that lacks"},
+    )
     person = fields.String(required=True, metadata={"description": "id of its author"})
     author = fields.String(required=True)
     title = fields.String(required=True)

@@ -38,3 +38,17 @@ class Look(Schema):
     html = fields.Boolean(required=True, metadata={"description": "HTML within posts is shown"})
     authors = fields.Boolean(required=True, metadata={"description": "it has author data"})
     notes = fields.List(fields.String(), required=True, metadata={"description": "what people should know"})
+    mends = fields.List(
+        fields.String(), required=True, metadata={"description": "what it lacks that a proposal of ours would bring"}
+    )
+    left = fields.List(fields.String(), required=True, metadata={"description": "what it lacks that people have to"})
+    diff = fields.String(required=True, metadata={"description": "what that proposal would change"})
+    setup = fields.Nested(lambda: Setup(), required=True)
+
+
+class Setup(Schema):
+    """Where the proposal stands that brings what the blog lacks."""
+
+    offer = fields.String(required=True, allow_none=True, metadata={"description": "its id"})
+    state = fields.String(required=True, metadata={"description": "of the offer; empty: there is none"})
+    dismissed = fields.Boolean(required=True, metadata={"description": "somebody said that it is not to be offered"})

@@ -4,6 +4,7 @@
     hugo       content/<section>/<slug>.md, settings in hugo.toml and its like
     astro      a content collection, whose schema says what front matter is called
     choosing   what organizers set themselves, where a tree tells too little
+    lacking    what a Jekyll blog lacks for members' posts, and what mends it
 
 What is read is only ever text: no setting, schema or template is run.
 """
@@ -22,10 +23,11 @@ from ..convert.shapes import ShapeName
 from . import astro, hugo, jekyll
 from .choosing import AUTO, NAMES, Choice, choose, chosen
 from .jekyll import layout
+from .lacking import Setup, diff, setup_of
 from .reading import Read
 
 __all__ = ["AUTO", "NAMES", "Choice", "Read", "Seen", "author_file", "choose", "chosen", "is_author", "keeps"]
-__all__ += ["layout", "look", "target"]
+__all__ += ["Setup", "diff", "lacks", "layout", "look", "target"]
 
 _OF = {"jekyll": jekyll, "skinny": jekyll, "hugo": hugo, "astro": astro}
 _AUTHORS = {"jekyll": "_data/authors/", "hugo": "data/authors/"}
@@ -64,6 +66,12 @@ def look(paths: Iterable[str], read: Read, taken: Iterable[str] = (), choice: Ch
     return Seen(replace(found, taken=posts | frozenset(taken)), detected, tuple(notes))
 
 
+def lacks(paths: Iterable[str], read: Read, choice: Choice = AUTO) -> Setup:
+    """What it lacks for members' posts, and what mends it. Of Hugo and Astro it is only said (`Seen.notes`)."""
+    files = frozenset(paths)
+    return setup_of(files, read) if (choice.shape or _shape(files)) in {"jekyll", "skinny"} else Setup()
+
+
 def _shape(files: frozenset[str]) -> ShapeName:
     if any(re.fullmatch(r"astro\.config\.\w+", path) for path in files):
         return "astro"
@@ -82,6 +90,8 @@ def author_file(author: Author, target: Target) -> tuple[str, bytes]:
     said: dict[str, str] = {"name": author.name}
     if author.url:
         said["url"] = author.url
+        if target.shape == "skinny":
+            said["web"] = author.url  # as its theme calls it
     path = f"{_AUTHORS.get(target.shape, _AUTHORS['jekyll'])}{author.key}{target.data}"
     return path, yaml.safe_dump(said, allow_unicode=True, sort_keys=False).encode()
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint as Pages
 from flask import Response, request
 
 from shared import access, config, db
-from shared.api import Blueprint
+from shared.api import Blueprint, Empty
 from shared.problems import problem
 
 from .. import forges, hooks, targets
 from ..models import SERVICE
-from ..offers import making
+from ..offers import setting_up
+from ..rules import offers as rules
 from ..rules.refusals import Refused
 from ..schemas import target as schemas
 from .api import refuse
-from .pages import do, go, page, unreadable
+from .pages import do, go, not_found, page, unreadable
 
 blueprint = Pages("target", __name__, url_prefix="/blog/target")
 api = Blueprint(SERVICE, "target", "The program's blog")
@@ -42,9 +44,11 @@ def _seen() -> dict[str, Any]:
     """
     with db.read(SERVICE) as tx:
         choice = targets.chosen(tx)
-    seen = making.looked(forges.current(), choice)
+        standing = setting_up.standing(tx)
+    seen, lacks, diff = setting_up.looked(forges.current(), choice)
     of = seen.target
-    told = {"shape": of.shape, "folder": of.folder, "html": of.html, "authors": of.authors}
+    told = {"shape": of.shape, "folder": of.folder, "html": of.html, "authors": of.authors, "setup": standing}
+    told |= {"mends": list(lacks.mends), "left": list(lacks.left), "diff": diff}
     return {**told, "detected": seen.detected, "notes": list(seen.notes)}
 
 
@@ -54,7 +58,15 @@ def _page(problems: list[dict[str, str]] | None = None, typed: dict[str, str] | 
         seen = _seen()
     except (forges.Unreachable, forges.Denied) as why:
         away = why.said
-    given: dict[str, Any] = {"target": told, "seen": seen, "away": away, "typed": typed or told["chosen"]}
+    lines = rules.lines(seen["diff"]) if seen else []
+    given: dict[str, Any] = {
+        "diff": lines,
+        "words_of": rules.WORDS,
+        "target": told,
+        "seen": seen,
+        "away": away,
+        "typed": typed or told["chosen"],
+    }
     return page("target.html", problems, names=targets.NAMES, **given)
 
 
@@ -78,6 +90,24 @@ def choose() -> Response:
         except Refused as refused:
             problems = [refused.as_dict()]
     return _page(problems, typed)
+
+
+@blueprint.post("/setup")
+@access.needs("organizer")
+def propose() -> Response:
+    """Propose what the blog lacks."""
+    return go(f"/blog/offers/{do(setting_up.propose)}", "setup")
+
+
+@blueprint.post("/setup/<what>")
+@access.needs("organizer")
+def offered(what: str) -> Response:
+    """Do not offer it any more; or do after all."""
+    commands = {"dismiss": setting_up.dismiss, "restore": setting_up.restore}
+    if what not in commands:
+        not_found("button")
+    do(commands[what])
+    return go("/blog/target", f"{what}ed" if what == "dismiss" else "restored", "lacks")
 
 
 @api.get("/target")
@@ -110,3 +140,39 @@ def aimed(asked: dict[str, str]) -> dict[str, Any]:
     except Refused as refused:
         refuse(refused)
     return _told()
+
+
+@api.post("/target/setup")
+@access.scopes("organizer")
+@api.arguments(Empty, required=False)
+@api.response(202, schemas.Setup)
+def proposed(_body: Any) -> dict[str, Any]:
+    """Propose what the blog lacks."""
+    return _doing(setting_up.propose)
+
+
+@api.post("/target/setup/dismiss")
+@access.scopes("organizer")
+@api.arguments(Empty, required=False)
+@api.response(200, schemas.Setup)
+def dismissed(_body: Any) -> dict[str, Any]:
+    """Do not offer it any more."""
+    return _doing(setting_up.dismiss)
+
+
+@api.post("/target/setup/restore")
+@access.scopes("organizer")
+@api.arguments(Empty, required=False)
+@api.response(200, schemas.Setup)
+def restored(_body: Any) -> dict[str, Any]:
+    """Offer it after all."""
+    return _doing(setting_up.restore)
+
+
+def _doing(command: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        do(command)
+    except Refused as refused:
+        problem(409, "This cannot be done", f"{refused.message} {refused.remedy}", [refused.as_dict()])
+    with db.read(SERVICE) as tx:
+        return setting_up.standing(tx)

@@ -1,0 +1,112 @@
+"""What a Jekyll blog lacks, and the files that mend it."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.blog import targets
+from services.blog.forges.embedded import FIRST
+from services.blog.rules.offers import lines
+from services.blog.targets import lacking as rules
+
+HARD = "<link rel=\"canonical\" href=\"{{ page.url | replace:'index.html','' | prepend: site.url }}\">"
+LAYOUT = f"<html>\r\n<head><title>{{{{ page.title }}}}</title>\r\n  {HARD}\r\n  </head>\r\n{{{{ content }}}}</html>\r\n"
+BYLINE = '{% assign author = site.data.authors[page.author] %}<img src="{{ site.url }}/{{ author.avatar }}" alt="">'
+AUTHORS = (
+    'ada:\n  name: Ada\n  links:\n    - label: "x: y"\n      url: https://x.example/\n\n'
+    "bob:\n    name: 'Bob'\n    web: on\n"
+)
+INDEX = "---\n---\n{% for post in site.posts %}{{ post.title }} {{- post.title | truncate: 9 -}} {{site.title}}"
+
+
+def lacks(files: dict[str, str | bytes]) -> targets.Setup:
+    made = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
+    return targets.lacks(made, made.get)
+
+
+def after(files: dict[str, str | bytes]) -> dict[str, str | bytes]:
+    found = lacks(files)
+    return {path: text for path, text in files.items() if path not in found.removed} | dict(found.files)
+
+
+def test_what_is_lacking_is_mended_at_its_place_and_then_nothing_is_lacking() -> None:
+    files: dict[str, str | bytes] = {
+        "_layouts/article.html": LAYOUT, "_includes/page-author.html": BYLINE, "_data/authors.yml": AUTHORS,
+        "index.html": INDEX,
+        "static.html": "<p>{{ item.title }}</p>", "assets/app/x/y/deep.html": "---\n---\n{{ a.title }}",
+        "_layouts/odd.html": b"\xff{{ page.title }}", "atom.xml": "---\n---\n{{ post.title | xml_escape }}",
+        "_includes/nav.html": "{{ link.title }} {{ site.title }} {{ page.title | url_encode }} {{ x.title | escape }}",
+    }  # fmt: skip
+    found = lacks(files)
+    assert found.mends == (rules.CANONICAL, rules.TITLES, rules.SPLIT, rules.AUTHORS) and found.left == ()
+    assert found.removed == {"_data/authors.yml"}
+    assert set(found.files) == {
+        "_layouts/article.html", "_includes/page-author.html", "index.html",
+        "_data/authors/ada.yml", "_data/authors/bob.yml",
+    }  # fmt: skip
+    layout = found.files["_layouts/article.html"].decode()
+    chosen = (
+        "{% if page.canonical_url %}{{ page.canonical_url | escape }}{% else %}{{ page.url | replace:'index.html',''"
+    )
+    assert f'href="{chosen} | prepend: site.url }}}}{{% endif %}}">' in layout
+    assert "<title>{{ page.title | escape_once }}</title>" in layout and layout.count("\r\n") == LAYOUT.count("\r\n")
+    page = found.files["index.html"].decode()
+    assert "{{ post.title | escape_once }} {{- post.title | truncate: 9 | escape_once -}} {{site.title}}" in page
+    assert (
+        found.files["_includes/page-author.html"]
+        .decode()
+        .endswith('{% if author.avatar %}<img src="{{ site.url }}/{{ author.avatar }}" alt="">{% endif %}')
+    )
+    for key, said in yaml.load(AUTHORS, yaml.BaseLoader).items():  # noqa: S506  strings
+        assert yaml.load(found.files[f"_data/authors/{key}.yml"], yaml.BaseLoader) == said  # noqa: S506
+    # the preview says the same, by lines
+    told = lines(targets.diff(found, lambda path: str(files.get(path, "")).encode() or None))
+    assert ("added", "{% if author.avatar %}") not in told and ("file", "_data/authors.yml") in told
+    assert ("removed", "ada:") in told and ("added", "name: Ada") in told
+    # what it is then, lacks nothing, and is a target with authors and raw titles
+    mended = after(files)
+    assert lacks(mended) == targets.Setup()
+    read = {path: text.encode() if isinstance(text, str) else text for path, text in mended.items()}
+    of = targets.target(read, read.get)
+    assert (of.shape, of.authors, of.escapes) == ("skinny", True, True)
+
+
+@pytest.mark.parametrize(
+    "files, mends, left",
+    [
+        ({"_layouts/post.html": "<head></head>{{ content }}"}, (rules.CANONICAL, rules.AUTHORS), ()),
+        ({"_layouts/post.html": "<head>{% seo %}</head>", "_data/authors/x.yml": ""}, (), ()),
+        ({"_config.yml": "theme: minima"}, (), (rules.NO_HEAD,)),
+        ({"_layouts/p.html": "<head>{%- seo -%}</head>", "_data/authors.json": "{}"}, (), (rules.NO_SPLIT,)),
+        ({"_layouts/p.html": "{% seo %}", "_data/authors.yml": "a: &x {b: c}\nd: *x\n"}, (), (rules.NO_SPLIT,)),
+        ({"_layouts/p.html": "{% seo %}", "_data/authors.yml": "../a:\n  b: c\n"}, (), (rules.NO_SPLIT,)),
+        ({"_layouts/p.html": "{% seo %}", "_data/authors.yml": "a: {b: c}\n"}, (), (rules.NO_SPLIT,)),
+        ({"hugo.toml": "", "content/p.md": ""}, (), ()),
+        ({"astro.config.mjs": ""}, (), ()),
+    ],
+)
+def test_what_cannot_be_mended_is_only_said(files: dict[str, str | bytes], mends: tuple[str], left: tuple[str]) -> None:
+    found = lacks(files)
+    assert (found.mends, found.left) == (mends, left)
+    assert bool(found.files) == bool(mends) and lacks(after(files)).mends == ()
+
+
+def test_the_embedded_blog_lacks_nothing() -> None:
+    files: dict[str, str | bytes] = {
+        file.relative_to(FIRST).as_posix(): file.read_bytes() for file in FIRST.rglob("*") if file.is_file()
+    }
+    assert lacks(files) == targets.Setup()
+
+
+@given(st.text(alphabet="<>{}%| link rel=canonical href\"'{{page.title}}</head>\n", max_size=120))
+def test_whatever_a_layout_holds_mended_once_is_mended_and_nothing_of_it_is_lost(text: str) -> None:
+    files: dict[str, str | bytes] = {"_layouts/a.html": f"{text}<head>{HARD}{{{{ page.title }}}}</head>"}
+    mended = after(files)
+    assert lacks(mended).mends == ()
+    made = mended["_layouts/a.html"]
+    assert isinstance(made, bytes)
+    kept = iter(made.decode())
+    assert all(letter in kept for letter in str(files["_layouts/a.html"])), "nothing was taken out"
