@@ -20,7 +20,7 @@ from ..rules.refusals import Missing, Refused
 SAID = {
     "setup": "It is being proposed. Load this page again in a moment.",
     "dismissed": "Noted: it is not offered any more.",
-    "restored": "Here it is again.",
+    "offered_again": "Here it is again.",
     "aimed": "Noted. Posts that are proposed from now on are made for that.",
     "later": "Noted: there is more time.",
     "accept": "It is being merged. Load the page again in a moment.",

@@ -107,7 +107,7 @@ def offered(what: str) -> Response:
     if what not in commands:
         not_found("button")
     do(commands[what])
-    return go("/blog/target", f"{what}ed" if what == "dismiss" else "restored", "lacks")
+    return go("/blog/target", "dismissed" if what == "dismiss" else "offered_again", "lacks")
 
 
 @api.get("/target")
