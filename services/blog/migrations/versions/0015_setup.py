@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 OF_ONE = (
     "(CASE WHEN post IS NULL THEN 0 ELSE 1 END) + (CASE WHEN profile IS NULL THEN 0 ELSE 1 END)"
     " + (CASE WHEN setup IS NULL THEN 0 ELSE 1 END) = 1"
