@@ -122,7 +122,9 @@ def test_a_newcomer_does_not_lead_their_first_session_and_leads_the_one_after() 
     choice = rotation.choose(circle.ledger, circle.plan(14))
     assert choice.order == ("a", "j")
     assert choice.why("a").words().endswith("yours too, but there is nobody else to ask first.")
-    assert choice.why("j").words().endswith("This would be your first session here, so others are asked first.")
+    assert (
+        choice.why("j").words().endswith("This would be your first session since you came, so others are asked first.")
+    )
     assert circle.meet(14, away=frozenset("a")) == "j", "rather than nobody"
     other = Circle({"a": -3})
     other.meet(0)

@@ -64,7 +64,7 @@ _WORDS = {
 # By tier of the line, for the first and for those behind.
 _TIERS = {
     1: "The session just before or after is {yours} too, ",
-    2: "This would be {your} first session here, ",
+    2: "This would be {your} first session since {you} came, ",
 }
 _BEHIND = {True: "but there is nobody else to ask first.", False: "so others are asked first."}
 _AHEAD = {1: "Somebody who was asked before could not.", 2: "Others who were asked before could not."}
