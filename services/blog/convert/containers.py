@@ -230,7 +230,7 @@ def shortcodes(text: str, work: Work) -> str:
 
 
 def _one(tag: re.Match[str], rest: str, work: Work) -> str:
-    before = tag.string[: tag.start()][-400:]
+    before = tag.string[max(0, tag.start() - 400) : tag.start()]
     return _single(tag["name"].lower(), rest.rstrip().removesuffix("/"), work, before)
 
 

@@ -68,7 +68,7 @@ def translate(text: str, work: Work) -> str:
         text,
         _LEFT,
         lambda tag: r"\}\}" if tag[0] == "{{" else r"-?%\}",
-        lambda tag, rest, end: work.original(f"“{(tag[0] + rest + end)[:300]}”", tag.string[: tag.start()][-400:]),
+        lambda tag, rest, end: work.original(f"“{(tag[0] + rest + end)[:300]}”", _in_front(tag)),
         _LONGEST,
     )
 
@@ -79,6 +79,11 @@ def _of_page(said: re.Match[str], work: Work) -> str:
     for key in said[1].lower().split("."):
         value = value.get(key) if isinstance(value, dict) else None
     return value if isinstance(value, str) and "\n" not in value and value.strip() else said[0]
+
+
+def _in_front(tag: re.Match[str]) -> str:
+    """What stands in front of a tag, as far as it matters."""
+    return tag.string[max(0, tag.start() - 400) : tag.start()]
 
 
 def _include(name: str, rest: str, work: Work) -> str:
