@@ -509,7 +509,8 @@ def test_what_a_generator_brings_from_elsewhere_is_brought() -> None:
     posts = ("hugo/content/posts/knitted.md", "pelican/content/book.md", "jekyll/_posts/2020-03-04-feature.md")
     knitted, book, feature = (made[name] for name in posts)
     assert [image.found for image in knitted.images] == ["content/posts/knitted/plot.png"]
-    assert knitted.body.count("plot.png") == 2 and "&lt;img" not in knitted.body
+    assert knitted.body.count("/images/posts/knitted/plot.png") == 2 and "&lt;img" not in knitted.body
+    assert "postref" not in said(knitted)
     assert "[more of them](https://ada.example/more/)" in knitted.body
     assert "Left out of an address: “mystery ”" in said(knitted)
 
