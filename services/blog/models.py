@@ -167,7 +167,8 @@ offer = sa.Table(
     sa.Column("kind", sa.String(8), nullable=False),  # of the present proposal, or the last: post, update, removal
     sa.Column("reason", sa.Text, nullable=False),  # why it is in this state, in words
     sa.Column("rev", sa.Integer, nullable=False),  # of the post: what was proposed, held, skipped or declined last
-    sa.Column("looked", sa.Integer, nullable=False),  # of the post: somebody looked at what seemed to be a secret in it
+    # Of the post: somebody looked at what seemed to be a secret in it. Of a set-up: how often somebody asked for it.
+    sa.Column("looked", sa.Integer, nullable=False),
     # The present proposal. `pushing` is the commit about to be put on the branch: noted first, to be known again.
     sa.Column("round", sa.Integer, nullable=False),
     sa.Column("branch", sa.String(200)),

@@ -7,9 +7,12 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from services.blog import targets
 from services.blog.convert import Converted
-from shared import worker
+from services.blog.models import offer as table
+from shared import db, worker
 from tests.conftest import Baton
 from tests.integration.test_blog_jekyll import Page, build, canonical, jekyll, write
 from tests.offering import Ada, branches, git, show, target
@@ -102,8 +105,29 @@ def test_what_the_embedded_blog_lacks_is_offered_once_proposed_declined_merged_a
     olga.post(f"{PAGE}/setup")
     row = offer(baton)
     assert (row["state"], row["kind"]) == ("open", "update")
+    # What somebody undoes on its branch and then accepts is theirs: it is not proposed again unasked
+    undone = git(target(), "commit-tree", "main^{tree}", "-p", row["commit"], "-m", "Not that")
+    git(target(), "update-ref", f"refs/heads/{row['branch']}", undone)
+    baton.pass_time(hours=1)
+    assert offer(baton)["moved"]
+    olga.post(f"/blog/offers/{row['id']}/accept")
+    assert offer(baton)["state"] == "merged" and "escape_once" not in show(LAYOUT)
+    baton.pass_time(hours=1)
+    assert offer(baton)["state"] == "merged" and not any("set-up" in name for name in branches())
+    olga.post(f"{PAGE}/setup")
+    row = offer(baton)
     olga.post(f"/blog/offers/{row['id']}/accept")
     assert offer(baton)["state"] == "merged" and "escape_once" in show(LAYOUT)
+    # and asked for where nothing is lacking, nothing is proposed, then or later
+    olga.post(f"{PAGE}/setup")
+    assert offer(baton)["state"] == "merged"
+    with db.write("blog") as tx:
+        tx.execute(sa.update(table).where(table.c.setup.is_not(None)).values(live=[]))
+    olga.post(f"{PAGE}/setup")
+    assert (offer(baton)["state"], offer(baton)["reason"]) == ("skipped", "It lacks nothing that could be brought.")
+    pushes(tmp_path, bare, "Mine for good")
+    baton.pass_time(hours=1)
+    assert offer(baton)["state"] == "skipped" and not any("set-up" in name for name in branches())
 
 
 def test_jekyll_builds_what_it_lacked(jekyll: str, tmp_path: Path) -> None:

@@ -180,7 +180,9 @@ class _Work(Visit):
         if self.handed(kind):
             return
         settled = row["rev"] == rev and (
-            row["state"] in {"merged", "closed"} or (row["state"] == "open" and row["branch"])
+            row["state"] in {"merged", "closed"}
+            or (row["setup"] and row["state"] == "skipped")
+            or (row["state"] == "open" and row["branch"])
         )
         if settled or row["moved"]:
             return

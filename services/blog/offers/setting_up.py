@@ -40,9 +40,10 @@ def propose(tx: Connection, _by: str) -> str:
     row = tx.execute(sa.select(offer).where(offer.c.setup == here).with_for_update()).mappings().one()
     if row["state"] == "open":
         raise Refused("setup", "It is in review.", "Accept or decline it on its page.")
+    again: dict[str, Any] = {"looked": row["looked"] + 1}
     if row["state"] != "waiting":
-        again = {"state": rules.after("wait", row["state"]), "reason": "", "changed_at": clock.now()}
-        tx.execute(sa.update(offer).where(offer.c.id == row["id"]).values(**again))
+        again |= {"state": rules.after("wait", row["state"]), "reason": "", "changed_at": clock.now()}
+    tx.execute(sa.update(offer).where(offer.c.id == row["id"]).values(**again))
     _dismissed(tx, False)
     ask(tx, row["id"])
     return str(row["id"])

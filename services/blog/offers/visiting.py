@@ -44,8 +44,8 @@ class Visit:
 
     def _found(self, tx: Connection) -> tuple[dict[str, Any], str | None, dict[str, str]]:
         row = self.row
-        if row["setup"]:  # of nobody; it is looked at anew whenever somebody asks
-            return {"rev": row["asked"], "state": "wanted"}, "full", {"name": "", "github": "", "state": ""}
+        if row["setup"]:  # of nobody; proposed once for each time that somebody asked for it, and never unasked
+            return {"rev": row["looked"], "state": "wanted"}, "full", {"name": "", "github": "", "state": ""}
         return _profile(tx, row["profile"]) if row["profile"] else _post(tx, row["post"])
 
     def _read(self, tx: Connection) -> dict[str, Any]:
