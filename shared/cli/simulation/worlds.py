@@ -219,9 +219,18 @@ class Running:
         """What a tick of that service has to do."""
         now = clock.now()
         known = self.late.get(service)
-        if known is None or known[:2] != (version, now):
+        if known is None or (known[:2] != (version, now) and not self._still_idle(service, version, known)):
             known = self.late[service] = (version, now, schedule.behind(service, self.looked[service]))
         return known[2]
+
+    def _still_idle(self, service: str, version: int, known: tuple[int, datetime, list[str]]) -> bool:
+        """Whether that service had nothing to do, and nothing can have come due since: nothing was written, and it said
+        when the next moment is. What is looked at once a day, at no moment of its own, is asked for each day.
+        """
+        (before, at, late), now, ahead = known, clock.now(), self.ahead.get(service)
+        if late or ahead is None or not before == ahead[0] == version:
+            return False
+        return now.date() == at.date() and (ahead[1] is None or now < ahead[1])
 
 
 class Within:
