@@ -30,6 +30,7 @@ from .measure import Missing, Row, in_turn
 
 ROUNDS = 5
 CIRCLES, MEMBERS, WEEKS, ORGANIZERS = 800, 10_000, 104, 3
+WRITERS = 0.3  # of members, who have offered posts
 Statements = list[tuple[str, Any, bool]]
 
 
@@ -121,8 +122,9 @@ def _fill() -> None:
     begin = now - timedelta(weeks=WEEKS)
     tables: dict[sa.Table, list[dict[str, Any]]] = {
         table: []
-        for table in (models.person, models.arrival, models.meeting, models.attended, models.agreed, models.news)
-    }
+        for table in (models.person, models.arrival, models.meeting, models.attended, models.agreed, models.news,
+                      models.offered)
+    }  # fmt: skip
     people = [db.new_id() for _ in range(MEMBERS)]
     for number, id in enumerate(people):
         joined = begin + (now - begin) * dice.random()
@@ -138,6 +140,8 @@ def _fill() -> None:
         tables[models.arrival].append({"person": id, **came})
         if dice.random() < 0.02:
             tables[models.news].append({"id": db.new_id(), "at": now, "kind": "joined", "person": id, "told": None})
+        if dice.random() < WRITERS:
+            tables[models.offered] += _posts(id, joined, dice)
     for number in range(ORGANIZERS):
         row = {"id": f"organizer{number}", "name": f"Olga {number}", "email": f"o{number}@example.org"}
         tables[models.person].append(
@@ -158,6 +162,25 @@ def _fill() -> None:
         last = (now - timedelta(days=7)).date().isoformat()
         tx.execute(sa.insert(models.digest), [{"period": last, "until": now - timedelta(days=7), "data": {}}])
         tx.exec_driver_sql("ANALYZE")
+
+
+def _posts(author: str, joined: Any, dice: random.Random) -> list[dict[str, Any]]:
+    """What one member has offered so far: most of it live, some declined, the last one sometimes still in review."""
+    now, rows, at = clock.now(), [], joined
+    for number in range(dice.randint(1, 9)):
+        at += timedelta(days=dice.randint(10, 90))
+        if at > now:
+            break
+        answered = at + timedelta(days=dice.randint(0, 12))
+        state = "open" if answered > now else "closed" if dice.random() < 0.05 else "merged"
+        since = at if state == "open" else answered
+        told = (answered.date() if answered < now - timedelta(days=7) else None) if state != "open" else None
+        row: dict[str, Any] = {"id": db.new_id(), "person": author, "what": "post", "kind": "post", "state": state}
+        row |= {"title": f"What I learnt, part {number + 1}", "original": f"https://blog.example.org/{author}/{number}"}
+        row |= {"since": since, "opened_at": at, "published_at": answered if state == "merged" else None}
+        row |= {"told": told if state == "merged" else None, "refusal_told": told if state == "closed" else None}
+        rows.append(row)
+    return rows
 
 
 def _circle(tables: Any, number: int, members: list[str], first: Any, dice: random.Random) -> None:

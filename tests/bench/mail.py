@@ -196,7 +196,8 @@ def _context(number: int) -> dict[str, Any]:
     link = f"{base}/sessions/rsvp/{uuid.uuid4().hex * 4}"
     return {
         **data, "program": "Mentors", "name": reader.name, "email": reader.email, "zone": reader.timezone,
-        "base_url": base, "link": link, "links": {}, "circle": data["name"], "title": data["name"], "location": "",
+        "base_url": base, "link": link, "links": {}, "preferences": None, "circle": data["name"],
+        "title": data["name"], "location": "",
         "meets": data["link"], "coordinator": "Ada", "mentor": "Grace", "leads": False, "mentors": False,
         "speaks": False, "agenda": f"{base}/sessions/s/{data['session']}", "thing": "session",
     }  # fmt: skip

@@ -26,7 +26,7 @@ from .ledger import Claimed, Outcome
 START_WITHIN = 20.0  # no mail is begun later in a task than this, so that its final dot has as long to be answered
 END_WITHIN = 40.0  # well under the task's soft limit of 45 s
 AT_ONCE = 50  # mails in one claim: few enough that a mail somebody waits for, asked for meanwhile, comes soon
-IN_FLIGHT = 10  # of bulk: more would be in doubt when a sender dies
+IN_FLIGHT = 10  # on a connection, of bulk: more would be in doubt when a sender dies
 FAR = 0.005  # seconds to a relay and back from which on one connection is not enough
 
 _log = log.get("notifications.sending")
@@ -119,7 +119,8 @@ class _Lane:
         :raises _Away: the relay is out of reach.
         """
         try:
-            while claimed := self.books.claim():
+            # Others claim no more than they mark: what a dead sender had claimed waits for the end of its lease.
+            while claimed := self.books.claim(AT_ONCE if self.first else IN_FLIGHT):
                 self.waiting = claimed
                 size = len(claimed)
                 while self.waiting:
@@ -263,10 +264,13 @@ class _Books:
         """A try is over."""
         self._pending.extend(outcomes)
 
-    def claim(self) -> list[Claimed]:
-        """Take the next mails; what is pending waits for their mark. A power cut may forget that they were taken."""
+    def claim(self, most: int) -> list[Claimed]:
+        """Take the next mails; what is pending waits for their mark. A power cut may forget that they were taken.
+
+        :param most: so many.
+        """
         with db.write(SERVICE, durable=False) as tx:
-            batch = ledger.claim(tx, AT_ONCE)
+            batch = ledger.claim(tx, most)
         if batch:
             die.at("mail.claimed")
         return batch
