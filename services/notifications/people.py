@@ -64,10 +64,18 @@ def reader(tx: Connection, id: str) -> Reader | None:
 
     :raises NotYet: signup has not told of them so far.
     """
-    row = tx.execute(sa.select(person).where(person.c.id == id)).mappings().first()
+    row = _READER(tx, {"of": id}).fetchone()
     if row is None:
         raise NotYet("this person is not known yet")
-    return None if row["state"] == ERASED else Reader(id, row["name"], row["email"], row["timezone"])
+    name, email, timezone, state = row
+    return None if state == ERASED else Reader(id, name, email, timezone)
+
+
+_READER = db.Quick(
+    lambda _: sa.select(person.c.name, person.c.email, person.c.timezone, person.c.state).where(
+        person.c.id == sa.bindparam("of")
+    )
+)
 
 
 def names(tx: Connection, ids: Iterable[str]) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.notifications.mail.sending import IN_FLIGHT
+from services.notifications.mail.sending import FEW, IN_FLIGHT
 from services.notifications.models import mail, person
 from shared import clock, config, db
 from shared.events import emit
@@ -43,7 +43,7 @@ class Report:
     seconds: float
     sent: int
     held: int
-    held_most: int  # at most IN_FLIGHT on each connection of a process that died
+    held_most: int  # what a process has with the server when it dies, at most
     strange: int  # held, and in flight at no kill
     held_there: int  # held, and the post office has them: had they been sent again, they would be there twice
     taken: int
@@ -66,7 +66,7 @@ class Report:
 def run(recipients: int, every: float, seed: int, keep: bool = False) -> Report:
     """Mail to so many people, killing one of the processes that work every `every` seconds or so.
 
-    What it has with the server when it dies, up to IN_FLIGHT on each of its connections, may be held, and nothing else.
+    What it has with the server when it dies may be held, and nothing else: IN_FLIGHT on one connection, or FEW on each.
     """
     folder, dice = Path(tempfile.mkdtemp(prefix="baton chaos ")), random.Random(seed)
     post = PostOffice(seed)
@@ -152,7 +152,7 @@ def _judged(recipients: int, kills: int, flown: set[str], seconds: float, post: 
         seconds=round(seconds, 1),
         sent=counts.pop("sent", 0),
         held=counts.pop("held", 0),
-        held_most=kills * IN_FLIGHT * config.current().smtp_connections,
+        held_most=kills * max(IN_FLIGHT, FEW * config.current().smtp_connections),
         strange=sum(state == "held" and id not in flown for id, state in states.items()),
         held_there=sum(state == "held" and taken[id] > 0 for id, state in states.items()),
         taken=sum(taken[id] for id in states),

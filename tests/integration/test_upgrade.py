@@ -77,9 +77,9 @@ def test_a_database_with_a_history_knows_after_an_upgrade_what_a_new_one_would(b
         assert migrate.current(service) == revision and not tables & {"offered", "place_circle", "monthly"}
     with db.write("notifications") as tx:
         table = db.metadata("notifications").tables["meeting"]
-        for row in tx.execute(sa.select(table)).all():
-            older = {name: row.words[name] for name in ("excerpt", "help")}
-            tx.execute(table.update().where(table.c.id == row.id).values(words=older))
+        for kept in tx.execute(sa.select(table)).all():
+            older = {name: kept.words[name] for name in ("excerpt", "help")}
+            tx.execute(table.update().where(table.c.id == kept.id).values(words=older))
 
     assert {service: migrate.upgrade(service) for service in BEFORE} == dict.fromkeys(BEFORE, True)
     for _ in range(3):

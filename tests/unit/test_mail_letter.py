@@ -297,6 +297,17 @@ def test_what_is_no_duty_can_be_ended_by_one_click_and_duty_mail_cannot(kind: st
     assert all(STOP in part.get_content() for part in parsed.iter_parts()), "its reader sees it, too"  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if KINDS[kind].many])
+def test_what_many_are_told_alike_is_rendered_once_and_each_has_it_as_if_alone(kind: str) -> None:
+    marks = ["Ann", "<b>Ann</b> & co", "\ue000" + "0\ue001", "Ann"]
+    for number, name in enumerate(marks):
+        links = {each: f"{BASE}/{each}/{number}?a=1&b=2" for each in SAMPLE["links"]}
+        flat = {**SAMPLE, **OF.get(kind, {}), "name": name, "link": f"{BASE}/x/{number}?a=1&b=2", "links": links}
+        for more in ({}, {"leads": True, "link": None}, {"zone": "Asia/Tokyo", "preferences": f"{BASE}/p/{number}"}):
+            assert text.render(kind, {**flat, **more}) == text._rendered(kind, {**flat, **more})
+    assert len(text._alike) <= text._KEPT
+
+
 def test_who_looks_at_a_mail_of_others_sees_no_token_in_its_headers_either() -> None:
     token = tokens.sign("preferences", {"person": "p1", "list": "minutes"})
     address = f"{BASE}{tokens.path('preferences', token)}"

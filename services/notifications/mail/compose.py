@@ -167,7 +167,7 @@ def write(
     if not _put(tx, row):
         return None
     if others:
-        tx.execute(mention.insert(), [{"person": other, "mail": id} for other in others])
+        _MENTION(tx, *({"person": other, "mail": id} for other in others))
     return id
 
 
@@ -226,6 +226,9 @@ _WRITTEN = (
     " error made_of topic rank list created_at"
 ).split()
 _INSERT = db.Quick(lambda tx: db.insert(tx, mail).values(db.params(mail, _WRITTEN)).on_conflict_do_nothing())
+
+
+_MENTION = db.Quick(lambda _: mention.insert().values(db.params(mention, ["person", "mail"])))
 
 
 def write_anew(tx: Connection, id: str, context: dict[str, Any], why: str) -> None:

@@ -3,7 +3,7 @@
 Per mail: claim, envelope up to RCPT, commit `data_at`, DATA and text, the final dot, commit `sent`. The commit of one
 mail's outcome is the commit of the next one's `data_at` (`_Books.mark`), since its final dot goes out with the next
 envelope. What somebody waits for is marked alone, so that a death leaves one mail in doubt; bulk is marked ten at a
-time, and its commands go out in groups.
+time, on many connections four on each, and its commands go out in groups.
 
 A relay that is far away gets more connections (`_Lane`, each a thread), since each then mostly waits. Several of these
 tasks may run at once, in any number of processes: a mail belongs to whoever claimed it.
@@ -27,6 +27,7 @@ START_WITHIN = 20.0  # no mail is begun later in a task than this, so that its f
 END_WITHIN = 40.0  # well under the task's soft limit of 45 s
 AT_ONCE = 50  # mails in one claim: few enough that a mail somebody waits for, asked for meanwhile, comes soon
 IN_FLIGHT = 10  # on a connection, of bulk: more would be in doubt when a sender dies
+FEW = 4  # in flight on each of many connections: together they keep a server that is far as busy
 FAR = 0.005  # seconds to a relay and back from which on one connection is not enough
 
 _log = log.get("notifications.sending")
@@ -78,6 +79,7 @@ class _Helpers:
     def come(self, batch: int) -> None:
         """To a relay that is far, when there is more to do than fits into one claim."""
         if not self.threads and batch == AT_ONCE and self.lane.relay.journey > FAR:
+            self.lane.together = FEW
             for number in range(1, config.current().smtp_connections):
                 self.threads.append(threading.Thread(target=self._help, name=f"mail-lane-{number}", daemon=True))
                 self.threads[-1].start()
@@ -105,6 +107,7 @@ class _Lane:
         self.relay, self.report, self.started, self.first = relay, report, started, first
         relay.until = started + END_WITHIN
         self.books = _Books(report)
+        self.together = IN_FLIGHT if first else FEW
         self.sender = letter.address_of(config.current().mail_from)
         self.waiting: list[Claimed] = []  # claimed, and not begun
         self.at: Claimed | None = None  # the one in hand
@@ -120,7 +123,7 @@ class _Lane:
         """
         try:
             # Others claim no more than they mark: what a dead sender had claimed waits for the end of its lease.
-            while claimed := self.books.claim(AT_ONCE if self.first else IN_FLIGHT):
+            while claimed := self.books.claim(AT_ONCE if self.first else FEW):
                 self.waiting = claimed
                 size = len(claimed)
                 while self.waiting:
@@ -147,8 +150,8 @@ class _Lane:
         return clock.machine() - self.started > START_WITHIN
 
     def _group(self) -> None:
-        """Send the next, alone, or up to ten of bulk together."""
-        together = IN_FLIGHT if self.waiting[0].bulk else 1
+        """Send the next, alone, or some of bulk together."""
+        together = self.together if self.waiting[0].bulk else 1
         while not self._begin(self.waiting[0]):
             self.waiting.pop(0)
             if not self.waiting:

@@ -7,6 +7,7 @@ process; a name that is missing is an error, not an empty place.
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from shared import face
 
 from ..digest import wording
 from ..monthly import wording as monthly
+from .kinds import KINDS
 
 FOLDER = Path(__file__).resolve().parent.parent / "templates" / "mail"
 
@@ -51,13 +53,51 @@ def environment() -> Environment:
 
 
 def render(kind: str, context: Mapping[str, Any]) -> Text:
-    """The text of one kind with these values."""
+    """The text of one kind with these values. Of what goes to many, what they are told alike is rendered once."""
+    return _filled(kind, context) if KINDS[kind].many else _rendered(kind, context)
+
+
+def _rendered(kind: str, context: Mapping[str, Any]) -> Text:
     subject, text, html = _templates(kind)
     return Text(
         subject=subject.render(context).strip(),
         text=plain(text.render(context)),
         html=html.render(context),
     )
+
+
+# What is each reader's own, and said as it is: its place in the text is known by marks that nobody else can write.
+_OWN = ("name", "link", "preferences")
+_MARK = f"\ue000{secrets.token_hex(8)}"
+_KEPT = 64  # texts
+_alike: dict[str, Text] = {}
+
+
+def _filled(kind: str, context: Mapping[str, Any]) -> Text:
+    """The same as `_rendered`, of the text that all readers to whom the same is told share."""
+    links = context.get("links") or {}
+    own = {name: context[name] for name in _OWN if context.get(name)} | {f"links.{name}": links[name] for name in links}
+    same = {name: value for name, value in context.items() if name not in own and name != "links"}
+    if context.get("until"):  # its minute is all that is shown of it
+        same["until"] = context["until"].replace(second=0, microsecond=0)
+    key = repr((kind, sorted(own), sorted(same.items(), key=lambda item: item[0])))
+    found = _alike.get(key)
+    if found is None:
+        marks = {name: f"{_MARK}{number}\ue001" for number, name in enumerate(sorted(own))}
+        marked = {name: marks[name] for name in own if not name.startswith("links.")}
+        found = _rendered(kind, {**same, **marked, "links": {name: marks[f"links.{name}"] for name in links}})
+        if len(_alike) >= _KEPT:
+            _alike.clear()
+        _alike[key] = found
+    subject, text, html = found.subject, found.text, found.html
+    for number, name in enumerate(sorted(own)):
+        mark, value = f"{_MARK}{number}\ue001", str(own[name])
+        subject, text, html = (
+            subject.replace(mark, value),
+            text.replace(mark, value),
+            html.replace(mark, str(escape(value))),
+        )
+    return Text(subject, text, html)
 
 
 def plain(made: str) -> str:
