@@ -100,6 +100,15 @@ def test_what_astros_schema_calls_things_is_read_off_it_and_what_it_asks_for_in_
     assert front["pubDatetime"].isoformat() == "2020-01-02"
 
 
+@pytest.mark.parametrize("target", [HUGO, ASTRO, Target()], ids=["hugo", "astro", "jekyll"])
+@pytest.mark.parametrize("math", ["", " and $x_1$"])
+def test_a_teaser_has_the_words_of_code_links_and_math(target: Target, math: str) -> None:
+    made = one(
+        f"---\ntitle: One\ndate: 2020-01-02\n---\nWords with `code` and [a link](/x){math} in them.", target=target
+    )
+    assert made.said.excerpt == f"Words with code and a link{math.replace('$', '')} in them."
+
+
 def test_organizers_may_say_otherwise() -> None:
     found = look({"_config.yml": "", "content/x.md": ""}, Choice("hugo", "content/en/blog"))
     assert (found.target.shape, found.target.folder, found.detected) == ("hugo", "content/en/blog", "jekyll")

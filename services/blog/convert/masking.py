@@ -50,7 +50,9 @@ class Mask:
 
     def words(self, text: str) -> str:
         """The text as `show`, with math as plain as it can be."""
-        return self.show(MARK.sub(lambda mark: self._plain.get(int(mark[1]), mark[0]), text) if self._plain else text)
+        if self._plain:
+            text = MARK.sub(lambda mark: self._plain.get(int(mark[1]), mark[0]), text)
+        return self.show(text)
 
     def _put(self, mark: re.Match[str]) -> str:
         """What was put aside, its later lines as far in (list, quote, box) as its first one is by now."""
