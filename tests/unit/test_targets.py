@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.blog import targets
-from services.blog.convert import Author, Converted, Target, hugo, text, untagged
+from services.blog.convert import Author, Converted, Target, hugo, masking, text, untagged
 from services.blog.targets import Choice
 from tests.posts import BLOGS, FIXTURES, blog, body, corpus, one
 from tests.unit.test_convert import HIDDEN, said
@@ -78,7 +79,7 @@ def test_hugos_settings_say_what_a_post_may_hold_and_what_is_missing_is_said() -
     rich = look(parts)
     assert (rich.target.html, rich.target.math, rich.target.authors, rich.notes) == (True, "brackets", True, ())
     path, data = targets.author_file(Author("Ada", "ada", "https://ada.example/"), rich.target)
-    assert path == "data/authors/ada.json" and yaml.safe_load(data)["name"] == "Ada"
+    assert path == "data/authors/ada.json" and json.loads(data) == {"name": "Ada", "url": "https://ada.example/"}
     # settings that are broken, or bombs, say nothing and stop nothing
     for broken in ("[[[", "a: &a [*a]", "contentDir = '../../etc'\n", "\x00", "baseURL = 'javascript:alert(1)'\n"):
         found = look({"hugo.toml": broken, "hugo.yaml": broken, "content/x": ""}).target
@@ -235,3 +236,69 @@ def test_the_fixtures_are_what_they_should_be() -> None:
         files = {path: (folder / path).read_bytes() for path in paths}
         found = targets.target(paths, files.get)
         assert (found.shape, found.base) == (shape, "/blog") and len(found.taken) == 1
+
+
+@pytest.mark.parametrize("target", [Target(), HUGO, BRACKETS, ASTRO], ids=["jekyll", "hugo", "brackets", "astro"])
+def test_an_address_of_front_matter_brings_nothing_to_run(target: Target) -> None:
+    permalink = "/x)<script src=//e.example/x.js></script>{% include a.html %}{{% evil %}}{{< evil >}}("
+    made = one(f'---\ntitle: One\ndate: 2020-01-02\npermalink: "{permalink}"\n---\nWords.', target=target)
+    assert made.original.startswith("https://") and not re.search(r"[(){}<>\s]", made.original)
+    assert not re.search(r"<script|\{%|\{\{[%<]|\{\{", text(made).replace("{% raw %}", "").replace("{% endraw %}", ""))
+
+
+@pytest.mark.parametrize("target", [Target(), HUGO, BRACKETS, ASTRO], ids=["jekyll", "hugo", "brackets", "astro"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "$${{ page.foo }}$$ `{{ page.foo }}` and $x$",
+        "<code>&#xE000;0&#xE001;</code> and `code`",
+        "<pre>&#xE000;0&#xE001; &#xE000;99&#xE001;</pre>\n\n`code`",
+    ],
+)
+def test_signs_of_private_use_forge_no_mark(target: Target, words: str) -> None:
+    """Given characters that would stand for what was put aside, Then conversion ends, and words stay."""
+    made = one(f'---\ntitle: One\ndate: 2020-01-02\nfoo: "\\ue0000\\ue001"\n---\n{words} stay', target=target)
+    assert "stay" in made.body and "\ue000" not in made.body
+
+
+def test_a_mark_that_nothing_was_put_aside_for_is_nothing() -> None:
+    mask = masking.Mask()
+    own, later = (f"{masking.OPEN}{number}{masking.CLOSE}" for number in (0, 7))
+    first = mask.hide(f"a{own}{later}", f"<b>{own}</b>")
+    second = mask.hide(f"[{first}]")
+    assert mask.show(f"{second} {later}.") == "[a] ."
+    mask.tag(0)
+    assert mask.show(second) == "[<b></b>]"
+
+
+def test_a_table_that_would_be_mostly_empty_is_lines() -> None:
+    rows = "".join(f"<tr><td>r{number}</td></tr>" for number in range(200))
+    wide = "<tr>" + "".join(f"<td>c{number}</td>" for number in range(200)) + "</tr>"
+    made = one(f"---\ntitle: One\ndate: 2020-01-02\n---\n<table>{wide}{rows}</table>", target=HUGO).body
+    assert len(made) < 6000 and "r199" in made and "c0 · c1" in made
+    small = one(
+        "---\ntitle: One\ndate: 2020-01-02\n---\n<table><tr><td>a</td><td>b</td></tr></table>", target=HUGO
+    ).body
+    assert "| a | b |" in small
+
+
+def test_a_post_that_is_live_stays_while_the_same_generator_makes_the_blog() -> None:
+    target = Target("hugo", folder="content/posts/2024")
+    assert targets.keeps(target, "content/posts/2023/one.md") and targets.keeps(target, "content/blog/one.md")
+    assert not targets.keeps(target, "_posts/2020-01-02-one.md")
+    assert targets.keeps(Target(), "_posts/2020-01-02-one.md") and not targets.keeps(Target(), "content/posts/one.md")
+
+
+def test_what_does_not_fit_astros_schema_is_left_out_and_said() -> None:
+    schema = (
+        "const blog = defineCollection({ schema: z.object({\n  title: z.string(),\n  date: z.string(),\n"
+        "  author: reference('people'),\n  image: z.object({ url: z.string(), alt: z.string() }),\n"
+        "  tags: z.array(z.enum(['a'])),\n  description: z.string().optional(),\n})\n})\n"
+        "export const collections = { blog };"
+    )
+    found = look({"astro.config.mjs": "", "src/content/config.ts": schema, "src/content/blog/a.md": ""})
+    names = dict(found.target.keys)
+    assert names["title"] == "title" and names["description"] == "description"
+    assert not {"author", "image", "tags"} & set(names.values()) and names.get("date") != "date"
+    for needed in ("author", "image", "tags", "date"):
+        assert any(f"`{needed}`" in note for note in found.notes), needed

@@ -9,7 +9,7 @@ from datetime import date
 from urllib.parse import quote, urljoin
 
 from .front import Value
-from .meta import slugged
+from .meta import safe, slugged
 from .shapes import DialectName, Skipped, Source
 
 SUFFIXES = (".md", ".markdown", ".mdown", ".mkd", ".qmd", ".rmd", ".mdx", ".ipynb")
@@ -109,14 +109,17 @@ def twin(path: str, source: Source, data: dict[str, Value]) -> str | None:
 
 
 def address(source: Source, path: str, data: dict[str, Value], day: date) -> str:
-    """Where the post was first published, as well as its dialect tells; its file in the repository when the site is unknown."""
+    """Where the post was first published, as well as its dialect tells; its file in the repository when the site is unknown.
+
+    Safe to be written into Markdown, whatever its front matter says.
+    """
     if not source.site:
-        return urljoin(source.pages, quote(path)) if source.pages else ""
+        return safe(urljoin(source.pages, quote(path))) if source.pages else ""
     said = data.get("canonical_url") or data.get("canonicalurl") or data.get("permalink") or data.get("url")
     if isinstance(said, str) and re.match(r"https?://|/", said) and ":" not in said.split("//", 1)[-1]:
-        return urljoin(source.site, said)
+        return safe(urljoin(source.site, said))
     base = source.site.rstrip("/") + "/"
-    return base + quote(_below(source, path, data, day).lstrip("/"))
+    return safe(base) + quote(_below(source, path, data, day).lstrip("/"))
 
 
 def _below(source: Source, path: str, data: dict[str, Value], day: date) -> str:

@@ -40,10 +40,12 @@ def inert(body: str) -> str:
     """
     body = _DIVIDER.sub(f"<!--{JOINER}", body)
     out, at = [], 0
+    endless: set[str] = set()  # kinds of which no end follows any more
     while opened := _OPENED.search(body, at):
-        end = body.find(_ENDS[opened["kind"]], opened.end())
+        end = -1 if opened["kind"] in endless else body.find(_ENDS[opened["kind"]], opened.end())
         out.append(body[at : opened.start()])
         if end < 0:
+            endless.add(opened["kind"])
             out.append(f"{{{JOINER}{{{opened['kind']}")
             at = opened.end()
         else:

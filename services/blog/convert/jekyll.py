@@ -6,6 +6,7 @@ import re
 from html import escape
 from urllib.parse import urlsplit
 
+from .meta import safe
 from .shapes import Author, Said, Target
 
 TEASER_MOST = 200
@@ -49,7 +50,7 @@ def words(tags: tuple[str, ...]) -> list[str]:
 def attribution(author: Author, original: str) -> str:
     """The visible line that says who wrote it and where it was first."""
     name = literal(author.name)
-    who = f"[{name}]({author.url})" if author.url else name
+    who = f"[{name}]({safe(author.url)})" if author.url else name
     if not original:
         return f"*By {who}.*"
     return f"*By {who}. Originally published at [{literal(urlsplit(original).netloc or original)}]({original}).*"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from .masking import BRACE, fence
+from .masking import BRACE, clean, fence
 from .pairs import swapped
 from .tags import pictures
 
@@ -78,7 +78,7 @@ def _of_page(said: re.Match[str], work: Work) -> str:
     value: Any = work.data
     for key in said[1].lower().split("."):
         value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, str) and "\n" not in value and value.strip() else said[0]
+    return clean(value) if isinstance(value, str) and "\n" not in value and value.strip() else said[0]
 
 
 def _in_front(tag: re.Match[str]) -> str:

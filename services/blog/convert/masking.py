@@ -26,7 +26,7 @@ class Mask:
         self.math = False  # whether some of it is math
 
     def hide(self, text: str, tagged: str = "", plain: str = "") -> str:
-        """Put text aside; what to write in its place.
+        """Put text aside; what to write in its place. Only what was put aside before can be within it.
 
         :param tagged: the same as HTML, for places where kramdown does not look for Markdown.
         :param plain: the same without any marks.
@@ -34,9 +34,13 @@ class Mask:
         if plain:
             self._plain[len(self._kept)] = plain
         if tagged:
-            self._tagged[len(self._kept)] = tagged
-        self._kept.append(text)
+            self._tagged[len(self._kept)] = self._earlier(tagged)
+        self._kept.append(self._earlier(text))
         return f"{OPEN}{len(self._kept) - 1}{CLOSE}"
+
+    def _earlier(self, text: str) -> str:
+        """The text less marks that nothing was put aside for: with them, showing it would never end."""
+        return MARK.sub(lambda mark: mark[0] if int(mark[1]) < len(self._kept) else "", text) if OPEN in text else text
 
     def tag(self, number: int) -> None:
         """What is put aside behind the mark of this number will be shown as HTML."""
@@ -56,6 +60,8 @@ class Mask:
 
     def _put(self, mark: re.Match[str]) -> str:
         """What was put aside, its later lines as far in (list, quote, box) as its first one is by now."""
+        if int(mark[1]) >= len(self._kept):
+            return ""
         kept = self._kept[int(mark[1])]
         if "\n" not in kept:
             return kept

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from urllib.parse import quote
 
 from .front import Value
 from .shapes import Note, Skipped, When
@@ -229,3 +230,10 @@ def _flat(value: Value) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {_flat(inner)}" for key, inner in value.items())
     return ", ".join(map(_flat, value)) if isinstance(value, list) else one_line(str(value))
+
+
+def safe(address: str) -> str:
+    """An address without a character that Markdown, HTML, YAML or Liquid would take for its own."""
+    return quote(address, safe="/:?#@!$&*+,;=%~-._[]'" if "[" not in address else "/:?#@!$&*+,;=%~-._'").replace(
+        "'", "%27"
+    )

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .masking import fence
+from .masking import clean, fence
 from .notebook import Cooked
 from .pairs import swapped
 from .shapes import Note, Source
@@ -50,7 +50,7 @@ def taken_in(
         if tag[1] == "include_code":
             if source.tree.sizes[path] > CODE_MOST:
                 return tag[0]
-            code = source.tree.read(path).decode("utf-8", "replace")
+            code = clean(source.tree.read(path).decode("utf-8", "replace"))
             return fence(code, re.sub(r"\W", "", path.rpartition(".")[2]).lower().replace("py", "python"))
         books += 1
         try:
@@ -64,7 +64,7 @@ def taken_in(
             return tag[0]
         notes.extend(cooked.notes)
         images.update({f"{books}-{name}": data for name, data in cooked.images.items()})
-        return cooked.text.replace("notebook:", f"notebook:{books}-")
+        return clean(cooked.text).replace("notebook:", f"notebook:{books}-")
 
     return _TAKEN.sub(swap, text), images, notes
 

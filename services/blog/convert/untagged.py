@@ -12,7 +12,7 @@ from html import unescape
 from html.parser import HTMLParser
 
 from .jekyll import literal
-from .masking import fence, language
+from .masking import clean, fence, language
 from .parsing import blocks
 from .work import Work, safe
 
@@ -88,7 +88,7 @@ def _made(name: str, said: dict[str, str], inner: str, work: Work) -> str:
     if name in _AROUND:
         words = f"{_AROUND[name]}{words}{_AROUND[name]}" if "\n\n" not in words else words
     elif name in _CODE:
-        code = unescape(work.mask.show(words))
+        code = clean(unescape(work.mask.show(words)))
         words = work.mask.hide(f"`{code}`") if "`" not in code and "\n" not in code else words
     elif name == "a" and said.get("href"):
         words = f"[{words}]({work.mask.hide(safe(said['href']))})"
@@ -248,7 +248,7 @@ def _of(node: _Node, work: Work) -> list[str]:
     name = node.name
     if name == "pre":
         code = next(node.find("code"), node)
-        words = unescape(work.mask.show(_text(node))).strip("\n")
+        words = clean(unescape(work.mask.show(_text(node)))).strip("\n")
         return [work.mask.hide(fence(words, language(code.said.get("class", "").removeprefix("language-"))))]
     if name in {"ul", "ol"}:
         return [_list(node, work)]
@@ -289,6 +289,9 @@ def _hung(mark: str, inner: list[str]) -> list[str]:
     return [mark + first, *((" " * len(mark) + line).rstrip() for line in rest)]
 
 
+_CELLS_MOST = 20_000
+
+
 def _table(node: _Node, work: Work) -> list[str]:
     out = [words for one in node.find("caption") for words in _of(one, work)]
     out += [words for one in _stray(node) if (words := _words(one))]
@@ -297,6 +300,8 @@ def _table(node: _Node, work: Work) -> list[str]:
     if not rows:
         return out
     width = max(map(len, rows))
+    if width * len(rows) > _CELLS_MOST:  # as a table it would be as large, most of it empty
+        return [*out, *(" · ".join(filter(None, row)) for row in rows)]
     if not any(True for _ in next(node.find("tr")).find("th")):
         rows.insert(0, [""] * width)
     rows.insert(1, ["---"] * width)

@@ -16,6 +16,7 @@ from .front import Value
 from .images import Album
 from .masking import Mask
 from .meta import one_line
+from .meta import safe as safe
 from .shapes import Note, NoteKind, Source, Target
 
 _WITHIN = re.compile(r"(?:<[a-zA-Z][^<>]*=[ \t]*(?:\"[^\"<>]*|'[^'<>]*)|\]\(<?[^()\s<>]*)\Z")
@@ -169,10 +170,3 @@ class Work:
         else:
             self.note("changed", f"The image {one_line(address)[:300]} stays where it is, on another site.")
         return self.link(address)
-
-
-def safe(address: str) -> str:
-    """An address without a character that Markdown, HTML, YAML or Liquid would take for its own."""
-    return quote(address, safe="/:?#@!$&*+,;=%~-._[]'" if "[" not in address else "/:?#@!$&*+,;=%~-._'").replace(
-        "'", "%27"
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date
+from functools import cache, partial
 from typing import Any
 
 from shared import clock
@@ -52,12 +53,13 @@ def _less(found: Converted, consent: str, material: Material, target: Target) ->
     secret = tuple(note for note in found.notes if note.kind == "secret" and shown)
     notes = (Note("dropped", SAID[consent]), *secret)
     front = sites.front(said, target)
-    return replace(found, said=said, front=front, body="\n\n".join(lines) + "\n", images=(), notes=notes)
+    body = sites.inert("\n\n".join(lines) + "\n", target)
+    return replace(found, said=said, front=front, body=body, images=(), notes=notes)
 
 
 def _of_feed(material: Material, post: Mapping[str, Any], target: Target) -> Converted | Skipped:
     """An entry of a feed, as a link: its text is in no repository."""
-    original = post["url"] or ""
+    original = meta.safe(post["url"] or "")
     if not original.startswith(("https://", "http://")):
         return Skipped("unsupported", NO_ADDRESS)
     title = post["title"] or original
@@ -65,7 +67,7 @@ def _of_feed(material: Material, post: Mapping[str, Any], target: Target) -> Con
     author = material.source.author
     path, _ = sites.path(meta.slugged(title) or "post", day, target.category, author, target)
     said = Said(title, day, target.category, author, jekyll.plain(title), original)
-    body = f"{jekyll.attribution(author, original)}\n\n[Read it at the original]({original}).\n"
+    body = sites.inert(f"{jekyll.attribution(author, original)}\n\n[Read it at the original]({original}).\n", target)
     notes = (Note("dropped", "It comes from a feed: the text is at the original."),)
     return Converted(path, sites.front(said, target), body, (), notes, title, day, original, said)
 
@@ -81,7 +83,7 @@ def aimed(
     """
     base = forge.base()
     others = forge.paths(base) - set(ours)
-    return base, others, targets.target(others, lambda path: forge.read(base, path), taken, choice)
+    return base, others, targets.target(others, cache(partial(forge.read, base)), taken, choice)
 
 
 def files(found: Converted, material: Material, target: Target, there: frozenset[str]) -> dict[str, bytes]:

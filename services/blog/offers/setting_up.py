@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -67,6 +68,6 @@ def _dismissed(tx: Connection, is_so: bool) -> None:
 def looked(forge: forges.Forge, choice: targets.Choice) -> tuple[targets.Seen, targets.Setup, str]:
     """What the blog's files say now, what they lack, and what would be changed, as `git diff` says it."""
     base = forge.base()
-    there, read = forge.paths(base), lambda path: forge.read(base, path)  # noqa: E731
+    there, read = forge.paths(base), cache(partial(forge.read, base))  # a forge may be far away: each file once
     found = targets.lacks(there, read, choice)
     return targets.look(there, read, choice=choice), found, targets.diff(found, read)

@@ -11,6 +11,7 @@ What is read is only ever text: no setting, schema or template is run.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -82,7 +83,7 @@ def _shape(files: frozenset[str]) -> ShapeName:
 
 def keeps(target: Target, path: str) -> bool:
     """Whether a post may stay at that path: it would not once another generator makes the blog."""
-    return path.startswith(f"{target.folder}/")
+    return path.startswith(f"{target.folder.split('/', 1)[0]}/")
 
 
 def author_file(author: Author, target: Target) -> tuple[str, bytes]:
@@ -93,6 +94,8 @@ def author_file(author: Author, target: Target) -> tuple[str, bytes]:
         if target.shape == "skinny":
             said["web"] = author.url  # as its theme calls it
     path = f"{_AUTHORS.get(target.shape, _AUTHORS['jekyll'])}{author.key}{target.data}"
+    if target.data == ".json":
+        return path, (json.dumps(said, ensure_ascii=False, indent=2) + "\n").encode()
     return path, yaml.safe_dump(said, allow_unicode=True, sort_keys=False).encode()
 
 

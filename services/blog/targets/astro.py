@@ -31,6 +31,14 @@ _WORDS = {
     "draft": ("draft",),
 }
 
+# Of what kind theirs must be, as what follows `z`: what does not fit is left out, for with it the site would not build.
+_TEXT = r"\.(?:coerce\s*\.)?string\(|\.(?:union|any|unknown)\("
+_FITS = {
+    "date": r"\.(?:coerce\s*\.)?date\(|\.string\(\)\s*\.or\(\s*z\s*\.date|\.(?:union|any|unknown)\(",
+    "tags": r"\.array\(\s*z\s*\.string\(|\.(?:any|unknown)\(",
+    "draft": r"\.(?:coerce\s*\.)?boolean\(|\.(?:any|unknown)\(",
+}
+
 NO_COLLECTION = "No collection of content was found: posts go to {}, and are shown once a page of yours lists them."
 UNKNOWN = "Its schema asks for `{}`, which a post cannot say: give it a default there, or the site does not build."
 NO_PICTURE = (
@@ -99,13 +107,15 @@ def _keys(schema: str, collection: str) -> tuple[tuple[tuple[str, str], ...], li
             theirs = dict(STARTER).get(ours) if ".strict()" not in schema and ours != "image" else None
         elif ours == "image" and (found[theirs][0] == "image(" or "image(" in found[theirs][1]):
             picture, theirs = True, None
+        elif found[theirs][0] != "z" or not re.match(_FITS.get(ours, _TEXT), found[theirs][1].lstrip()):
+            theirs = None
         if theirs:
             keys.append((ours, theirs))
     used = {name for _, name in keys}
     needed = [
         name
-        for name, (kind, rest) in found.items()
-        if name not in used and not re.search(r"optional\(|default\(|nullish\(", rest) and kind == "z"
+        for name, (_, rest) in found.items()
+        if name not in used and not re.search(r"optional\(|default\(|nullish\(", rest)
     ]
     return tuple(keys), needed, picture
 

@@ -50,6 +50,8 @@ def choose(tx: Connection, _by: str, shape: str, folder: str) -> None:
     folder = folder.strip().strip("/")
     if shape and shape not in NAMES:
         raise Refused("shape", "There is no such generator here.", "Choose one of the list.")
+    if folder and not shape:
+        raise Refused("folder", "A folder goes with what makes the blog.", "Choose Hugo or Astro, or leave it empty.")
     if folder and shape not in _BELOW:
         raise Refused("folder", "Jekyll's posts are in _posts.", "Leave the folder empty, or choose Hugo or Astro.")
     if folder and (len(folder) > 200 or not _FOLDER.fullmatch(folder) or not folder.startswith(_BELOW[shape])):

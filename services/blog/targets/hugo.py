@@ -13,7 +13,7 @@ _ROOT = re.compile(r"(?:hugo|config)\.(?:toml|ya?ml|json)")
 _PARTS = re.compile(r"config/_default/(\w+)\.(?:toml|ya?ml|json)")
 _FIRST = ("posts", "post", "blog", "articles")
 _LAYOUT = re.compile(r"(?:themes/[^/]+/)?layouts/.*\.html")
-_DATA = re.compile(r"data/authors/[^/]+(\.ya?ml|\.json)")  # JSON is YAML, too: what we write is read as either
+_DATA = re.compile(r"data/authors/[^/]+(\.ya?ml|\.json)")
 _LAYOUTS_MOST = 60
 
 NO_HTML = (

@@ -129,4 +129,4 @@ def reader_id() -> str:
 def number(name: str = "page", said: str | None = None) -> int:
     """A page's number from the query, or from what was said elsewhere; 1 when it is none."""
     said = request.args.get(name, "1") if said is None else said
-    return int(said) if said.isascii() and said.isdigit() and len(said) < 7 else 1
+    return max(1, int(said)) if said.isascii() and said.isdigit() and len(said) < 7 else 1
