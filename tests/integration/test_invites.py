@@ -327,6 +327,15 @@ def test_what_changes_within_a_few_minutes_is_one_mail(baton: Any, met: Met, mon
         kinds(baton, met.bo, met.first)[-1] == "invite-update"
         and "19:30" in mails(baton, met.ada, met.first)[-1]["text"]
     )
+    # In its last hour a free seat is told at once, though the circle is to be looked at again when it begins.
+    seat(met.bo, TurnState.ACCEPTED)
+    baton.tick()
+    baton.pass_time(seconds=(met.sessions()[0]["starts_at"] - clock.now()).total_seconds() - 2400)
+    baton.tick()
+    told = len(mails(baton, met.ada, met.first))
+    seat(met.bo, TurnState.RELEASED)
+    baton.tick()
+    assert len(mails(baton, met.ada, met.first)) == told + 1
     settled(baton)
 
 

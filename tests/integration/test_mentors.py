@@ -31,6 +31,17 @@ def test_guests_come_where_nobody_is_above_and_members_before_them(baton: Baton,
     promise_four(baton)
 
 
+def test_a_mentor_who_does_not_answer_is_told_though_nobody_is_asked_after_them(baton: Baton, olga: str) -> None:
+    low = circle(baton, "Ada")
+    guest(baton, streams=("stream1",))
+    tick(baton)
+    one = sessions(baton, low)[0]["id"]
+    tick(baton, days=12)  # two days before: nobody else will be asked
+    assert turns(baton, one, "mentor") == {"Gus Guest": "lapsed"}
+    [mail] = [row for row in baton.rows("notifications", "mail", kind="turn-lapsed") if "mentor" in row["text"]]
+    assert "You had been asked to mentor" in mail["text"], "and not that somebody else is asked"
+
+
 def test_in_a_young_program_with_nobody_above_a_guest_is_asked_below(baton: Baton, olga: str) -> None:
     low = circle(baton, "Ada")
     gus = guest(baton, streams=("stream1",))

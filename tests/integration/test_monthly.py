@@ -238,6 +238,17 @@ def test_who_is_erased_is_in_no_letter(baton: Baton) -> None:
     assert "bo" not in {row["person"] for row in baton.rows("notifications", "place")}
 
 
+def test_words_about_a_mentor_go_with_them(baton: Baton) -> None:
+    ask(baton, "ann")
+    held("s1", text="## Decisions\n\nDee offered to read drafts", mentor="dee")
+    month(baton, "2027-02-01T10:00:00+00:00")
+    assert "Dee offered" in letters()[0].text
+    tell("member.erased", {"person": "dee"})
+    [mail] = letters()
+    assert "Dee offered" not in f"{mail.text}{mail.html}{mail.made_of}{mail.raw!r}"
+    assert "YOUR CIRCLE: Circle C" in mail.text
+
+
 def test_of_many_circles_it_has_sums_alone_and_hostile_words_stay_text(baton: Baton) -> None:
     ask(baton, "ann")
     nasty = "<script>alert(1)</script> {{ 1237*5653 }}\r\nBcc: all@example.org"

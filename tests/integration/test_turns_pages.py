@@ -216,6 +216,9 @@ def test_skip_me_asks_the_next_and_is_undone_until_they_answer(baton: Any, ring:
     ada = sign_in(baton.client("sessions"), person(baton, "Ada"))
     assert change(ada, where, verb="skip-me", session=one, reason="Exams").status_code == 303
     assert turns(baton, one) == {"Ada": "declined", "Bea": "offered"}
+    baton.drain()
+    [asked] = baton.rows("notifications", "mail", kind="turn", person=person(baton, "Bea"))
+    assert "Ada" not in asked["text"], "who passes asks nobody: Bea is next by the order of turns"
     [entry] = baton.rows("sessions", "change", verb="skip-me")
     do(answering.accept, turn(baton, one, "Bea")["id"], "person/b")
     assert ada.post(f"/sessions/circles/changes/{entry['id']}/undo").status_code == 409

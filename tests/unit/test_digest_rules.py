@@ -120,7 +120,7 @@ def test_members_whose_circles_meet_nowhere_need_an_organizer() -> None:
     shown = said(known(undated=({"stream": "stream2", "number": 2},), news=({"kind": "moved", "person": "p1"},)))
     assert shown["title"] == "1 thing needs you" and shown["people"] == ["Changed their stream: P1."]
     assert shown["needs"] == [
-        {"text": "2 members of First job have a place, and no session lies ahead.", "label": "Set dates",
+        {"text": "2 members of First job have a place, and no session is near.", "label": "Set dates",
          "path": "/sessions/circles?show=dates"}
     ]  # fmt: skip
 

@@ -71,7 +71,7 @@ def _need(each: Row, told: Row, zone: str) -> str:
         return _waits(each, told)
     if each["what"] == "dates":
         have = "has" if each["number"] == 1 else "have"
-        return f"{count(each['number'], 'member')} of {each['stream']} {have} a place, and no session lies ahead."
+        return f"{count(each['number'], 'member')} of {each['stream']} {have} a place, and no session is near."
     when = local(each["starts_at"], zone)
     if each["what"] == "seat":
         return f"Nobody coordinates {each['circle']} on {when}."

@@ -93,7 +93,7 @@ def _meeting(row: Any, since: datetime, until: datetime) -> dict[str, Any]:
     out = row["minuted_at"] is not None and row["minuted_at"] <= until
     fresh = out and row["minuted_at"] > since
     return {
-        **{name: row[name] for name in ("id", "circle", "name", "starts_at", "present")},
+        **{name: row[name] for name in ("id", "circle", "name", "starts_at", "present", "coordinator", "mentor")},
         "of": row["marked"],
         "held": since < row["ends_at"] <= until,
         "minuted": out,

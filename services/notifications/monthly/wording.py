@@ -47,7 +47,7 @@ def _when(told: Row, zone: str) -> str:
     since, until = (datetime.fromisoformat(told[name]).astimezone(there) for name in ("since", "until"))
     if until - since > MONTH:
         return f"{since.day} {since:%b} to {until.day} {until:%b}"
-    return f"{until - timedelta(days=1):%B}"
+    return f"{since + (until - since) / 2:%B}"
 
 
 def _session(of: Row, zone: str) -> dict[str, Any]:

@@ -27,10 +27,13 @@ def write(tx: Connection) -> bool:
     rows = facts.due(tx, now, STEP)
     if not rows:
         return False
-    tx.execute(monthly.insert(), [{"person": row.to.person, "period": row.period, "until": now} for row in rows])
     letters = _letters(tx, rows, now)
     named = {id for told in letters.values() for id in rules.named(told)}
-    gone = people.forgotten(tx, named | letters.keys())  # nobody else of them can be erased before this ends
+    readers = {row.to.person for row in rows}
+    gone = people.forgotten(tx, named | readers)  # nobody else of them can be erased before this ends
+    had = [{"person": row.to.person, "period": row.period, "until": now} for row in rows if row.to.person not in gone]
+    if had:
+        tx.execute(monthly.insert(), had)
     names = people.called(tx, named, hold=False)
     for row in rows:
         told = letters.get(row.to.person)

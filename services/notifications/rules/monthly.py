@@ -93,6 +93,7 @@ def compose(of: Stream, own: Own) -> dict[str, Any] | None:
         circles.setdefault(row["circle"], []).append(row)
     mine = [row for row in of.meetings if row["circle"] == own.circle]
     others = [rows for circle, rows in circles.items() if circle != own.circle]
+    members = {*own.members, *(row[role] for row in mine for role in ("coordinator", "mentor") if row.get(role))}
     return {
         "since": of.since.isoformat(),
         "until": of.until.isoformat(),
@@ -108,7 +109,7 @@ def compose(of: Stream, own: Own) -> dict[str, Any] | None:
         "next": _ahead(own.then, own.person),
         "turn": _ahead(own.turn, own.person),
         "items": [{"text": each["text"], "due": each["due"]} for each in own.items],
-        "members": sorted({*own.members} - {own.person}) if mine or own.items else [],
+        "members": sorted(members - {own.person}) if mine or own.items else [],
         "names": {},
     }
 

@@ -85,7 +85,9 @@ def settle(tx: Connection, circle: str) -> None:
     people = [each["id"] for each in circles.members(tx, circle)]
     duties = reading.duties(tx, [row["id"] for row in rows])
     for row in rows:
-        settle_one(tx, {**row}, about, people, duties[row["id"]], waiting)
+        # Of a session that begins within a day nothing waits: what is noted of it may be noted for its beginning.
+        far = row["starts_at"] > clock.now() + due.NEAR
+        settle_one(tx, {**row}, about, people, duties[row["id"]], waiting and far)
     _look_again(tx, circle, ahead, near)
 
 

@@ -167,7 +167,7 @@ def ask(tx: Connection, session: str, to: str, by: str, role: Role) -> None:
         raise Refused("person", "Somebody has said yes already.", "Nothing is to be done.")
     if having is not None and having["person"] == to:
         raise Refused("person", "They are being asked already.", "Wait for their answer, or choose somebody else.")
-    write(tx, of, rotation.substitute(ledger.load(tx, of["circle"], role), session, to), by)
+    write(tx, of, rotation.substitute(ledger.load(tx, of["circle"], role), session, to), by, "changed")
     journal.note(tx, by, "ask", of, {"person": having["person"] if having else None}, {"person": to, "role": role}, "")
 
 

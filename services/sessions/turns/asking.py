@@ -168,7 +168,9 @@ def lapse(tx: Connection) -> list[tuple[Row, Row]]:
 def _tell(tx: Connection, lapsed: list[tuple[Row, Row]]) -> None:
     for of, row in lapsed:
         asked = seats.holder(seats.turns(tx, of["id"], row["role"])) is not None
-        said = {"pause": _pause(tx, row["person"]), "asked": asked, "open": seats.is_open(tx, of["id"], row["role"])}
+        # Only coordinators' seats are told to everybody who may take them: a mentor need not be found.
+        is_told = row["role"] == Role.COORDINATOR.value and seats.is_open(tx, of["id"], row["role"])
+        said = {"pause": _pause(tx, row["person"]), "asked": asked, "open": is_told}
         emit(tx, "turn.lapsed", f"turn/{row['id']}", {**seats.facts(of, row), **said})
 
 

@@ -240,7 +240,9 @@ def _write(tx: Connection, circle: str, change: Change, by: str, note: str | Non
         assert row is not None, "a move has a row at one end"
         state = TurnState(after.state) if after else TurnState.PROPOSED
         undoing = change.verb.startswith("undo")
-        why = {"kind": seats.ASKED, "by": by} if state == TurnState.OFFERED else None
+        # Who passes asks nobody: whoever is next comes by the order of turns.
+        asked = {} if change.verb == "skip me" else {"kind": seats.ASKED, "by": by}
+        why = asked if state == TurnState.OFFERED else None
         themselves = "own" if by == f"person/{row.person}" else "changed"
         cause = "undone" if undoing else themselves if change.dropped is None else "cancelled"
         seats.put(tx, held[row.session], row.role, row.person, state, by, why, cause=cause)
