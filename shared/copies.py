@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from . import db
+from .columns import Instant
 from .events.catalog import ENTRIES, Member
 
 ERASED = "erased"
@@ -40,4 +41,4 @@ _EMPTY: dict[str, Any] = {"roles": [], "timezone": "UTC"}
 
 
 def _value(column: sa.Column[Any], value: Any) -> Any:
-    return datetime.fromisoformat(value) if isinstance(column.type, db.Instant) and value else value
+    return datetime.fromisoformat(value) if isinstance(column.type, Instant) and value else value

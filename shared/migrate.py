@@ -11,8 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from . import db
-from .db import Instant, Json, Key, Machine, Serial
+from . import db, engines
+from .columns import Instant, Json, Key, Machine, Serial
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -29,7 +29,7 @@ def head(service: str) -> str:
 
 def current(service: str) -> str | None:
     """The revision the database is at; None when it is empty."""
-    with db.engine(service).connect() as tx:
+    with engines.engine(service).connect() as tx:
         if not sa.inspect(tx).has_table("alembic_version"):
             return None
         return tx.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()

@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO
 from urllib.parse import unquote_to_bytes
 
-from . import clock, db, log
+from . import clock, db, faults, log
 
 logger = log.get()
 
@@ -157,7 +157,7 @@ class Mount:
         except Exception as error:
             # The commit failed, for whatever reason: nothing of it happened, whatever the apps have said, and everybody
             # who waits gets an answer.
-            if not db.full(error) and not db.away(error):
+            if not faults.full(error) and not faults.away(error):
                 logger.exception("web.commit_failed", answers=len(answers))
             said = [self._failed(scope, error) for scope in asked]
             answers = [(answer, words) for (answer, _), words in zip(answers, said, strict=True)]

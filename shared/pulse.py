@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from . import clock, db
+from . import clock, db, engines
 
 EVERY = 30.0  # seconds between two notes: a tick each two seconds must not keep a laptop's disk awake
 SILENT = 120.0  # seconds after which ticks are missed
@@ -21,7 +21,7 @@ _noted: dict[str, float] = {}
 def beat(service: str) -> None:
     """Note that a tick came, unless that was just noted."""
     now = clock.machine()
-    database = db.engine(service).url.render_as_string()
+    database = engines.engine(service).url.render_as_string()
     if 0 <= now - _noted.get(database, -EVERY) < EVERY:
         return
     with db.write(service, durable=False) as tx:

@@ -14,7 +14,8 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from . import clock, config, db, die, log, pulse
+from . import clock, config, db, die, engines, log, pulse
+from .columns import Instant
 
 Work = Callable[[Connection, str], Any]
 Due = Callable[[Connection, datetime], datetime | None]
@@ -274,7 +275,7 @@ def _known_finished(tx: Connection, entry: Job, period: str | None) -> bool:
 
 def _memo(entry: Job) -> tuple[str, str, str]:
     """Under which name this process remembers which period was done."""
-    return entry.service, db.engine(entry.service).url.render_as_string(), entry.name
+    return entry.service, engines.engine(entry.service).url.render_as_string(), entry.name
 
 
 _EVER = datetime(1, 1, 2, tzinfo=UTC)
@@ -352,11 +353,11 @@ def prune(tx: Connection) -> None:
 
 
 _FINISH = sa.text("UPDATE run SET finished = :at WHERE job = :job AND period = :period").bindparams(
-    sa.bindparam("at", type_=db.Instant)
+    sa.bindparam("at", type_=Instant)
 )
 _BEGIN = (
     sa.text("INSERT INTO run (job, period, started) VALUES (:job, :period, :now) ON CONFLICT (job, period) DO NOTHING")
-    .bindparams(sa.bindparam("now", type_=db.Instant))
+    .bindparams(sa.bindparam("now", type_=Instant))
     .execution_options(preserve_rowcount=True)
 )
 _IS_FINISHED = sa.text("SELECT finished IS NOT NULL FROM run WHERE job = :job AND period = :period")
@@ -369,4 +370,4 @@ _LAST_RUNS = sa.text(
     " (SELECT min(earliest.started) FROM run earliest WHERE earliest.job = known.job) AS first"
     " FROM known JOIN run r ON r.job = known.job"
     " AND r.started = (SELECT max(latest.started) FROM run latest WHERE latest.job = known.job)"
-).columns(started=db.Instant, finished=db.Instant, first=db.Instant)
+).columns(started=Instant, finished=Instant, first=Instant)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from .db import Instant, Json, Key, Machine, Serial
+from .columns import Instant, Json, Key, Machine, Serial
 
 
 def define(metadata: sa.MetaData) -> None:

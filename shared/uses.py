@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from . import clock, db, log
+from . import clock, db, engines, log
 from .bearer import Token
 from .events import emit
 
@@ -25,7 +25,7 @@ logger = log.get()
 
 def note(service: str, token: Token) -> None:
     """Note that `service` took that token now. Not worth failing a request for: what goes wrong is logged."""
-    key, now = (db.engine(service).url.render_as_string(), token.id), clock.machine()
+    key, now = (engines.engine(service).url.render_as_string(), token.id), clock.machine()
     if now - _noted.get(key, 0.0) < NOTED:
         return
     _noted[key] = now

@@ -34,7 +34,7 @@ from marshmallow import Schema
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import access, bearer, clock, config, db, ids, log, metrics, migrate
+from . import access, bearer, clock, config, db, faults, ids, log, metrics, migrate
 from .problems import SCHEMA as PROBLEM_SCHEMA
 from .problems import Problem, as_problem, problem
 from .problems import response as problem_response
@@ -232,7 +232,7 @@ def _errors(app: Flask) -> None:
     @app.errorhandler(Exception)
     def crash(error: Exception) -> Any:
         # The rule, not the path: paths of mailed links are as good as a password.
-        if not db.full(error) and not db.away(error):
+        if not faults.full(error) and not faults.away(error):
             logger.exception("web.failed", rule=str(request.url_rule), method=request.method)
         return answer(failure(error))
 
@@ -247,8 +247,8 @@ def answer(found: Problem) -> Any:
 
 def failure(error: BaseException) -> Problem:
     """What is said of an error that nobody foresaw."""
-    if db.away(error):
-        _say("database.away", said=db.first_line(error))
+    if faults.away(error):
+        _say("database.away", said=faults.first_line(error))
         return Problem(
             503,
             "The database does not answer",
@@ -257,7 +257,7 @@ def failure(error: BaseException) -> Problem:
             [],
             {"Retry-After": "60"},
         )
-    if not db.full(error):
+    if not faults.full(error):
         return as_problem(InternalServerError())
     remedy = f"free some space at {config.current().data.absolute()}, or where the databases are"
     _say("disk.full", effect="nothing new is taken", remedy=remedy)

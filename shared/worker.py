@@ -15,7 +15,7 @@ from typing import Any
 from celery import Celery, signals
 from kombu import Queue
 
-from . import clock, config, db, doorbell, log, pulse, revocation, schedule
+from . import clock, config, doorbell, engines, faults, log, pulse, revocation, schedule
 from .events import inbox, keeping, relay, replay
 
 TICK = 2.0  # seconds between ticks: how late a lost doorbell can make things
@@ -150,7 +150,7 @@ def carry(service: str) -> None:
         :param only: these jobs alone, asked for by who steps program time and knows that nothing else is due; what is
             due by machine time waits for a tick that comes by itself.
         """
-        with db.watched(service):
+        with faults.watched(service):
             if only is None:
                 pulse.beat(service)
                 relay.deliver_due(service)
@@ -234,7 +234,7 @@ def _before_fork(**_kwargs: Any) -> None:
         except Exception as error:
             logger.warning("worker.first_delivery_failed", service=service, error=type(error).__name__)
     # Engines are keyed by process, and connections do not cross a fork.
-    db.close()
+    engines.close()
 
 
 @signals.setup_logging.connect

@@ -21,7 +21,7 @@ from weakref import WeakKeyDictionary
 import hypothesis
 import pytest
 
-from shared import clock, config, db, log, migrate, pulse, schedule, worker
+from shared import clock, config, db, engines, log, migrate, pulse, schedule, worker
 from shared.config import SERVICES, Config
 from shared.events import bell, relay
 
@@ -136,7 +136,7 @@ def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path
             migrate.upgrade(service)
         if state == SEEDED:
             _seed()
-        db.close()
+        engines.close()
         for service in SERVICES:
             _fold_wal(folder / f"{service}.db")
     return folders
@@ -168,10 +168,10 @@ def postgres_databases(postgres: Postgres, tmp_path_factory: pytest.TempPathFact
     config.use(Config(secret=SECRET, data=folder, clock=START, database_urls=tuple(urls.items()), database_pool=2))
     for service in SERVICES:
         migrate.upgrade(service)
-    db.close()
+    engines.close()
     databases = {service: Rewound(postgres, f"template_{service}", EMPTY) for service in SERVICES}
     _seed()
-    db.close()
+    engines.close()
     for kept in databases.values():
         kept.remember(SEEDED)
     return databases
@@ -208,10 +208,10 @@ def settings(database: tuple[tuple[str, str], ...], tmp_path: Path) -> Iterator[
 
 def _close() -> None:
     """End connections, but for those to PostgreSQL that the next test would make again, all alike."""
-    for key, engine in list(db._engines.items()):
+    for key, engine in list(engines._engines.items()):
         pool: Any = engine.pool
         if engine.dialect.name == "sqlite" or pool.size() != Config.database_pool or pool.checkedout():
-            db._engines.pop(key).dispose()
+            engines._engines.pop(key).dispose()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from shared import db
-from shared.db import Instant, Json, Key
+from shared.columns import Day, Instant, Json, Key, Machine
 
 SERVICE = "blog"
 metadata = db.metadata(SERVICE)
@@ -93,9 +93,9 @@ blog = sa.Table(
     sa.Column("failing_since", Instant),
     # The work on it: to be looked at from `due` on (null: nothing to do), rung for so many times, last step at
     # `touched`.
-    sa.Column("due", db.Machine),
+    sa.Column("due", Machine),
     sa.Column("rung", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("touched", db.Machine, nullable=False, server_default="0"),
+    sa.Column("touched", Machine, nullable=False, server_default="0"),
     sa.Column("next_head", sa.String(64)),  # the commit whose changes are being taken in
     sa.Column("done", sa.Integer, nullable=False, server_default="0"),  # so many of these changes are in `post`
     sa.UniqueConstraint("person", "address", name="one_blog_per_address"),
@@ -118,8 +118,8 @@ post = sa.Table(
     sa.Column("blob", sa.String(64), nullable=False),
     sa.Column("rev", sa.Integer, nullable=False),  # rises with each change of what is to be offered
     sa.Column("title", sa.String(500), nullable=False),
-    sa.Column("day", db.Day),  # on which it says it was published
-    sa.Column("first_day", db.Day),  # of its first commit
+    sa.Column("day", Day),  # on which it says it was published
+    sa.Column("first_day", Day),  # of its first commit
     sa.Column("url", sa.String(2000)),  # where readers find it
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
@@ -193,8 +193,8 @@ offer = sa.Table(
     sa.Column("changed_at", Instant, nullable=False),
     # The work on it: to be looked at from `due` on (null: nothing to do); somebody does until `leased`; `asked` rises
     # with each reason to look again.
-    sa.Column("due", db.Machine),
-    sa.Column("leased", db.Machine, nullable=False),
+    sa.Column("due", Machine),
+    sa.Column("leased", Machine, nullable=False),
     sa.Column("asked", sa.Integer, nullable=False),
     sa.UniqueConstraint("post", name="one_offer_per_post"),
     sa.UniqueConstraint("profile", name="one_offer_per_profile"),

@@ -1,6 +1,6 @@
 """The tables of notifications: the ledger of mail, and its own copy of what it must know about people and program.
 
-The copies are written by event handlers alone (handlers.py); nobody else's database is ever read.
+The copies are written by event handlers alone (handlers); nobody else's database is ever read.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from shared import db
-from shared.db import Day, Instant, Json, Key, Machine, NullableJson
+from shared.columns import Day, Instant, Json, Key, Machine, NullableJson
 
 SERVICE = "notifications"
 metadata = db.metadata(SERVICE)

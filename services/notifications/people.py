@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from shared import clock, db
 from shared.events import NotYet
+from shared.quick import Quick, params
 
 from .chat import messages
 from .digest import projection
@@ -50,13 +51,13 @@ def _put(tx: Connection, data: Mapping[str, Any], state: str, always: bool) -> R
 
 
 def _replace(tx: Connection, where: Any = None) -> Any:
-    insert = db.insert(tx, person).values(db.params(person, person.c.keys()))
+    insert = db.insert(tx, person).values(params(person, person.c.keys()))
     fresh = {name: insert.excluded[name] for name in person.c.keys() if name != "id"}
     return insert.on_conflict_do_update(index_elements=["id"], set_=fresh, where=where)
 
 
-_REPLACE = db.Quick(_replace)
-_REPLACE_APPLICANT = db.Quick(partial(_replace, where=sa.text("person.state = 'applied'")))
+_REPLACE = Quick(_replace)
+_REPLACE_APPLICANT = Quick(partial(_replace, where=sa.text("person.state = 'applied'")))
 
 
 def reader(tx: Connection, id: str) -> Reader | None:
@@ -71,7 +72,7 @@ def reader(tx: Connection, id: str) -> Reader | None:
     return None if state == ERASED else Reader(id, name, email, timezone)
 
 
-_READER = db.Quick(
+_READER = Quick(
     lambda _: sa.select(person.c.name, person.c.email, person.c.timezone, person.c.state).where(
         person.c.id == sa.bindparam("of")
     )

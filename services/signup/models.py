@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from shared import db
+from shared.columns import Instant, Json, Key, Machine, NullableJson, Serial
 
 metadata = db.metadata("signup")
 
@@ -19,13 +20,13 @@ program = sa.Table(
     "program",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("version", db.Key, nullable=False),
+    sa.Column("version", Key, nullable=False),
     sa.Column("name", sa.String(200), nullable=False),
     sa.Column("timezone", sa.String(64), nullable=False),
-    sa.Column("sections", db.Json, nullable=False),
+    sa.Column("sections", Json, nullable=False),
     sa.Column("video_url", sa.String(2000)),
     sa.Column("chat_invite", sa.String(2000)),
-    sa.Column("chat_invite_at", db.Instant),
+    sa.Column("chat_invite_at", Instant),
     sa.CheckConstraint("id = 1", name="ck_program_one_row"),
 )
 
@@ -39,7 +40,7 @@ stream = sa.Table(
     sa.Column("summary", sa.Text, nullable=False),
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("open", sa.Boolean, nullable=False),
-    sa.Column("removed_at", db.Instant),
+    sa.Column("removed_at", Instant),
 )
 
 # A question asked at sign-up to one stream. Written by the seed and organizers; never deleted, because answers refer to
@@ -53,9 +54,9 @@ question = sa.Table(
     sa.Column("label", sa.String(300), nullable=False),
     sa.Column("help", sa.Text, nullable=False),
     sa.Column("kind", sa.String(16), nullable=False),
-    sa.Column("options", db.Json, nullable=False),
+    sa.Column("options", Json, nullable=False),
     sa.Column("required", sa.Boolean, nullable=False),
-    sa.Column("retired_at", db.Instant),
+    sa.Column("retired_at", Instant),
 )
 
 # One published text of the charter. Written once per version by the seed or an organizer; never changed or deleted,
@@ -65,7 +66,7 @@ charter = sa.Table(
     metadata,
     sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("text", sa.Text, nullable=False),
-    sa.Column("published_at", db.Instant, nullable=False),
+    sa.Column("published_at", Instant, nullable=False),
 )
 
 # A person: applicant, member or organizer. Inserted by intake (or as the first organizer), changed by the person and
@@ -74,7 +75,7 @@ charter = sa.Table(
 person = sa.Table(
     "person",
     metadata,
-    sa.Column("id", db.Key, primary_key=True),
+    sa.Column("id", Key, primary_key=True),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("stream", sa.String(64), sa.ForeignKey("stream.slug", name="fk_person_stream")),
     sa.Column("name", sa.String(400)),
@@ -85,36 +86,36 @@ person = sa.Table(
     sa.Column("search", sa.String(800), nullable=False),
     sa.Column("timezone", sa.String(64), nullable=False),
     sa.Column("charter_version", sa.Integer),
-    sa.Column("charter_at", db.Instant),
-    sa.Column("answers", db.Json, nullable=False),  # {question id: value}
+    sa.Column("charter_at", Instant),
+    sa.Column("answers", Json, nullable=False),  # {question id: value}
     sa.Column("github", sa.String(100)),
     sa.Column("blog", sa.String(2000)),
     # The checklist, ticked by hand: {"chat"|"github"|"blog"|"profile": ISO instant}.
-    sa.Column("checklist", db.Json, nullable=False),
+    sa.Column("checklist", Json, nullable=False),
     sa.Column("is_organizer", sa.Boolean, nullable=False),
-    sa.Column("created_at", db.Instant, nullable=False),
-    sa.Column("applied_at", db.Instant),  # the latest application
-    sa.Column("imported_at", db.Instant),  # when a file of an organizer brought them in
-    sa.Column("import", db.Key),  # which import that was, so that it can be undone
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("applied_at", Instant),  # the latest application
+    sa.Column("imported_at", Instant),  # when a file of an organizer brought them in
+    sa.Column("import", Key),  # which import that was, so that it can be undone
     # What an unproven hand typed for the address of somebody who had left: takes effect when they confirm.
-    sa.Column("reapplied", db.NullableJson),
-    sa.Column("mailed_at", db.Machine),  # the last mail an application or a resend caused (at most one an hour)
-    sa.Column("reminded_at", db.Instant),
-    sa.Column("confirmed_at", db.Instant),
-    sa.Column("left_at", db.Instant),
+    sa.Column("reapplied", NullableJson),
+    sa.Column("mailed_at", Machine),  # the last mail an application or a resend caused (at most one an hour)
+    sa.Column("reminded_at", Instant),
+    sa.Column("confirmed_at", Instant),
+    sa.Column("left_at", Instant),
     sa.Column("left_from", sa.String(16)),  # the state before leaving, for the undo
     sa.Column("leave_reason", sa.Text),
-    sa.Column("erase_after", db.Instant),
+    sa.Column("erase_after", Instant),
     sa.Column("was_organizer", sa.Boolean),  # until they left or asked to be erased; for the undo
     # The address that they want their mail at instead, until its link is pressed or a day is over.
     sa.Column("new_email", sa.String(320)),
-    sa.Column("new_email_request", db.Key),  # names the one link that counts
-    sa.Column("new_email_at", db.Machine),
-    sa.Column("readdressed_at", db.Machine),  # links mailed before that may lie in a mailbox of somebody else
+    sa.Column("new_email_request", Key),  # names the one link that counts
+    sa.Column("new_email_at", Machine),
+    sa.Column("readdressed_at", Machine),  # links mailed before that may lie in a mailbox of somebody else
     # Whether they may be asked to mentor where nobody of the program is above (rules.pool), and in which streams.
     sa.Column("pool", sa.String(8)),  # asked, agreed, declined, left, removed
-    sa.Column("pool_streams", db.NullableJson),  # [slug]
-    sa.Column("pool_at", db.Instant),  # when that was said last
+    sa.Column("pool_streams", NullableJson),  # [slug]
+    sa.Column("pool_at", Instant),  # when that was said last
     sa.Column("pool_was", sa.String(8)),  # before an organizer removed them, for the undo
     sa.UniqueConstraint("email_key", name="uq_person_email_key"),
 )
@@ -145,13 +146,13 @@ sa.Index("ix_person_state", person.c.state, sqlite_where=_told, postgresql_where
 goal = sa.Table(
     "goal",
     metadata,
-    sa.Column("id", db.Key, primary_key=True),
-    sa.Column("person", db.Key, sa.ForeignKey("person.id", name="fk_goal_person"), nullable=False),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("person", Key, sa.ForeignKey("person.id", name="fk_goal_person"), nullable=False),
     sa.Column("stream", sa.String(64), sa.ForeignKey("stream.slug", name="fk_goal_stream"), nullable=False),
     sa.Column("words", sa.Text, nullable=False),
     sa.Column("shared", sa.Boolean, nullable=False),
-    sa.Column("at", db.Instant, nullable=False),
-    sa.Column("withdrawn_at", db.Instant),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("withdrawn_at", Instant),
 )
 _stands = sa.text("withdrawn_at IS NULL")
 sa.Index("one_goal_per_person_and_stream", goal.c.person, goal.c.stream, unique=True,
@@ -164,13 +165,13 @@ sa.Index("one_goal_per_person_and_stream", goal.c.person, goal.c.stream, unique=
 audit = sa.Table(
     "audit",
     metadata,
-    sa.Column("id", db.Serial, primary_key=True, autoincrement=True),
-    sa.Column("at", db.Instant, nullable=False),
+    sa.Column("id", Serial, primary_key=True, autoincrement=True),
+    sa.Column("at", Instant, nullable=False),
     sa.Column("by", sa.String(64), nullable=False),  # person/<id> | organizer/<id> | system
     sa.Column("through", sa.String(64)),  # token/<id>, when a program did it for them
     sa.Column("what", sa.String(64), nullable=False),  # as in person.paused, stream.saved
     sa.Column("subject", sa.String(80), nullable=False),  # person/<id> | program
-    sa.Column("detail", db.Json, nullable=False),
+    sa.Column("detail", Json, nullable=False),
 )
 sa.Index("ix_audit_subject", audit.c.subject, audit.c.id)
 
@@ -183,7 +184,7 @@ idempotency = sa.Table(
     sa.Column("key", sa.String(255), primary_key=True),
     sa.Column("body", sa.String(64), nullable=False),  # SHA-256, hex
     sa.Column("answer", sa.String(64)),
-    sa.Column("at", db.Machine, nullable=False),
+    sa.Column("at", Machine, nullable=False),
 )
 sa.Index("ix_idempotency_at", idempotency.c.at)
 
@@ -193,7 +194,7 @@ used_token = sa.Table(
     "used_token",
     metadata,
     sa.Column("jti", sa.String(64), primary_key=True),
-    sa.Column("at", db.Machine, nullable=False),
+    sa.Column("at", Machine, nullable=False),
 )
 
 # A row says that a link was asked for by somebody, whom only a keyed hash names: known and unknown addresses alike, so
@@ -202,9 +203,9 @@ used_token = sa.Table(
 asked = sa.Table(
     "asked",
     metadata,
-    sa.Column("id", db.Key, primary_key=True),
+    sa.Column("id", Key, primary_key=True),
     sa.Column("who", sa.String(64), nullable=False),
-    sa.Column("at", db.Machine, nullable=False),
+    sa.Column("at", Machine, nullable=False),
 )
 sa.Index("ix_asked_who", asked.c.who, asked.c.at)
 # A row says that a person wants all that is held about them: the last time they asked, one a person. Written by
@@ -212,10 +213,10 @@ sa.Index("ix_asked_who", asked.c.who, asked.c.at)
 download = sa.Table(
     "download",
     metadata,
-    sa.Column("person", db.Key, primary_key=True),
-    sa.Column("request", db.Key, nullable=False),
-    sa.Column("asked_at", db.Machine, nullable=False),
-    sa.Column("ready_at", db.Machine),  # every service has told its last
+    sa.Column("person", Key, primary_key=True),
+    sa.Column("request", Key, nullable=False),
+    sa.Column("asked_at", Machine, nullable=False),
+    sa.Column("ready_at", Machine),  # every service has told its last
 )
 
 # A piece of what another service holds about that person, as it told it (personal.py there). Written by the handler;
@@ -223,13 +224,13 @@ download = sa.Table(
 download_part = sa.Table(
     "download_part",
     metadata,
-    sa.Column("person", db.Key, sa.ForeignKey("download.person", name="fk_download_part"), primary_key=True),
+    sa.Column("person", Key, sa.ForeignKey("download.person", name="fk_download_part"), primary_key=True),
     sa.Column("service", sa.String(40), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("part", sa.String(60), nullable=False),
-    sa.Column("rows", db.Json, nullable=False),
+    sa.Column("rows", Json, nullable=False),
     sa.Column("last", sa.Boolean, nullable=False),
-    sa.Column("cut", db.Json, nullable=False),  # in the last: names of parts that were too large to be whole
+    sa.Column("cut", Json, nullable=False),  # in the last: names of parts that were too large to be whole
 )
 sa.Index("ix_download_asked", download.c.asked_at)
 
@@ -239,14 +240,14 @@ sa.Index("ix_download_asked", download.c.asked_at)
 api_token = sa.Table(
     "api_token",
     metadata,
-    sa.Column("id", db.Key, primary_key=True),
+    sa.Column("id", Key, primary_key=True),
     sa.Column("name", sa.String(80), nullable=False),
     sa.Column("scope", sa.String(16), nullable=False),  # a key of bearer.SCOPES
-    sa.Column("person", db.Key, sa.ForeignKey("person.id", name="fk_api_token_person"), nullable=False),
-    sa.Column("made_through", db.Key),  # the token that made it, if one did: revoked with it
-    sa.Column("made_at", db.Instant, nullable=False),
-    sa.Column("until", db.Machine, nullable=False),
-    sa.Column("revoked_at", db.Instant),
+    sa.Column("person", Key, sa.ForeignKey("person.id", name="fk_api_token_person"), nullable=False),
+    sa.Column("made_through", Key),  # the token that made it, if one did: revoked with it
+    sa.Column("made_at", Instant, nullable=False),
+    sa.Column("until", Machine, nullable=False),
+    sa.Column("revoked_at", Instant),
     sa.Column("revoked_by", sa.String(64)),
 )
 _alive = api_token.c.revoked_at.is_(None)
@@ -259,18 +260,18 @@ sa.Index("uq_api_token_name", api_token.c.name, unique=True, sqlite_where=_alive
 imports = sa.Table(
     "import",
     metadata,
-    sa.Column("id", db.Key, primary_key=True),
+    sa.Column("id", Key, primary_key=True),
     sa.Column("file", sa.String(200), nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),  # bytes
     sa.Column("form", sa.String(64), nullable=False),  # of the header: files of one form share a mapping
-    sa.Column("header", db.Json, nullable=False),
+    sa.Column("header", Json, nullable=False),
     sa.Column("encoding", sa.String(16), nullable=False),
     sa.Column("delimiter", sa.String(1), nullable=False),
-    sa.Column("mapping", db.NullableJson),  # as the last check used it
+    sa.Column("mapping", NullableJson),  # as the last check used it
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("by", sa.String(64), nullable=False),  # organizer/<id> | system
-    sa.Column("created_at", db.Instant, nullable=False),
-    sa.Column("touched", db.Machine, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("touched", Machine, nullable=False),
     sa.Column("done", sa.Integer, nullable=False),
     sa.Column("rows", sa.Integer, nullable=False),  # the last row of the file, once it was read to its end
     sa.Column("read", sa.BigInteger, nullable=False),  # bytes that the present pass has read
@@ -279,9 +280,9 @@ imports = sa.Table(
     sa.Column("repeated", sa.Integer, nullable=False),
     sa.Column("refused", sa.Integer, nullable=False),
     sa.Column("withdrawn", sa.Integer, nullable=False, server_default="0"),  # taken back by the undo
-    sa.Column("superseded", db.Json, nullable=False),  # rows whose address comes again further down
-    sa.Column("answers", db.Json, nullable=False),  # {"stream"|"timezone": {answer: how often}}
-    sa.Column("problem", db.NullableJson),  # {message, remedy}: why the file could not be read to its end
+    sa.Column("superseded", Json, nullable=False),  # rows whose address comes again further down
+    sa.Column("answers", Json, nullable=False),  # {"stream"|"timezone": {answer: how often}}
+    sa.Column("problem", NullableJson),  # {message, remedy}: why the file could not be read to its end
 )
 sa.Index("ix_import_created", imports.c.created_at)
 
@@ -290,7 +291,7 @@ sa.Index("ix_import_created", imports.c.created_at)
 import_part = sa.Table(
     "import_part",
     metadata,
-    sa.Column("import", db.Key, sa.ForeignKey("import.id", name="fk_import_part_import"), primary_key=True),
+    sa.Column("import", Key, sa.ForeignKey("import.id", name="fk_import_part_import"), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("content", sa.LargeBinary, nullable=False),
 )
@@ -300,10 +301,10 @@ import_part = sa.Table(
 import_refusal = sa.Table(
     "import_refusal",
     metadata,
-    sa.Column("import", db.Key, sa.ForeignKey("import.id", name="fk_import_refusal_import"), primary_key=True),
+    sa.Column("import", Key, sa.ForeignKey("import.id", name="fk_import_refusal_import"), primary_key=True),
     sa.Column("row", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("cells", db.Json, nullable=False),
-    sa.Column("problems", db.Json, nullable=False),
+    sa.Column("cells", Json, nullable=False),
+    sa.Column("problems", Json, nullable=False),
 )
 
 # A version of the mapping of one form (importing/mapping.py). Written by organizers; the one that holds is the last
@@ -313,8 +314,8 @@ import_mapping = sa.Table(
     metadata,
     sa.Column("form", sa.String(64), primary_key=True),
     sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("mapping", db.Json, nullable=False),
+    sa.Column("mapping", Json, nullable=False),
     sa.Column("by", sa.String(64), nullable=False),
-    sa.Column("at", db.Instant, nullable=False),
-    sa.Column("undone_at", db.Instant),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("undone_at", Instant),
 )

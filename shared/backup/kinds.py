@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 
-from .. import db
+from ..columns import Instant
 
 _Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 TYPES: dict[str, Any] = {
-    "instant": db.Instant(),
+    "instant": Instant(),
     "json": _Json,
     "bytes": sa.LargeBinary(),
     "bool": sa.Boolean(),
@@ -29,7 +29,7 @@ TYPES: dict[str, Any] = {
 def of(column: sa.Column[Any]) -> str:
     """The kind of a column: a key of TYPES."""
     for kind, types in (
-        ("instant", db.Instant), ("json", sa.JSON), ("bytes", sa.LargeBinary), ("bool", sa.Boolean),
+        ("instant", Instant), ("json", sa.JSON), ("bytes", sa.LargeBinary), ("bool", sa.Boolean),
         ("int", sa.Integer), ("real", sa.Float), ("text", sa.String),
     ):  # fmt: skip
         if isinstance(column.type, types):  # type: ignore[arg-type]

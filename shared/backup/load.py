@@ -19,7 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from .. import config, db, migrate
+from .. import config, db, engines, faults, migrate
 from . import Wrong, kinds
 from .file import Table, Tell
 
@@ -59,7 +59,7 @@ def load(source: Source, urls: dict[str, str], aside: str | None, tell: Tell, fi
             txs = {service: open_.enter_context(db.write(service)) for service in drafts}
             counted = _fill(source, txs, aside, tell)
             finish(txs)
-        db.close({*drafts.values(), *real.values()})
+        engines.close({*drafts.values(), *real.values()})
         for service, url in real.items():
             if url.startswith("sqlite"):
                 _swap(_path(url), _path(drafts[service]), aside)
@@ -68,7 +68,7 @@ def load(source: Source, urls: dict[str, str], aside: str | None, tell: Tell, fi
     except OSError as error:
         raise Wrong(f"a file cannot be written ({error.strerror or error}): see to it, and run it again") from None
     finally:
-        db.close({*drafts.values(), *real.values()})
+        engines.close({*drafts.values(), *real.values()})
         for url in drafts.values():
             if url.startswith("sqlite"):
                 _remove(_path(url))
@@ -215,7 +215,7 @@ def set_aside(paths: Iterable[Path], folder: Path) -> None:
 def reason(error: Exception) -> str:
     """A database's refusal in one line, with what to do."""
     said = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-    if db.full(error):
+    if faults.full(error):
         return "the disk is full: free some space and run it again; nothing was changed"
     if "does not exist" in said and "database" in said:
         return f"{said}: create it first (createdb), with the right to make tables in it"

@@ -201,7 +201,7 @@ def local(folder: Path) -> str:
 
 def play(folder: Path, base_url: str, link: str, options: argparse.Namespace) -> tuple[dict[str, Any], str]:
     """Let people live until today; what came of it, as plain data, and a link that signs the organizer in."""
-    from .. import clock, db
+    from .. import clock, engines
     from .simulation import figures, promises, site, worlds
     from .simulation.blogs import Blog
     from .simulation.browser import Browser
@@ -290,7 +290,7 @@ def play(folder: Path, base_url: str, link: str, options: argparse.Namespace) ->
     finally:
         bar.end()
         world.written.close()
-        db.close()
+        engines.close()
 
 
 def _door(world: Any, organizer: Any) -> str:

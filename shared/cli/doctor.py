@@ -78,9 +78,9 @@ def examine(data: str | None) -> Iterator[Line]:
         try:
             yield from check(found)
         except Exception as error:
-            from .. import db
+            from .. import faults
 
-            said = f"could not be checked: {type(error).__name__}: {db.first_line(error)}"
+            said = f"could not be checked: {type(error).__name__}: {faults.first_line(error)}"
             yield Line(check.__name__, WRONG, said, "see above")
 
 
@@ -162,7 +162,7 @@ def databases(found: config.Config) -> Iterator[Line]:
     """Do they answer, at this code's revision, with the same clock, and does something tick?"""
     import sqlalchemy as sa
 
-    from .. import clock, db, migrate, pulse
+    from .. import clock, db, faults, migrate, pulse
 
     for service in found.services:
         name = f"database {service}"
@@ -178,7 +178,7 @@ def databases(found: config.Config) -> Iterator[Line]:
         except sa.exc.SQLAlchemyError as error:
             file = "free some space on its disk, or see that it may be read and written"
             do = file if url.startswith("sqlite") else "start it, or check BATON_DATABASE_URL"
-            yield Line(name, WRONG, f"does not answer ({db.first_line(error)})", do)
+            yield Line(name, WRONG, f"does not answer ({faults.first_line(error)})", do)
             continue
         head = migrate.head(service)
         if at is None or at < head:
@@ -212,7 +212,7 @@ def databases(found: config.Config) -> Iterator[Line]:
 
 def broker(found: config.Config) -> Iterator[Line]:
     """Does it answer, and does it keep what it is given?"""
-    from .. import db, worker
+    from .. import faults, worker
 
     host = urlsplit(found.broker_url)
     where = f"{host.hostname}:{host.port}" if host.hostname else host.path
@@ -229,7 +229,7 @@ def broker(found: config.Config) -> Iterator[Line]:
         yield Line(
             "broker",
             WRONG,
-            f"does not answer at {where} ({db.first_line(error)})",
+            f"does not answer at {where} ({faults.first_line(error)})",
             "start ./baton up, or check BATON_BROKER_URL",
         )
         return

@@ -106,7 +106,7 @@ def number(more: float, most: float) -> Callable[[str], float]:
 
 def rehearse(found: config.Config, folder: Path, options: argparse.Namespace, tell: Progress) -> dict[str, Any]:
     """Play on a copy in `folder`; what came of it, as plain data."""
-    from .. import backup, clock, db
+    from .. import backup, clock, engines
     from .simulation import figures, worlds
     from .simulation.habits import Habits
     from .simulation.play import play
@@ -147,7 +147,7 @@ def rehearse(found: config.Config, folder: Path, options: argparse.Namespace, te
         }
     finally:
         bar.end()
-        db.close()
+        engines.close()
         config.use(found)
 
 

@@ -12,6 +12,8 @@ from marshmallow import Schema, ValidationError
 from sqlalchemy.engine import Connection
 
 from .. import clock, db, log, obvious
+from ..columns import instant_text
+from ..quick import Quick, params
 from . import bell
 from .catalog import BY_TYPE, Entry
 
@@ -65,7 +67,7 @@ def emit_all(tx: Connection, type: str, happenings: Sequence[tuple[str, dict[str
     if any(data.keys() != fields for _, data in happenings):
         raise ValueError(f"the data of these {type} differ in their fields")
     now, correlation = clock.machine(), log.correlation() or db.new_id()
-    at: Any = db.instant_text(clock.now()) if tx.dialect.name == "sqlite" else clock.now()
+    at: Any = instant_text(clock.now()) if tx.dialect.name == "sqlite" else clock.now()
     first, following, owed = _BULK[tx.dialect.name]
     before = tx.exec_driver_sql(first).scalar()
     ids = db.new_ids(len(happenings))
@@ -114,18 +116,18 @@ def _insert_event(tx: Connection) -> Any:
     seq = sa.select(sa.func.coalesce(sa.func.max(same.c.seq), 0) + 1).where(same.c.subject == sa.bindparam("subject"))
     return (
         sa.insert(event)
-        .values(**db.params(event, given), seq=seq.scalar_subquery())
+        .values(**params(event, given), seq=seq.scalar_subquery())
         .returning(event.c.position, event.c.seq)
     )
 
 
 def _insert_delivery(tx: Connection) -> Any:
     delivery = db.metadata(db.service_of(tx)).tables["delivery"]
-    row = db.params(delivery, "event subscriber subject seq due".split())
+    row = params(delivery, "event subscriber subject seq due".split())
     return sa.insert(delivery).values(**row, attempts=0, failures=0, silences=0)
 
 
-_INSERT_EVENT, _INSERT_DELIVERY = db.Quick(_insert_event), db.Quick(_insert_delivery)
+_INSERT_EVENT, _INSERT_DELIVERY = Quick(_insert_event), Quick(_insert_delivery)
 
 
 _rings: dict[str, Any] = {}

@@ -17,7 +17,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from .. import clock, db, die, log
+from .. import clock, db, die, engines, log
+from ..columns import Instant, Json
 from .catalog import BY_TYPE
 from .envelope import Event
 
@@ -125,7 +126,7 @@ def claim(service: str, subscriber: str) -> list[Message]:
     is as it was found; on PostgreSQL nobody else waits, and two who claim at once must not find the same. A claim or a
     receipt that a power cut takes away is made again: the event comes twice, and counts once.
     """
-    if db.engine(service).dialect.name != "sqlite":
+    if engines.engine(service).dialect.name != "sqlite":
         with db.write(service, durable=False) as tx:
             return _claim_alone(tx, service, subscriber)
     now = clock.machine()
@@ -420,7 +421,7 @@ _FOLLOWERS = {
     ),
 }
 _EVENTS = {
-    dialect: sql.columns(erased=sa.Boolean, data=db.Json, time=db.Instant)
+    dialect: sql.columns(erased=sa.Boolean, data=Json, time=Instant)
     for dialect, sql in _by_dialect(
         "SELECT position, id, type, version, subject, seq, time, correlation, erased, data FROM event"
         " WHERE position {events}"

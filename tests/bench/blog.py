@@ -21,7 +21,7 @@ from services.blog.models import blog, offer, person, post
 from services.blog.repos import Mirror, remote
 from services.blog.repos import branch as first_branch
 from services.blog.repos import fetch as bring
-from shared import clock, config, db, log, worker
+from shared import clock, config, db, engines, log, worker
 from shared.cli import migrate
 from shared.events import bell
 from tests.offering import PNG
@@ -65,7 +65,7 @@ def measure(rounds: int) -> list[Row]:
                 each.push()  # once, so that mirrors and stores are there
             in_turn(rounds, subject, large)
         finally:
-            db.close()
+            engines.close()
             config.use(None)
     return [bare, size]
 

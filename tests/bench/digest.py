@@ -22,7 +22,7 @@ import sqlalchemy as sa
 
 from services.notifications import create_app, models
 from services.notifications.digest import arranging, writing
-from shared import clock, config, db, log
+from shared import clock, config, db, engines, log
 from shared.cli import migrate
 from tests.signup import signed_in
 
@@ -56,7 +56,7 @@ def measure(rounds: int) -> list[Row]:
                 in_turn(rounds, _timed(row.subject, subject), _timed(row.floor, partial(_ask, raw, asked)))
             raw.close()
         finally:
-            db.close()
+            engines.close()
             config.use(None)
     return rows
 
@@ -98,7 +98,7 @@ def _heard() -> Iterator[Statements]:
         if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")):
             asked.append((statement, parameters, many))
 
-    engine = db.engine("notifications")
+    engine = engines.engine("notifications")
     sa.event.listen(engine, "before_cursor_execute", hear)
     try:
         yield asked

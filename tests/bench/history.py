@@ -29,8 +29,9 @@ import sqlalchemy as sa
 
 from services.signup import people
 from services.signup.people import row as rows
-from shared import access, clock, config, db, log, migrate, tokens, worker
+from shared import access, clock, config, db, engines, log, migrate, tokens, worker
 from shared.events import bell, relay
+from shared.quick import Quick, params
 from tests.postgres import Postgres
 
 from .measure import Missing, Row, in_turn
@@ -99,7 +100,7 @@ def _program(ends: ExitStack, database: str, days: int) -> _Program:
         secret="a-secret-of-benches-that-is-long-enough", data=folder, database_urls=urls, database_pool=2,
         smtp_url="smtp://localhost:1", signup_rate="1000000/second",
     )  # fmt: skip
-    ends.callback(db.close, [settings.database_url(service) for service in config.SERVICES])
+    ends.callback(engines.close, [settings.database_url(service) for service in config.SERVICES])
     config.use(settings)
     ends.callback(config.use, None)
     began = time.perf_counter()
@@ -117,10 +118,10 @@ def _program(ends: ExitStack, database: str, days: int) -> _Program:
 
 def _fill(service: str, name: str, made: Iterator[dict[str, Any]]) -> int:
     table, count = db.metadata(service).tables[name], 0
-    insert: db.Quick | None = None
+    insert: Quick | None = None
     while step := list(islice(made, 5_000)):
         columns = list(step[0])
-        insert = insert or db.Quick(lambda _tx: sa.insert(table).values(db.params(table, columns)))  # noqa: B023
+        insert = insert or Quick(lambda _tx: sa.insert(table).values(params(table, columns)))  # noqa: B023
         with db.write(service, durable=False) as tx:
             insert(tx, *step)
         count += len(step)
@@ -131,7 +132,7 @@ def _settled(database: str) -> None:
     """What a server does by itself in three years, and what filling it in a minute left undone."""
     for service in config.SERVICES:
         if database == "postgres":
-            with db.engine(service).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            with engines.engine(service).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.exec_driver_sql(
                     "SELECT setval(pg_get_serial_sequence('event', 'position'),"
                     " (SELECT coalesce(max(position), 0) + 1 FROM event), false)"
@@ -142,7 +143,7 @@ def _settled(database: str) -> None:
                     )
                 connection.exec_driver_sql("VACUUM ANALYZE")
         else:
-            with db.engine(service).connect() as connection:
+            with engines.engine(service).connect() as connection:
                 connection.exec_driver_sql("COMMIT")
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 

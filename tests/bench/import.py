@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from services.signup import importing
-from shared import config, db, log
+from shared import config, db, engines, log
 from shared.cli import migrate
 from shared.events import bell
 
@@ -67,7 +67,7 @@ def measure(rounds: int) -> list[Row]:
 
             in_turn(rounds, subject, floor)
         finally:
-            db.close()
+            engines.close()
             config.use(None)
     return [row]
 

@@ -19,7 +19,7 @@ from services.sessions import models
 from services.sessions.circles import standing
 from services.sessions.rules.rotation import Role
 from services.sessions.turns import asking, seats
-from shared import clock, config, db, log
+from shared import clock, config, db, engines, log
 from shared.cli import migrate
 from shared.events import bell
 
@@ -58,7 +58,7 @@ def measure(rounds: int) -> list[Row]:
 
             in_turn(rounds, subject, floor)
         finally:
-            db.close()
+            engines.close()
             config.use(None)
     return [row]
 

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from services.sessions.meetings import planning
 from services.sessions.models import circle, series, session
-from shared import clock, config, db, log
+from shared import clock, config, db, engines, log
 from shared.cli import migrate
 from shared.events import bell
 
@@ -63,7 +63,7 @@ def measure(rounds: int) -> list[Row]:
 
             in_turn(rounds, subject, floor)
         finally:
-            db.close()
+            engines.close()
             config.use(None)
     return [row]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from shared import config, db
+from shared import config, engines
 from shared.cli.parts import Part
 from shared.config import SERVICES
 from tests.deploy import image
@@ -118,7 +118,7 @@ class Deployed:
 
     def stop(self) -> None:
         """Kill all, and remove the folder."""
-        db.close()
+        engines.close()
         config.use(None)
         self.layout.__exit__()
         shutil.rmtree(self.images, ignore_errors=True)

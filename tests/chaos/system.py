@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from shared import config, db
+from shared import config, engines
 from shared.cli import broker, settings
 from shared.cli.parts import Part
 from shared.cli.up import answers
@@ -156,7 +156,7 @@ class System:
             part.signal(signal.SIGKILL)
             if part.process:
                 part.process.wait()
-        db.close()
+        engines.close()
         config.use(None)
 
     @contextmanager

@@ -12,7 +12,7 @@ from marshmallow import fields
 from sqlalchemy.engine import Connection
 
 from services.signup import access_links, rate
-from shared import db
+from shared import db, engines
 from shared.config import Config
 from shared.events import catalog, emit, inbox, relay
 from shared.events.envelope import Event
@@ -91,7 +91,7 @@ class Wire:
 
     def effects(self, subject: str | None = None) -> list[int]:
         """The n of all effects, in the order in which they were written."""
-        order = "ctid" if db.engine(SUBSCRIBER).dialect.name == "postgresql" else "rowid"
+        order = "ctid" if engines.engine(SUBSCRIBER).dialect.name == "postgresql" else "rowid"
         with db.read(SUBSCRIBER) as tx:
             rows = tx.execute(sa.text(f"SELECT subject, n FROM effect ORDER BY {order}")).all()
         return [row.n for row in rows if subject in (None, row.subject)]

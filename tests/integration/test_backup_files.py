@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from services.blog.forges import embedded
 from services.blog.repos import git
-from shared import backup, config, db, migrate
+from shared import backup, config, db, engines, migrate
 from shared.backup import file
 from shared.cli import Refused, restore
 from shared.config import SERVICES
@@ -68,7 +68,7 @@ def _first_tables(folder: Path) -> dict[str, dict[str, set[str]]]:
             migrate.run(tx, "0001")
             seen = sa.inspect(tx)
             found[service] = {t: {c["name"] for c in seen.get_columns(t)} for t in seen.get_table_names()}
-    db.close({url for _, url in urls})
+    engines.close({url for _, url in urls})
     config.use(before)
     return found
 
@@ -158,7 +158,7 @@ def test_a_file_that_is_not_in_order_changes_nothing(alone: Baton, tmp_path: Pat
     join()
     made = changed(make(tmp_path / "b.baton"), change)
     before = alone.dump()
-    db.close()
+    engines.close()
     with pytest.raises(Refused, match=words):
         restore.main([str(made), "--set-aside"])
     assert alone.dump() == before
@@ -176,7 +176,7 @@ def test_the_small_blog_comes_back_with_what_was_published(alone: Baton, tmp_pat
     lied = changed(make(tmp_path / "d.baton"), _other_blog)
     torn = changed(make(tmp_path / "e.baton"), _torn_blog)
     git.run(blog, "update-ref", "refs/heads/later", first, size=10_000)
-    db.close()
+    engines.close()
     for broken, words in ((lied, "is not what was written"), (torn, "small blog cannot be brought back")):
         with pytest.raises(Refused, match=words):
             restore.main([str(broken), "--set-aside"])
@@ -248,7 +248,7 @@ def test_what_is_no_backup_is_said_to_be_none(alone: Baton, tmp_path: Path, cont
     path = tmp_path / "b.baton"
     if content is not None:
         path.write_bytes(content)
-    db.close()
+    engines.close()
     with pytest.raises(Refused, match=words):
         restore.main([str(path), "--set-aside"])
 
@@ -259,7 +259,7 @@ def test_a_file_that_was_cut_off(alone: Baton, tmp_path: Path, share: float) -> 
     made = make(tmp_path / "b.baton")
     whole = made.read_bytes()
     made.write_bytes(whole[: int(len(whole) * share)])
-    db.close()
+    engines.close()
     with pytest.raises(Refused, match="cut off|damaged"):
         restore.main([str(made), "--set-aside"])
 
@@ -279,7 +279,7 @@ def test_rows_the_database_refuses_leave_the_old_ones(alone: Baton, tmp_path: Pa
 
     made = changed(make(tmp_path / "b.baton"), twice)
     before = alone.dump()
-    db.close()
+    engines.close()
     with pytest.raises(Refused, match="signup.person, rows 1 to .*UNIQUE"):
         restore.main([str(made), "--set-aside"])
     assert alone.dump() == before

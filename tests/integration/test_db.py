@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from shared import db
+from shared import db, engines, faults
 
 MARK = sa.text("INSERT INTO inbox (source, event, handled) VALUES ('test', :id, 0)")
 
@@ -90,7 +90,7 @@ BIG = sa.text("INSERT INTO inbox (source, event, handled) VALUES ('test', :id ||
 
 def full_disk(settings: Any) -> None:
     """No page more for this file: to SQLite it is as if the disk were full, and it ends the whole transaction."""
-    with db.engine("blog").connect() as connection:
+    with engines.engine("blog").connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 20}")
 
@@ -99,7 +99,7 @@ def full_disk(settings: Any) -> None:
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_what_was_written_together_is_not_called_kept_when_the_disk_was_full(settings: Any) -> None:
     full_disk(settings)
-    with pytest.raises(db.Ended), db.together():
+    with pytest.raises(faults.Ended), db.together():
         with db.write("blog") as tx:
             tx.execute(MARK, {"id": "small"})
         with contextlib.suppress(Exception), db.write("blog") as tx:
@@ -113,7 +113,7 @@ def test_what_was_written_together_is_not_called_kept_when_the_disk_was_full(set
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_savepoint_that_met_a_full_disk_does_not_let_the_rest_pass_for_kept(settings: Any) -> None:
     full_disk(settings)
-    with pytest.raises(db.Ended), db.write("blog") as tx:
+    with pytest.raises(faults.Ended), db.write("blog") as tx:
         tx.execute(MARK, {"id": "small"})
         with contextlib.suppress(Exception), tx.begin_nested():
             tx.execute(BIG, {"id": "big"})

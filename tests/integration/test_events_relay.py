@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from shared import db, worker
 from shared.events import NotYet, emit, inbox, keeping, relay
+from shared.quick import Quick
 from tests.integration.conftest import ANSWER, TYPE, numbers
 
 DAY = 86_400.0
@@ -198,7 +199,7 @@ def test_one_bad_event_leaves_the_rest_done_and_its_followers_behind(wire: Any) 
 def test_a_database_that_refuses_a_row_does_not_quote_it(wire: Any, capsys: Any) -> None:
     """PostgreSQL answers "Failing row contains (…)": nobody's data belong into a log, a traceback or a receipt."""
     name = "Ada Unmistakable"
-    quick = db.Quick(lambda tx: sa.text("INSERT INTO inbox (source, event) VALUES (:name, :name)"))
+    quick = Quick(lambda tx: sa.text("INSERT INTO inbox (source, event) VALUES (:name, :name)"))
 
     def before(tx: Any, event: Any) -> None:
         if event.data["n"] == 1:

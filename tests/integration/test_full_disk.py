@@ -21,7 +21,7 @@ import redis
 import sqlalchemy as sa
 
 from services.signup import importing, rate
-from shared import db, mount, pulse, web
+from shared import db, engines, faults, mount, pulse, web
 from shared.cli import Refused, backup, doctor, export, restore
 from shared.cli.broker import any_port
 from shared.cli.settings import BROKER_FILE
@@ -47,7 +47,7 @@ def database(disk: Disk, sqlite_templates: dict[str, Path]) -> Iterator[tuple[tu
     for service in SERVICES:
         shutil.copy(sqlite_templates[SEEDED] / f"{service}.db", disk.path)
     yield tuple((service, f"sqlite:///{disk.path / service}.db") for service in SERVICES)
-    db.close()
+    engines.close()
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def test_a_file_to_import_leaves_nothing_half(baton: Baton, disk: Disk) -> None:
     disk.fill(but=2 << 20)
     with pytest.raises(sa.exc.OperationalError) as caught:
         importing.give("system", "large.csv", io.BytesIO(content))
-    assert db.full(caught.value)
+    assert faults.full(caught.value)
     disk.free()
     with db.read("signup") as tx:
         assert importing.listed(tx) == []
@@ -192,7 +192,7 @@ def test_a_restore_changes_nothing_where_it_finds_no_room(
     join()
     make(tmp_path / "b.baton")
     before = baton.dump()
-    db.close()
+    engines.close()
     there = {path.name for path in disk.path.iterdir()} | {disk.filler.name}
     for room in (0, 4096, 700_000, 1_600_000):
         disk.fill(but=room)
@@ -202,7 +202,7 @@ def test_a_restore_changes_nothing_where_it_finds_no_room(
         assert left <= {"up.lock"}, "no half database, and nothing set aside"
     disk.free()
     assert baton.dump() == before
-    db.close()
+    engines.close()
     assert restore.main(["b.baton", "--set-aside"]) == 0
 
 
@@ -247,7 +247,7 @@ def test_the_doctor_says_it(
     ],
 )
 def test_what_counts_as_full(error: BaseException | None, full: bool) -> None:
-    assert db.full(error) is full
+    assert faults.full(error) is full
 
 
 def test_everything_goes_on_by_itself_once_there_is_room(tmp_path: Path) -> None:

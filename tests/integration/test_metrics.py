@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from shared import db
+from shared import db, engines
 from shared.config import SERVICES
 from tests.backups import join
 from tests.conftest import Baton
@@ -111,7 +111,7 @@ def test_no_scrape_and_no_page_reads_whole_tables(baton: Baton) -> None:
             plan = connection.connection.driver_connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
             seen[statement] = [row[3] for row in plan.fetchall()]
 
-    engines = [db.engine(service) for service in SERVICES]
+    engines = [engines.engine(service) for service in SERVICES]
     for engine in engines:
         sa.event.listen(engine, "before_cursor_execute", explained)
     try:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from shared import config, db, migrate
+from shared import config, db, engines, migrate
 from shared.config import SERVICES
 
 
@@ -25,11 +25,11 @@ def test_they_equal_the_models(baton: Any, service: str) -> None:
 def test_partial_indexes_are_the_same(baton: Any, service: str) -> None:
     """Alembic does not compare what an index leaves out."""
     for table in db.metadata(service).tables.values():
-        found = {index["name"]: index for index in sa.inspect(db.engine(service)).get_indexes(table.name)}
+        found = {index["name"]: index for index in sa.inspect(engines.engine(service)).get_indexes(table.name)}
         for index in table.indexes:
             for dialect in ("sqlite", "postgresql"):
                 partial = index.dialect_options[dialect]["where"] is not None
-                if db.engine(service).dialect.name == dialect:
+                if engines.engine(service).dialect.name == dialect:
                     assert bool(found[index.name]["dialect_options"].get(f"{dialect}_where") is not None) == partial
 
 
@@ -60,5 +60,5 @@ def test_a_folder_with_odd_characters_will_do(tmp_path: Path) -> None:
             assert migrate.current(service) == migrate.head(service)
         assert {path.name for path in folder.glob("*.db")} == {f"{service}.db" for service in SERVICES}
     finally:
-        db.close()
+        engines.close()
         config.use(None)

@@ -15,7 +15,7 @@ from services.sessions.circles import health, journal
 from services.sessions.circles import timeline as timelines
 from services.sessions.meetings import listing
 from services.sessions.turns import journal as turn_journal
-from shared import clock, db
+from shared import clock, db, engines
 from tests.turns import circle, person, promise_four, sessions, tick, turns, written
 
 from .test_turns_pages import sign_in
@@ -324,11 +324,11 @@ def statements(work: Any) -> int:
         nonlocal count
         count += 1
 
-    sa.event.listen(db.engine("sessions"), "before_cursor_execute", one)
+    sa.event.listen(engines.engine("sessions"), "before_cursor_execute", one)
     try:
         work()
     finally:
-        sa.event.remove(db.engine("sessions"), "before_cursor_execute", one)
+        sa.event.remove(engines.engine("sessions"), "before_cursor_execute", one)
     return count
 
 

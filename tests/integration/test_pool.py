@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import request
 
 from services.signup import access_links
-from shared import access, clock, config, db, tokens
+from shared import access, clock, config, db, engines, tokens
 from tests.conftest import Baton
 
 pytestmark = pytest.mark.parametrize("database", ["postgres"], indirect=True)
@@ -25,9 +25,9 @@ def test_one_connection_a_request(
     with db.write("signup") as tx:
         olga = access_links.add_organizer(tx, "system", "olga@example.org", "Olga")
     baton.drain()
-    db.close()
+    engines.close()
     change_settings(database_pool=1)
-    pool: Any = db.engine(service).pool
+    pool: Any = engines.engine(service).pool
     take, waited = pool._do_get, []
 
     def taken() -> Any:
@@ -52,7 +52,7 @@ def test_one_connection_a_request(
 
 
 def test_the_least_pool_serves_all_threads_at_once(baton: Baton, change_settings: Any) -> None:
-    db.close()
+    engines.close()
     change_settings(database_pool=config.LEAST_POOL)
     together = threading.Barrier(config.LEAST_POOL, timeout=30)
 

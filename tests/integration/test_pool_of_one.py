@@ -11,7 +11,7 @@ import pytest
 
 from services.sessions.gatherings import proposing
 from services.sessions.turns import answering
-from shared import access, clock, config, db, tokens
+from shared import access, clock, config, db, engines, tokens
 from shared.config import SERVICES
 from tests.browser.conftest import Site
 from tests.conftest import Baton
@@ -78,7 +78,7 @@ def test_every_page_is_shown_with_a_pool_of_one(baton: Baton, change_settings: A
     to_talk = f"/sessions/rsvp/{tokens.sign('rsvp', {'person': ada, 'session': talk})}"
     paths = [*pages(baton, known, links), ("sessions", to_talk)]
     change_settings(database_pool=1)
-    db.close()
+    engines.close()
     assert config.current().database_pool == 1 and len(paths) > 100
     seen: list[tuple[int, str]] = []
 

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.signup import access_links, api_tokens
-from shared import access, clock, config, db, tokens
+from shared import access, clock, config, db, engines, tokens
 from shared.cli import Refused, move, restore
 from shared.cli import backup as command
 from tests.backups import bring_back, elsewhere, join, make
@@ -29,11 +29,11 @@ def test_over_live_data_only_after_setting_it_aside(alone: Baton, tmp_path: Path
     assert (tmp_path / "b.baton").stat().st_mode & 0o077 == 0
     join("Later", "later@example.org")
     after = alone.dump()
-    db.close()
+    engines.close()
     with pytest.raises(Refused, match="there is data already .signup, sessions, notifications, blog.*--set-aside"):
         restore.main(["b.baton"])
     assert alone.dump() == after
-    db.close()
+    engines.close()
     capsys.readouterr()
     assert restore.main(["b.baton", "--set-aside", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
@@ -41,7 +41,7 @@ def test_over_live_data_only_after_setting_it_aside(alone: Baton, tmp_path: Path
     assert now["signup.person"] == before["signup.person"] and report["secret"] == "same"
     old = report["aside"]
     assert (tmp_path / old / "valkey" / "appendonly.aof").exists() and not (tmp_path / "valkey").exists()
-    if db.engine("signup").dialect.name == "sqlite":
+    if engines.engine("signup").dialect.name == "sqlite":
         assert (tmp_path / old / "signup.db").exists()
     else:
         with db.read("signup") as tx:
@@ -69,7 +69,7 @@ def test_a_running_baton_is_not_restored_under(alone: Baton, tmp_path: Path) -> 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 def test_databases_in_use_are_not_restored_over(alone: Baton, tmp_path: Path) -> None:
     make(tmp_path / "b.baton")
-    db.close()
+    engines.close()
     other = sa.create_engine(config.current().database_url("blog"))
     with other.connect() as tx, pytest.raises(Refused, match="^1 program is connected to the database of blog: stop"):
         tx.execute(sa.text("SELECT 1"))
@@ -167,10 +167,10 @@ def test_moving_counts_every_row(
     join()
     alone.drain()
     before = alone.dump()
-    there = "postgres" if db.engine("signup").dialect.name == "sqlite" else "sqlite"
+    there = "postgres" if engines.engine("signup").dialect.name == "sqlite" else "sqlite"
     urls = elsewhere(there, tmp_path / "other", request)
     monkeypatch.setattr(config, "_database_urls", lambda env: urls)
-    db.close()
+    engines.close()
     capsys.readouterr()
     assert move.main(["--to", "postgresql://there", "--json"]) == 0
     counted = json.loads(capsys.readouterr().out)
@@ -179,7 +179,7 @@ def test_moving_counts_every_row(
     }
     assert all(row["there"] == row["arrived"] for row in counted)
     assert alone.dump() == before, "the old databases stay as they are"
-    db.close()
+    engines.close()
     with pytest.raises(Refused, match="is not empty"):
         move.main(["--to", "postgresql://there"])
     config.use(replace(config.current(), database_urls=urls))

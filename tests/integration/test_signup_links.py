@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.signup import access_links, people, rules
-from shared import db, tokens
+from shared import db, engines, tokens
 from shared.events import bell
 from tests.applicants import apply, ask, do, last, member, refused, row, told
 from tests.conftest import Baton
@@ -210,9 +210,9 @@ def test_known_or_not_the_same_is_told_to_the_database(baton, monkeypatch):
     monkeypatch.setattr(access_links, "emit", emit)
     for address in ("ada@example.org", "nobody@example.org"):
         seen.append([])
-        sa.event.listen(db.engine("signup"), "before_cursor_execute", watch)
+        sa.event.listen(engines.engine("signup"), "before_cursor_execute", watch)
         do(access_links.request_sign_in, address)
-        sa.event.remove(db.engine("signup"), "before_cursor_execute", watch)
+        sa.event.remove(engines.engine("signup"), "before_cursor_execute", watch)
     assert "an event" in seen[0] and seen[0] == seen[1]
     assert rung == ["signup", "signup"]
     assert len(baton.rows("signup", "event", type="signin.requested")) == 1

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from services.signup import access_links, api_tokens, people, program, rules
-from shared import bearer, clock, db, log, revocation, tokens, uses
+from shared import bearer, clock, db, engines, log, revocation, tokens, uses
 from shared.config import SERVICES
 from shared.events import replay
 from tests.conftest import Baton
@@ -267,7 +267,7 @@ def test_its_last_use_costs_one_write_a_minute(baton: Baton, olga: str) -> None:
     token = made(olga)
     written: list[str] = []
 
-    @sa.event.listens_for(db.engine("sessions"), "before_cursor_execute")
+    @sa.event.listens_for(engines.engine("sessions"), "before_cursor_execute")
     def count(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         if statement.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE")):
             written.append(statement)

@@ -16,7 +16,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from structlog.testing import capture_logs
 from werkzeug.exceptions import TooManyRequests
 
-from shared import access, clock, config, db, revocation, web, worker
+from shared import access, clock, config, db, faults, revocation, web, worker
 from shared.cli.broker import any_port
 from shared.config import SERVICES
 
@@ -371,7 +371,7 @@ def test_with_its_database_gone_a_page_still_says_so(baton: Any, change_settings
         answer = client.get("/signup/api/program")
         assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
         assert "The database does not answer" in answer.text and answer.headers["Retry-After"] == "60"
-    assert not db.away(sqlite3.OperationalError("no such table: person"))
+    assert not faults.away(sqlite3.OperationalError("no such table: person"))
 
 
 def test_while_the_database_does_not_answer_pages_say_so_and_the_log_says_it_once(
@@ -394,7 +394,7 @@ def test_while_the_database_does_not_answer_pages_say_so_and_the_log_says_it_onc
     said = [entry["event"] for entry in logs if entry["event"] != "schedule.ran"]
     assert said == ["database.away", "database.away", "database.back"], "by the pages, and by the ticks"
     assert "127.0.0.1" in logs[0]["said"] and client.get("/").status_code == 200
-    assert not db.away(RuntimeError("another")) and not db.away(sqlite3.OperationalError("database is locked"))
+    assert not faults.away(RuntimeError("another")) and not faults.away(sqlite3.OperationalError("database is locked"))
 
 
 def test_files_are_kept_for_a_year_under_a_name_that_changes(client: Any) -> None:

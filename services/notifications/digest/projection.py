@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from shared import clock, config, db, face
 from shared.events import Event
+from shared.quick import Quick, params
 
 from ..mail import letter
 from ..models import agreed, arrival, attended, checkin, digest, gathering, meeting, monthly, news, offered, place
@@ -231,15 +232,15 @@ def _came(tx: Connection, person: str, **steps: datetime) -> None:
 
 
 @lru_cache
-def _arrive(steps: tuple[str, ...]) -> db.Quick:
+def _arrive(steps: tuple[str, ...]) -> Quick:
     """The statement that writes these steps: made once, since every sign-up is one."""
 
     def build(tx: Connection) -> Any:
-        insert = db.insert(tx, arrival).values(db.params(arrival, ("person", *steps)))
+        insert = db.insert(tx, arrival).values(params(arrival, ("person", *steps)))
         kept = {name: _first(arrival.c[name], insert.excluded[name]) for name in steps}
         return insert.on_conflict_do_update(index_elements=["person"], set_=kept)
 
-    return db.Quick(build)
+    return Quick(build)
 
 
 def _first(kept: Any, told: Any) -> Any:

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from shared import clock, config, db, log
 from shared.calendar import reply
-from shared.db import Instant
+from shared.columns import Instant
 
 from .. import outbox
 from ..models import inbound, mail, soft_bounce

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, config, db, log, tokens
 from shared.calendar.event import Invite
 from shared.events import NotYet
+from shared.quick import Quick, params
 
 from ..models import doubt, mail, mention, program, stream
 from ..rules import State
@@ -82,10 +83,10 @@ def stream_name(tx: Connection, slug: str | None) -> str | None:
     return str(row[0])
 
 
-_PROGRAM = db.Quick(
+_PROGRAM = Quick(
     lambda _: sa.select(program.c.name, program.c.timezone, program.c.chat_invite, program.c.charter_version)
 )
-_STREAM_NAME = db.Quick(lambda _: sa.select(stream.c.name).where(stream.c.slug == sa.bindparam("slug")))
+_STREAM_NAME = Quick(lambda _: sa.select(stream.c.name).where(stream.c.slug == sa.bindparam("slug")))
 
 
 def mail_id(cause: str, person: str, kind: str) -> str:
@@ -225,10 +226,10 @@ _WRITTEN = (
     " rests_until"
     " error made_of topic rank list created_at"
 ).split()
-_INSERT = db.Quick(lambda tx: db.insert(tx, mail).values(db.params(mail, _WRITTEN)).on_conflict_do_nothing())
+_INSERT = Quick(lambda tx: db.insert(tx, mail).values(params(mail, _WRITTEN)).on_conflict_do_nothing())
 
 
-_MENTION = db.Quick(lambda _: mention.insert().values(db.params(mention, ["person", "mail"])))
+_MENTION = Quick(lambda _: mention.insert().values(params(mention, ["person", "mail"])))
 
 
 def write_anew(tx: Connection, id: str, context: dict[str, Any], why: str) -> None:
@@ -310,7 +311,7 @@ def _rests(tx: Connection, zone: str, deadline: datetime | None) -> dict[str, An
     return {"rests_until": until, "due": clock.machine() + (until - clock.now()).total_seconds()}
 
 
-_DOUBT = db.Quick(
+_DOUBT = Quick(
     lambda _: (
         sa.select(doubt.c.cause, doubt.c.words)
         .where(

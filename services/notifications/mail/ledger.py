@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from shared import clock, config, db
+from shared.quick import Quick
 
 from .. import rules
 from ..models import doubt, mail, mention, suppression
@@ -99,7 +100,7 @@ def mark_data(tx: Connection, row: Claimed) -> bool:
     return bool(_MARK(tx, marks).rowcount)
 
 
-_MARK = db.Quick(
+_MARK = Quick(
     lambda _: (
         mail.update()
         .where(mail.c.id == sa.bindparam("mail"), mail.c.claim == sa.bindparam("held"), _SENDING)
@@ -152,7 +153,7 @@ def _accept(_: Connection) -> Any:
     )
 
 
-_ACCEPT = db.Quick(_accept)
+_ACCEPT = Quick(_accept)
 
 
 def sweep(tx: Connection) -> list[tuple[str, Step]]:
@@ -231,7 +232,7 @@ def suppressed(tx: Connection, address: str, duty: bool) -> str | None:
     return str(row[0])
 
 
-_SUPPRESSED = db.Quick(
+_SUPPRESSED = Quick(
     lambda _: sa.select(suppression.c.reason, suppression.c.until).where(
         suppression.c.address == sa.bindparam("of"),
         suppression.c.scope == sa.bindparam("mail"),

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from shared import clock, db, log
 from shared.events import emit
+from shared.quick import Quick
 
 from ..models import mail, preference
 from ..rules import lists
@@ -21,7 +22,7 @@ from .kinds import list_called
 TALKS = "talks"  # whom they invite is for sessions to say, so it is told what people want of them
 UNWANTED = "Not sent: its reader wants no more of these."
 _log = log.get("notifications.preferences")
-_CHOICE = db.Quick(
+_CHOICE = Quick(
     lambda _: sa.select(preference.c.choice).where(
         preference.c.person == sa.bindparam("person"), preference.c.list == sa.bindparam("list")
     )

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from shared import clock, db, log
 from shared.events import emit
+from shared.quick import Quick
 
 from ..models import mail, quiet
 from ..rules import quiet as rules
@@ -40,7 +41,7 @@ class Hours:
         return "none" if self.begins == self.ends else f"from {self.begins:02}:00 to {self.ends:02}:00"
 
 
-_READ = db.Quick(lambda _: sa.select(quiet.c.begins, quiet.c.ends))
+_READ = Quick(lambda _: sa.select(quiet.c.begins, quiet.c.ends))
 
 
 def read(tx: Connection) -> Hours:

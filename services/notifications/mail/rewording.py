@@ -14,8 +14,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import clock, db, log
+from shared import clock, log
 from shared.events import emit
+from shared.quick import Quick
 
 from ..models import wording
 from . import parts, text
@@ -44,7 +45,7 @@ class Version:
 
 
 ORIGINAL = Version(0, {})
-_LAST = db.Quick(lambda _: sa.select(wording.c.version).where(wording.c.kind == sa.bindparam("kind")))
+_LAST = Quick(lambda _: sa.select(wording.c.version).where(wording.c.kind == sa.bindparam("kind")))
 
 
 def current(tx: Connection, kind: str) -> Version:

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from shared import clock, db, log
 from shared.events.outbox import emit_all
+from shared.quick import Quick, params
 
 from .. import locks
 from ..invites import due
@@ -60,7 +61,7 @@ def _yesterday(now: datetime) -> str:
 
 _WRITTEN = """id kind circle series slot title day time zone minutes starts_at ends_at link location state sequence
     changed_at invited gaps note""".split()
-_INSERT = db.Quick(lambda tx: sa.insert(session).values(db.params(session, _WRITTEN)))
+_INSERT = Quick(lambda tx: sa.insert(session).values(params(session, _WRITTEN)))
 
 
 def _sessions(row: Any, now: datetime) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from shared import db
-from shared.db import Day, Instant, Json, Key
+from shared.columns import Day, Instant, Json, Key
 
 metadata = db.metadata("sessions")
 

@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, db, schedule
 from shared.events import emit
 from shared.events.outbox import emit_all
+from shared.quick import Quick, params
 
 from .. import people
 from ..circles import standing as standings
@@ -125,7 +126,7 @@ def ask(tx: Connection, role: Role, sessions: list[Row]) -> list[Row]:
 
 
 _ASKED = "id session circle role person state why created_at offered_at answer_by by".split()
-_INSERT = db.Quick(lambda _: sa.insert(turn).values(db.params(turn, _ASKED)))
+_INSERT = Quick(lambda _: sa.insert(turn).values(params(turn, _ASKED)))
 
 
 def open_to_all(tx: Connection, of: Row, role: Role) -> None:

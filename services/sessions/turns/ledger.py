@@ -12,7 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import clock, db
+from shared import clock
+from shared.columns import instant_text
+from shared.quick import Quick
 
 from ..models import policy
 from ..rules import rotation
@@ -146,7 +148,7 @@ def _list(tx: Connection, ids: Iterable[str]) -> Any:
 
 
 def _at(tx: Connection, moment: datetime) -> Any:
-    return db.instant_text(moment) if tx.dialect.name == "sqlite" else moment
+    return instant_text(moment) if tx.dialect.name == "sqlite" else moment
 
 
 _TAKES_PLACE = "state IN ('planned', 'confirmed', 'held', 'minuted', 'closed')"
@@ -185,8 +187,8 @@ _LISTS = {
 }
 
 
-def _statement(sql: str) -> db.Quick:
-    return db.Quick(lambda tx: sa.text(sql.format(**_LISTS[tx.dialect.name])))
+def _statement(sql: str) -> Quick:
+    return Quick(lambda tx: sa.text(sql.format(**_LISTS[tx.dialect.name])))
 
 
 _STATEMENTS = {name: _statement(sql) for name, sql in _SQL.items()}

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from shared import clock, db
+from shared.columns import instant_text
 from shared.events import emit_all
 
 from ..models import person
@@ -75,13 +76,13 @@ def insert(tx: Connection, by: str, id: str, found: Sequence[Found]) -> int:
         return 0
     _, present, statement = _SQL[tx.dialect.name]
     text = tx.dialect.name == "sqlite"
-    now: Any = db.instant_text(clock.now()) if text else clock.now()
+    now: Any = instant_text(clock.now()) if text else clock.now()
     mailed = clock.machine()
     ids = db.new_ids(len(fresh))
     written = [
         (
             person, stream, name, email, key, rows.search_words(name, email), zone, _json(said),
-            github, blog, now if at is None else db.instant_text(at) if text else at, now, id, mailed,
+            github, blog, now if at is None else instant_text(at) if text else at, now, id, mailed,
         )
         for person, (_, key, name, email, stream, zone, said, github, blog, at) in zip(ids, fresh, strict=True)
     ]  # fmt: skip

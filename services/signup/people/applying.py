@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 
 from shared import clock, db
 from shared.events import emit
+from shared.quick import Quick, params
 
 from .. import address, audit, once, rules, zone
 from ..models import person as people
@@ -104,21 +105,21 @@ _INTAKE = ("id", "email_key", "search", "charter_at", "created_at", "applied_at"
 
 def _intake(tx: Connection) -> Any:
     """INSERT the person if the program is still of the version that was checked, and the address is new."""
-    row = sa.select(*db.params(people, _INTAKE).values()).select_from(programs)
+    row = sa.select(*params(people, _INTAKE).values()).select_from(programs)
     row = row.where(programs.c.version == sa.bindparam("program_version", type_=programs.c.version.type))
     insert = db.insert(tx, people).from_select(list(_INTAKE), row)
     return insert.on_conflict_do_nothing(index_elements=["email_key"])
 
 
-_INSERT = db.Quick(_intake)
+_INSERT = Quick(_intake)
 # What follows when the address is known shall not take longer than a new one: a clock would tell who is a member.
-_VERSION = db.Quick(
+_VERSION = Quick(
     lambda _: sa.select(programs.c.id).where(
         programs.c.version == sa.bindparam("program_version", type_=programs.c.version.type)
     )
 )
 _KNOWN_BY = ("id", "state", "name", "email", "timezone", "stream", "mailed_at", "again")
-_KNOWN = db.Quick(
+_KNOWN = Quick(
     lambda _: (
         sa.select(*(people.c[name] for name in _KNOWN_BY[:-1]), people.c.reapplied.is_not(None))
         .where(people.c.email_key == sa.bindparam("email_key", type_=people.c.email_key.type))
@@ -128,10 +129,10 @@ _KNOWN = db.Quick(
 
 
 @lru_cache
-def _update(columns: tuple[str, ...]) -> db.Quick:
+def _update(columns: tuple[str, ...]) -> Quick:
     """UPDATE those columns of the person `person_id`."""
     which = people.c.id == sa.bindparam("person_id", type_=people.c.id.type)
-    return db.Quick(lambda _: sa.update(people).where(which).values(db.params(people, columns)))
+    return Quick(lambda _: sa.update(people).where(which).values(params(people, columns)))
 
 
 def _take_new(tx: Connection, program: Program, values: dict[str, Any]) -> Applied | None:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from shared import clock, config, db
+from shared.quick import Quick, params
 
 from .. import rules
 from ..models import asked
@@ -27,11 +28,11 @@ def ask(tx: Connection, who: str) -> bool:
     return bool(before < rules.LINKS_AN_HOUR)
 
 
-_RECENT = db.Quick(
+_RECENT = Quick(
     lambda _: (
         sa.select(sa.func.count())
         .select_from(asked)
         .where(asked.c.who == sa.bindparam("who", type_=asked.c.who.type), asked.c.at > sa.bindparam("since"))
     )
 )
-_NOTE = db.Quick(lambda _: sa.insert(asked).values(db.params(asked, ("id", "who", "at"))))
+_NOTE = Quick(lambda _: sa.insert(asked).values(params(asked, ("id", "who", "at"))))

@@ -19,7 +19,7 @@ from urllib.parse import quote, urlsplit
 
 import sqlalchemy as sa
 
-from ... import clock, config, db, schedule, worker
+from ... import clock, config, db, engines, schedule, worker
 from ...config import SERVICES
 from ...events import bell, relay
 from . import letters
@@ -118,7 +118,7 @@ class Written:
     """Whether anything was written to the services' SQLite files: cheap to ask, and what is done is written there."""
 
     def __init__(self) -> None:
-        paths = (db.engine(service).url.database for service in SERVICES)
+        paths = (engines.engine(service).url.database for service in SERVICES)
         self.files = [sqlite3.connect(f"file:{quote(path or '')}?mode=ro", uri=True) for path in paths]
 
     def so_far(self) -> tuple[int, ...]:

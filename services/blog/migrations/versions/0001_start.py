@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from shared.db import Json, Key
+from shared.columns import Json, Key
 from shared.migrate import shared_tables_v1
 
 revision = "0001"

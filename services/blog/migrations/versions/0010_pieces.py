@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from shared.db import Instant, Json, Key
+from shared.columns import Instant, Json, Key
 
 revision = "0010"
 down_revision = "0009"

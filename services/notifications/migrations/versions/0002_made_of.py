@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from shared.db import NullableJson
+from shared.columns import NullableJson
 
 revision = "0002"
 down_revision = "0001"

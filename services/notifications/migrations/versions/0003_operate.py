@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from shared.db import Instant, Machine
+from shared.columns import Instant, Machine
 from shared.migrate import operating_tables_v1
 
 revision = "0003"

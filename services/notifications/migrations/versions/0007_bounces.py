@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from shared.db import Day, Instant, Key, Machine
+from shared.columns import Day, Instant, Key, Machine
 
 revision = "0007"
 down_revision = "0006"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from shared.db import Machine
+from shared.columns import Machine
 
 revision = "0011"
 down_revision = "0010"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from shared.db import Instant, Json, Key, Machine
+from shared.columns import Instant, Json, Key, Machine
 
 revision = "0013"
 down_revision = "0012"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from shared.db import Instant, Key
+from shared.columns import Instant, Key
 
 revision = "0014"
 down_revision = "0013"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from shared.db import Day, Instant, Key
+from shared.columns import Day, Instant, Key
 
 revision = "0015"
 down_revision = "0014"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from shared.db import Instant
+from shared.columns import Instant
 
 revision = "0016"
 down_revision = "0015"

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from shared.db import Day, Instant, Json, Key
+from shared.columns import Day, Instant, Json, Key
 
 revision = "0003"
 down_revision = "0002"

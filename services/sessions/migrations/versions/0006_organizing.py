@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from shared.db import Day, Instant
+from shared.columns import Day, Instant
 
 revision = "0006"
 down_revision = "0005"

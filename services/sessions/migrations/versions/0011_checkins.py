@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from shared.db import Instant, Key
+from shared.columns import Instant, Key
 
 revision = "0011"
 down_revision = "0010"

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from shared import migrate
-from shared.db import Instant, Json, Key, Machine, Serial
+from shared.columns import Instant, Json, Key, Machine, Serial
 
 revision = "0001"
 down_revision = None

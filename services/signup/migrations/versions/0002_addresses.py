@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from shared.db import Key, Machine
+from shared.columns import Key, Machine
 
 revision = "0002"
 down_revision = "0001"

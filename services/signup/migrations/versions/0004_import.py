@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from shared.db import Instant, Json, Key, Machine
+from shared.columns import Instant, Json, Key, Machine
 
 revision = "0004"
 down_revision = "0003"

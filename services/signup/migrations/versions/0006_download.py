@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from shared.db import Json, Key, Machine
+from shared.columns import Json, Key, Machine
 
 revision = "0006"
 down_revision = "0005"

@@ -6,7 +6,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from shared.db import Instant, Key, Machine
+from shared.columns import Instant, Key, Machine
 from shared.migrate import token_tables_v1
 
 revision = "0007"

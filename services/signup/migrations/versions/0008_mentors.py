@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from shared.db import Instant, Key, NullableJson
+from shared.columns import Instant, Key, NullableJson
 
 revision = "0008"
 down_revision = "0007"

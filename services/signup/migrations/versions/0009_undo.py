@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from shared.db import Key
+from shared.columns import Key
 
 revision = "0009"
 down_revision = "0008"

@@ -1,0 +1,109 @@
+"""The engine of each service's database in this process, and how writers of one SQLite file take turns.
+
+Connections are opened per process: nothing crosses a fork. What happens in them is a transaction of `db`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import IO
+
+import sqlalchemy as sa
+from sqlalchemy import event as sa_event
+from sqlalchemy.engine import Connection, Engine
+
+from . import clock, config, faults
+
+BUSY_MS = 20_000
+_engines: dict[tuple[int, str], Engine] = {}
+
+
+def engine(service: str) -> Engine:
+    """The engine of this process for that service's database."""
+    url = config.current().database_url(service)
+    key = (os.getpid(), url)
+    if key not in _engines:
+        _engines[key] = _open(url)
+    return _engines[key]
+
+
+def _open(url: str) -> Engine:
+    if url.startswith("sqlite"):
+        opened = sa.create_engine(
+            url, hide_parameters=True, connect_args={"isolation_level": None, "timeout": BUSY_MS / 1000}
+        )
+        turn = f"{opened.url.database}-turn"
+        sa_event.listen(opened, "connect", _prepare_sqlite)
+        sa_event.listen(opened, "connect", lambda _, record: record.info.update(turn=open(turn, "ab")))
+        sa_event.listen(opened, "close", lambda _, record: record.info.pop("turn").close())
+        sa_event.listen(opened, "begin", _begin_sqlite)
+        return opened
+    size = config.current().database_pool
+    opened = sa.create_engine(
+        url,
+        pool_size=size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        pool_use_lifo=True,
+        hide_parameters=True,
+        connect_args={"connect_timeout": 10, "options": "-c timezone=UTC -c lock_timeout=20s"},
+    )
+    sa_event.listen(opened, "handle_error", faults.say_no_more)
+    return opened
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    """WAL lets readers go on beside the writer; FULL keeps what was accepted through a power cut.
+
+    What a savepoint may have to take back is kept in memory: for a file even an unwritten one is set up each time.
+    """
+    kept = ("journal_mode=WAL", "synchronous=FULL", "temp_store=MEMORY")
+    for pragma in (*kept, f"busy_timeout={BUSY_MS}", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    writes = options.get("writes", False)
+    if writes:
+        level = "FULL" if options.get("durable", True) and config.current().disk == "sure" else "NORMAL"
+        connection.connection.driver_connection.execute(f"PRAGMA synchronous={level}")  # type: ignore[union-attr]
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def turn(file: IO[bytes] | None) -> Iterator[None]:
+    """Wait for one's turn to write to a SQLite file.
+
+    SQLite has no queue: who finds the file locked sleeps, longer each time, up to 100 ms. Writers who meet often (web,
+    its bell, the worker's receipts) mostly slept. Here they look every half millisecond. The kernel lets go for a
+    process that dies; after BUSY_MS it is left to BEGIN IMMEDIATE, which decides anyway.
+    """
+    if file is None:
+        yield
+        return
+    end = clock.machine() + BUSY_MS / 1000
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            if clock.machine() > end:
+                break
+            time.sleep(0.0005)
+    try:
+        yield
+    finally:
+        if not file.closed:  # as it is when an interrupt broke the connection; that lets go, too
+            fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def close(urls: Iterable[str] | None = None) -> None:
+    """Close this process's connections to the databases at `urls`, or all (tests; before a fork)."""
+    for key in [k for k in _engines if k[0] == os.getpid() and (urls is None or k[1] in urls)]:
+        _engines.pop(key).dispose()
