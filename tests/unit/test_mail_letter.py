@@ -303,9 +303,10 @@ def test_what_many_are_told_alike_is_rendered_once_and_each_has_it_as_if_alone(k
     for number, name in enumerate(marks):
         links = {each: f"{BASE}/{each}/{number}?a=1&b=2" for each in SAMPLE["links"]}
         flat = {**SAMPLE, **OF.get(kind, {}), "name": name, "link": f"{BASE}/x/{number}?a=1&b=2", "links": links}
-        for more in ({}, {"leads": True, "link": None}, {"zone": "Asia/Tokyo", "preferences": f"{BASE}/p/{number}"}):
+        for more in ({}, {"leads": True, "link": None}, {"zone": "Asia/Tokyo", "preferences": f"{BASE}/p/{number}"},
+                     {"title": "T&" * 30 * number, "location": "Room <1>", "was": NOW if number else None, "meets": ""}):
             assert text.render(kind, {**flat, **more}) == text._rendered(kind, {**flat, **more})
-    assert len(text._alike) <= text._KEPT
+    assert None not in text._alike.values() and len(text._alike) <= text._KEPT
 
 
 def test_who_looks_at_a_mail_of_others_sees_no_token_in_its_headers_either() -> None:

@@ -11,7 +11,6 @@ mail, and as the attached `invite.ics`.
 
 from __future__ import annotations
 
-import binascii
 import re
 import unicodedata
 from base64 import b64encode
@@ -29,6 +28,7 @@ import idna
 from shared.calendar.event import Invite
 from shared.calendar.text import line
 
+from . import quoted
 from .text import Text
 
 
@@ -100,12 +100,10 @@ def write(
         "MIME-Version: 1.0\r\n"
         "Content-Language: en\r\n"
     )
-    bodies = [
-        _part("text/plain; charset=utf-8", _quoted_printable(text.text)),
-        _part("text/html; charset=utf-8", _quoted_printable(text.html)),
-    ]
+    plain, html = text.octets or (quoted.quoted(text.text), quoted.quoted(text.html))
+    bodies = [_part("text/plain; charset=utf-8", plain), _part("text/html; charset=utf-8", html)]
     if invite:
-        calendar = _quoted_printable(invite.data)
+        calendar = quoted.quoted(invite.data)
         bodies.append(_part(f"text/calendar; charset=utf-8; method={invite.method}", calendar))
         attached = _part('application/ics; name="invite.ics"', calendar, 'attachment; filename="invite.ics"')
         whole = _multipart("mixed", f"=mixed={id}=", [_multipart("alternative", boundary, bodies), attached])
@@ -141,7 +139,7 @@ def rewritten(raw: bytes, change: Callable[[str], str]) -> bytes:
         if not part.is_multipart():
             content = part.get_payload(decode=True)
             words = content.decode("utf-8", "replace") if isinstance(content, bytes) else ""
-            part.set_payload(_quoted_printable(change(words)).decode("ascii").replace("\r\n", "\n"))
+            part.set_payload(quoted.quoted(change(words)).decode("ascii").replace("\r\n", "\n"))
     return whole.as_bytes(policy=compat32.clone(linesep="\r\n", max_line_length=None))
 
 
@@ -185,15 +183,3 @@ def _multipart(subtype: str, boundary: str, parts: list[bytes]) -> bytes:
 def _part(kind: str, content: bytes, disposition: str = "") -> bytes:
     where = f"Content-Disposition: {disposition}\r\n" if disposition else ""
     return f"Content-Type: {kind}\r\n{where}Content-Transfer-Encoding: quoted-printable\r\n\r\n".encode() + content
-
-
-def _quoted_printable(text: str | bytes) -> bytes:
-    octets = text.encode("utf-8", "replace") if isinstance(text, str) else text
-    # A bare CR must not reach the wire: some servers read "\\r.\\r" as the end of a mail.
-    lines = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    return b"\r\n".join(map(_quoted_line, lines))
-
-
-@lru_cache(2048)  # letters of one kind differ in few lines
-def _quoted_line(line: bytes) -> bytes:
-    return binascii.b2a_qp(line, istext=True).replace(b"\n", b"\r\n")

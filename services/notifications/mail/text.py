@@ -7,32 +7,36 @@ process; a name that is missing is an error, not an empty place.
 from __future__ import annotations
 
 import re
-import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache, partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from shared import face
 
 from ..digest import wording
 from ..monthly import wording as monthly
+from . import outline
 from .kinds import KINDS
+from .outline import Outline
 
 FOLDER = Path(__file__).resolve().parent.parent / "templates" / "mail"
 
 
 @dataclass(frozen=True)
 class Text:
-    """What one mail says."""
+    """What one mail says. :param octets: text and HTML in quoted-printable, where they are known already."""
 
     subject: str
     text: str
     html: str
+    octets: tuple[bytes, bytes] | None = field(default=None, compare=False, repr=False)
 
 
 @lru_cache(1)
@@ -57,8 +61,8 @@ def render(kind: str, context: Mapping[str, Any]) -> Text:
     return _filled(kind, context) if KINDS[kind].many else _rendered(kind, context)
 
 
-def _rendered(kind: str, context: Mapping[str, Any]) -> Text:
-    subject, text, html = _templates(kind)
+def _rendered(kind: str, context: Mapping[str, Any], marking: bool = False) -> Text:
+    subject, text, html = _templates(kind, marking)
     return Text(
         subject=subject.render(context).strip(),
         text=plain(text.render(context)),
@@ -66,38 +70,55 @@ def _rendered(kind: str, context: Mapping[str, Any]) -> Text:
     )
 
 
-# What is each reader's own, and said as it is: its place in the text is known by marks that nobody else can write.
-_OWN = ("name", "link", "preferences")
-_MARK = f"\ue000{secrets.token_hex(8)}"
-_KEPT = 64  # texts
-_alike: dict[str, Text] = {}
+# What is said as it is, whoever reads it and whatever it is about.
+_SAID = ("name", "link", "preferences", "zone", "starts_at", "circle", "title", "meets", "location", "note", "agenda",
+         "coordinator", "mentor", "speaker")  # fmt: skip
+_KEPT = 64  # outlines
+_Alike = tuple[Outline, Outline, Outline, list[Callable[[outline.Values], Any]]]
+_alike: dict[Any, _Alike | None] = {}
 
 
 def _filled(kind: str, context: Mapping[str, Any]) -> Text:
-    """The same as `_rendered`, of the text that all readers to whom the same is told share."""
+    """The same as `_rendered`, of what all mails of this kind have in common that differ only in what is said."""
     links = context.get("links") or {}
-    own = {name: context[name] for name in _OWN if context.get(name)} | {f"links.{name}": links[name] for name in links}
-    same = {name: value for name, value in context.items() if name not in own and name != "links"}
+    said = [name for name in _SAID if outline.able(context.get(name))]
+    if context.get("was"):
+        said.remove("starts_at")  # the two are compared
+    of = [name for name in links if outline.able(links[name])]
+    same = {name: value for name, value in context.items() if name not in said and name != "links"}
     if context.get("until"):  # its minute is all that is shown of it
         same["until"] = context["until"].replace(second=0, microsecond=0)
-    key = repr((kind, sorted(own), sorted(same.items(), key=lambda item: item[0])))
-    found = _alike.get(key)
-    if found is None:
-        marks = {name: f"{_MARK}{number}\ue001" for number, name in enumerate(sorted(own))}
-        marked = {name: marks[name] for name in own if not name.startswith("links.")}
-        found = _rendered(kind, {**same, **marked, "links": {name: marks[f"links.{name}"] for name in links}})
+    key = (kind, tuple(said), tuple(of), tuple(links), repr(sorted(same.items(), key=itemgetter(0))))
+    if key not in _alike:
         if len(_alike) >= _KEPT:
             _alike.clear()
-        _alike[key] = found
-    subject, text, html = found.subject, found.text, found.html
-    for number, name in enumerate(sorted(own)):
-        mark, value = f"{_MARK}{number}\ue001", str(own[name])
-        subject, text, html = (
-            subject.replace(mark, value),
-            text.replace(mark, value),
-            html.replace(mark, str(escape(value))),
-        )
-    return Text(subject, text, html)
+        _alike[key] = _outlined(kind, context, said, of)
+    found = _alike[key]
+    if found is None:
+        return _rendered(kind, context)
+    *outlines, places = found
+    words = [str(get(context)) for get in places]
+    (subject, _), (text, plain), (html, octets) = (each.fill(words) for each in outlines)
+    return Text(subject.strip(), text, html, (plain, octets))
+
+
+def _outlined(kind: str, context: Mapping[str, Any], said: Iterable[str], of: Iterable[str]) -> _Alike | None:
+    """None where a template decides by what is said; or fails, which it then does with the values, too."""
+    places = outline.Places()
+    marked = {
+        name: (places.moment if isinstance(context[name], datetime) else places.words)(itemgetter(name))
+        for name in said
+    }
+    links = {**context.get("links", {}), **{name: places.words(partial(_linked, name)) for name in of}}
+    try:
+        made = _rendered(kind, {**context, **marked, "links": links}, marking=True)
+    except Exception:
+        return None
+    return Outline(made.subject), Outline(made.text), Outline(made.html, html=True), places.found
+
+
+def _linked(name: str, values: outline.Values) -> Any:
+    return values["links"][name]
 
 
 def plain(made: str) -> str:
@@ -132,9 +153,14 @@ def _markdown(text: str, base_url: str) -> Markup:
     return face.markdown(text, 3, _LOOK, base_url)
 
 
-@lru_cache(64)
-def _templates(kind: str) -> tuple[Template, Template, Template]:
-    find = environment().get_template
+@lru_cache(1)
+def _marking() -> Environment:
+    return outline.marking(environment())
+
+
+@lru_cache(128)
+def _templates(kind: str, marking: bool = False) -> tuple[Template, Template, Template]:
+    find = (_marking() if marking else environment()).get_template
     return find(f"{kind}/subject.txt"), find(f"{kind}/text.txt"), find(f"{kind}/body.html")
 
 
