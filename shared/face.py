@@ -134,6 +134,7 @@ def _words(text: str) -> Token:
     return Token("text", "", 0, content=text)
 
 
+@lru_cache(1024)  # many are told of the same hour
 def local(instant: datetime, zone: str | None = None, short: bool = False) -> str:
     """An aware instant as words in `zone` (UTC when unknown): 'Sun 22 Nov 2026, 14:30 (Toronto)'; short: the day."""
     try:

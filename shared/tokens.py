@@ -10,7 +10,7 @@ import secrets
 from functools import lru_cache
 from typing import Any
 
-from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
+from itsdangerous import BadData, SignatureExpired, Signer, TimestampSigner, URLSafeTimedSerializer
 
 from . import clock, config
 
@@ -46,7 +46,9 @@ class BadToken(ValueError):
 
 def sign(purpose: str, claims: dict[str, Any]) -> str:
     """A URL-safe token of these claims, with the time of signing and an id, `jti`, unless the claims have one."""
-    return str(_serializer(purpose).dumps({"jti": secrets.token_urlsafe(9), **claims}))
+    # As the serializer's own `dumps`; that makes a signer, and derives its key, for each.
+    made, signer = _pair(purpose, config.current().secret)
+    return signer.sign(made.dump_payload({"jti": secrets.token_urlsafe(9), **claims})).decode()
 
 
 def read(purpose: str, token: str, max_age: int | None = None) -> dict[str, Any]:
@@ -73,12 +75,26 @@ def hidden(text: str) -> str:
 
 
 class _Signer(TimestampSigner):
+    _key: bytes | None = None
+
     def get_timestamp(self) -> int:
         return int(clock.machine())
+
+    def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
+        """Derived once."""
+        if self._key is None or secret_key is not None:
+            self._key = super().derive_key(secret_key)
+        return self._key
 
 
 def _serializer(purpose: str) -> URLSafeTimedSerializer:
     return _made(purpose, config.current().secret)
+
+
+@lru_cache
+def _pair(purpose: str, secret: str) -> tuple[URLSafeTimedSerializer, Signer]:
+    made = _made(purpose, secret)
+    return made, made.make_signer(made.salt)
 
 
 @lru_cache

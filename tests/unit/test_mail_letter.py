@@ -303,8 +303,13 @@ def test_what_many_are_told_alike_is_rendered_once_and_each_has_it_as_if_alone(k
     for number, name in enumerate(marks):
         links = {each: f"{BASE}/{each}/{number}?a=1&b=2" for each in SAMPLE["links"]}
         flat = {**SAMPLE, **OF.get(kind, {}), "name": name, "link": f"{BASE}/x/{number}?a=1&b=2", "links": links}
-        for more in ({}, {"leads": True, "link": None}, {"zone": "Asia/Tokyo", "preferences": f"{BASE}/p/{number}"},
-                     {"title": "T&" * 30 * number, "location": "Room <1>", "was": NOW if number else None, "meets": ""}):
+        others: list[dict[str, Any]] = [
+            {},
+            {"leads": True, "link": None},
+            {"zone": "Asia/Tokyo", "preferences": f"{BASE}/p/{number}"},
+            {"title": "T&" * 30 * number, "location": "Room <1>", "was": NOW if number else None, "meets": ""},
+        ]
+        for more in others:
             assert text.render(kind, {**flat, **more}) == text._rendered(kind, {**flat, **more})
     assert None not in text._alike.values() and len(text._alike) <= text._KEPT
 

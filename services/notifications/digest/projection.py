@@ -298,8 +298,19 @@ def _put(tx: Connection, data: Mapping[str, Any], values: dict[str, Any]) -> Non
     facts = {"circle": data["circle"], "name": letter.line(data["name"]), "stream": data["stream"] or ""}
     facts |= {"starts_at": starts, **values}
     usual = {"ends_at": starts + timedelta(minutes=data.get("minutes") or 60), "cancelled": False, "words": _NONE}
-    insert = db.insert(tx, meeting).values({"id": data["session"], **usual, **facts})
-    tx.execute(insert.on_conflict_do_update(index_elements=["id"], set_=facts))
+    _meeting((*facts,))(tx, {"id": data["session"], **usual, **facts})
+
+
+@lru_cache(32)
+def _meeting(facts: tuple[str, ...]) -> Quick:
+    """Replaces these columns, or writes the row that there is not."""
+
+    def build(tx: Connection) -> Any:
+        names = dict.fromkeys(("id", "ends_at", "cancelled", "words", *facts))
+        insert = db.insert(tx, meeting).values(params(meeting, names))
+        return insert.on_conflict_do_update(index_elements=["id"], set_={name: insert.excluded[name] for name in facts})
+
+    return Quick(build)
 
 
 def _instant(text: str) -> datetime:

@@ -6,9 +6,10 @@ Nothing is sent here: after the commit the doorbell is rung (`ring`), and the ti
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -120,56 +121,111 @@ def write(
     :param links: more links of the reader's: {name in the template's `links`: (purpose, claims)}.
     :param list: the list by which it comes, when it is not the usual one of this kind.
     """
-    if not to.email:
-        return None
-    settings, what, on = config.current(), KINDS[kind], list_of(kind, list)
-    if on and not preferences.wants(tx, to.person, on, kind):
-        _log.info("mail.unwanted", kind=kind, list=on.name)
-        return None
-    about, id = the_program(tx), mail_id(cause, to.person, kind)
-    stop = _stop(to, id, on.name) if on else None
-    now = clock.now()
-    purpose = link or what.link
-    works = timedelta(seconds=tokens.LINKS[purpose]) if purpose else timedelta(0)
-    url = _link(to, purpose, claims) if purpose else None
-    more = {name: _link(to, *each) for name, each in (links or {}).items()}
-    words = _words(tx, kind, about, to, url, now + works, {**context, "links": more}, stop)
-    others = [other for other in dict.fromkeys(mentions) if other != to.person]
-    row = {
-        "id": id,
-        "cause": cause,
-        "person": to.person,
-        "kind": kind,
-        "address": to.email,
-        "name": letter.line(to.name),
-        "subject": letter.line(words.subject, 200),
-        "text": words.text,
-        "html": words.html,
-        "duty": what.duty,
-        "bulk": what.bulk,
-        "attempts": 0,
-        "due": clock.machine(),
-        "deadline": deadline,
-        "expires": clock.machine() + works.total_seconds() if purpose == "sign-in" else None,
-        # The link in a mail is nowhere else: one with a link is not written anew, but emptied.
-        "rests_until": None,
-        "made_of": context if others and not purpose and not more else None,
-        "topic": told.topic if told else None,
-        "rank": told.rank if told else None,
-        "list": on.name if on else None,
-        "created_at": now,
-        **_state(tx, cause, to.email, what.duty),
-        **_letter(
-            id, on.name if on else kind, settings, about, to, words, now, told.invite if told else None, stop, answer_to
-        ),
-    }
-    if what.rests and row["state"] == State.QUEUED.value:
-        row |= _rests(tx, to.timezone or about.timezone, deadline)
-    if not _put(tx, row):
-        return None
-    if others:
-        _MENTION(tx, *({"person": other, "mail": id} for other in others))
-    return id
+    with Round(tx, kind, cause) as alone:
+        id = alone.write(to, context, claims, link, mentions, deadline, told, links, list, answer_to)
+    return id if alone.written else None
+
+
+class Round:
+    """The mails of one kind for one cause: what is true of all is asked once, and they are put down together."""
+
+    def __init__(self, tx: Connection, kind: str, cause: str) -> None:
+        self.tx, self.kind, self.cause = tx, kind, cause
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.mentions: dict[str, Iterable[str]] = {}
+        self.written = 0
+        self.now = clock.now()
+
+    @cached_property
+    def about(self) -> Program:
+        return the_program(self.tx)
+
+    @cached_property
+    def original(self) -> bool:
+        return rewording.original(self.tx, self.kind)
+
+    @cached_property
+    def doubted(self) -> str | None:
+        return doubted(self.tx, self.cause, KINDS[self.kind].duty)
+
+    def __enter__(self) -> Round:
+        return self
+
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        if failed is None:
+            self._put()
+
+    def write(
+        self,
+        to: Reader,
+        context: dict[str, Any],
+        claims: dict[str, Any] | None = None,
+        link: str | None = None,
+        mentions: Iterable[str] = (),
+        deadline: datetime | None = None,
+        told: Told | None = None,
+        links: Mapping[str, tuple[str, dict[str, Any]]] | None = None,
+        list: str | None = None,
+        answer_to: str = "",
+    ) -> str | None:
+        """Write one of them, as `write` does; it is put down at the end."""
+        if not to.email:
+            return None
+        tx, kind = self.tx, self.kind
+        settings, what, on = config.current(), KINDS[kind], list_of(kind, list)
+        if on and not preferences.wants(tx, to.person, on, kind):
+            _log.info("mail.unwanted", kind=kind, list=on.name)
+            return None
+        about, now, id = self.about, self.now, mail_id(self.cause, to.person, kind)
+        stop = _stop(to, id, on.name) if on else None
+        purpose = link or what.link
+        works = timedelta(seconds=tokens.LINKS[purpose]) if purpose else timedelta(0)
+        url = _link(to, purpose, claims) if purpose else None
+        more = {name: _link(to, *each) for name, each in (links or {}).items()}
+        values = {**frame(about, to, url, now + works), "preferences": stop, **context, "links": more}
+        words = text.render(kind, values) if self.original else rewording.render(tx, kind, values)
+        others = [other for other in dict.fromkeys(mentions) if other != to.person]
+        row = {
+            "id": id,
+            "cause": self.cause,
+            "person": to.person,
+            "kind": kind,
+            "address": to.email,
+            "name": letter.line(to.name),
+            "subject": letter.line(words.subject, 200),
+            "text": words.text,
+            "html": words.html,
+            "duty": what.duty,
+            "bulk": what.bulk,
+            "attempts": 0,
+            "due": clock.machine(),
+            "deadline": deadline,
+            "expires": clock.machine() + works.total_seconds() if purpose == "sign-in" else None,
+            # The link in a mail is nowhere else: one with a link is not written anew, but emptied.
+            "rests_until": None,
+            "made_of": context if others and not purpose and not more else None,
+            "topic": told.topic if told else None,
+            "rank": told.rank if told else None,
+            "list": on.name if on else None,
+            "created_at": now,
+            **_state(tx, to.email, what.duty, lambda: self.doubted),
+            **_letter(
+                id, on.name if on else kind, settings, about, to, words, now, told.invite if told else None, stop,
+                answer_to,
+            ),
+        }  # fmt: skip
+        if what.rests and row["state"] == State.QUEUED.value:
+            row |= _rests(tx, to.timezone or about.timezone, deadline)
+        self.rows[id], self.mentions[id] = row, others
+        return id
+
+    def _put(self) -> None:
+        if not self.rows:
+            return
+        self.written = _put(self.tx, [*self.rows.values()])
+        mentions = [{"person": other, "mail": id} for id, others in self.mentions.items() for other in others]
+        if self.written and mentions:
+            _MENTION(self.tx, *mentions)
 
 
 def write_test(tx: Connection, kind: str, id: str, to: Reader, words: text.Text) -> str | None:
@@ -195,20 +251,23 @@ def write_test(tx: Connection, kind: str, id: str, to: Reader, words: text.Text)
         "attempts": 0,
         "due": clock.machine(),
         "created_at": now,
-        **_state(tx, cause, to.email, True),
+        **_state(tx, to.email, True, lambda: doubted(tx, cause, True)),
         **_letter(mail, "test", settings, about, to, words, now),
     }
-    return _put(tx, row)
+    return mail if _put(tx, [row]) else None
 
 
-def _put(tx: Connection, row: Mapping[str, Any]) -> str | None:
-    if not _INSERT(tx, row).rowcount:
-        return None
-    if row["state"] == State.QUEUED.value:
-        for ring in _rings:
-            db.after_commit(tx, ring)
-    _log.info("mail.written", mail=row["id"], kind=row["kind"], state=row["state"])
-    return str(row["id"])
+def _put(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+    """How many of these, all of one kind and cause, are new."""
+    new = int(_INSERT(tx, *rows).rowcount)
+    if new:
+        first, states = rows[0], {row["state"] for row in rows}
+        if State.QUEUED.value in states:
+            for ring in _rings:
+                db.after_commit(tx, ring)
+        of = {"mail": first["id"]} if len(rows) == 1 else {"cause": first["cause"], "mails": new}
+        _log.info("mail.written", **of, kind=first["kind"], state=" ".join(sorted(states)))
+    return new
 
 
 def _link(to: Reader, purpose: str, claims: dict[str, Any] | None) -> str:
@@ -229,7 +288,7 @@ _WRITTEN = (
 _INSERT = Quick(lambda tx: db.insert(tx, mail).values(params(mail, _WRITTEN)).on_conflict_do_nothing())
 
 
-_MENTION = Quick(lambda _: mention.insert().values(params(mention, ["person", "mail"])))
+_MENTION = Quick(lambda tx: db.insert(tx, mention).values(params(mention, ["person", "mail"])).on_conflict_do_nothing())
 
 
 def write_anew(tx: Connection, id: str, context: dict[str, Any], why: str) -> None:
@@ -290,14 +349,14 @@ def rings(bell: Callable[[], None]) -> Callable[[], None]:
     return bell
 
 
-def _state(tx: Connection, cause: str, address: str, duty: bool) -> dict[str, Any]:
-    """The state a new mail begins in."""
+def _state(tx: Connection, address: str, duty: bool, why: Callable[[], str | None]) -> dict[str, Any]:
+    """The state a new mail begins in. :param why: asks whether it may have gone out already."""
     if not config.current().smtp_url:
         return {"state": State.KEPT.value, "error": None}
     reason = ledger.suppressed(tx, address, duty)
     if reason is not None:
         return {"state": State.DROPPED.value, "error": f"This address was refused before: {reason}"}
-    words = doubted(tx, cause, duty)
+    words = why()
     if words is not None:
         return {"state": State.HELD.value, "error": words}
     return {"state": State.QUEUED.value, "error": None}

@@ -57,23 +57,25 @@ def announce(tx: Connection, cause: str, data: Mapping[str, Any]) -> None:
         "cancelled": data["what"] == "cancel",
     }
     kind = FIRST.get(data["kind"], "invite") if data["what"] == "request" else KINDS[data["what"]]
-    for each in data["attendees"]:
-        to = reader(tx, data, each["person"])
-        if to:
-            _write(tx, kind, cause, to, data, context, _invite(prepared, to, each["answer"]))
+    with compose.Round(tx, kind, cause) as mails:
+        for each in data["attendees"]:
+            to = reader(tx, data, each["person"])
+            if to:
+                _write(mails, to, data, context, _invite(prepared, to, each["answer"]))
 
 
 def remind(tx: Connection, cause: str, data: Mapping[str, Any]) -> None:
     """A mail to each attendee of session.reminded; without a calendar part, since nothing changes."""
     names = _names(tx, data)
-    for each in data["attendees"]:
-        to = reader(tx, data, each["person"])
-        if to:
-            open_ones = [one for one in data.get("items", ()) if one["person"] == each["person"]]
-            mine = [{**one, "text": letter.line(one["text"], 500)} for one in open_ones]
-            context = {**_context(data, names), "hours": data["hours"], "answer": each["answer"], "items": mine}
-            # What people wrote freely may name anybody of the circle.
-            _write(tx, "reminder", cause, to, data, context, None, data["members"] if mine else ())
+    with compose.Round(tx, "reminder", cause) as mails:
+        for each in data["attendees"]:
+            to = reader(tx, data, each["person"])
+            if to:
+                open_ones = [one for one in data.get("items", ()) if one["person"] == each["person"]]
+                mine = [{**one, "text": letter.line(one["text"], 500)} for one in open_ones]
+                context = {**_context(data, names), "hours": data["hours"], "answer": each["answer"], "items": mine}
+                # What people wrote freely may name anybody of the circle.
+                _write(mails, to, data, context, None, data["members"] if mine else ())
 
 
 def reader(tx: Connection, data: Mapping[str, Any], person: str) -> Reader | None:
@@ -99,9 +101,7 @@ def _same(one: str | None, other: str | None) -> bool:
 
 
 def _write(
-    tx: Connection,
-    kind: str,
-    cause: str,
+    mails: compose.Round,
     to: Reader,
     data: Mapping[str, Any],
     context: dict[str, Any],
@@ -109,7 +109,7 @@ def _write(
     others: Iterable[str] = (),
 ) -> None:
     # A mail that says it is over names nobody, and has no page to lead to.
-    over = kind == "invite-cancel"
+    over = mails.kind == "invite-cancel"
     guest = (data.get("guest") or {}).get("person")
     named = () if over else (data["coordinator"], data["mentor"], guest, *others)
     mine = {**context, "leads": data["coordinator"] == to.person, "mentors": data["mentor"] == to.person}
@@ -117,8 +117,8 @@ def _write(
     links = {} if over else duty(data["session"], mine["leads"], mine["mentors"])
     if mine.get("items"):
         links["tick"] = ("item", {})
-    compose.write(
-        tx, kind, cause, to, mine, {"session": data["session"], "at": data["starts_at"]},
+    mails.write(
+        to, mine, {"session": data["session"], "at": data["starts_at"]},
         links=links,
         mentions=[id for id in named if id],
         deadline=datetime.fromisoformat(data["starts_at"]),

@@ -84,7 +84,7 @@ def write(
     """
     origin, to = address_of(sender), wire(to_address)
     program, to_name, subject = line(program), line(to_name), line(text.subject, 200)
-    stamp = format_datetime(date)
+    stamp = _stamp(date)
     message_id, list_id = f"<{id}@{origin.rpartition('@')[2]}>", f"<{list}.{host}>"
     boundary = f"={id}="  # "=" and a dash cannot come from quoted-printable
     own = "".join(f"{line(name)}: {line(value, 900)}\r\n" for name, value in more.items())
@@ -143,6 +143,7 @@ def rewritten(raw: bytes, change: Callable[[str], str]) -> bytes:
     return whole.as_bytes(policy=compat32.clone(linesep="\r\n", max_line_length=None))
 
 
+_stamp = lru_cache(64)(format_datetime)
 _PLAIN_PHRASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 '-]{0,59}")
 _PLAIN_TEXT = re.compile(r"[ -~]{0,66}")
 

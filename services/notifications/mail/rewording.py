@@ -71,10 +71,14 @@ def reworded(tx: Connection) -> dict[str, int]:
     return {row.kind: row.version for row in rows if row.words}
 
 
+def original(tx: Connection, kind: str) -> bool:
+    """Whether that kind is as it comes with Baton, as most are: no version of it was ever kept."""
+    return _LAST(tx, {"kind": kind}).fetchone() is None
+
+
 def render(tx: Connection, kind: str, context: Mapping[str, Any]) -> text.Text:
     """The text of one mail, in the words that are in use."""
-    # Most kinds are as they come with Baton: that there is no version is all that is asked.
-    if _LAST(tx, {"kind": kind}).fetchone() is None:
+    if original(tx, kind):
         return text.render(kind, context)
     used = current(tx, kind)
     try:
