@@ -33,7 +33,7 @@ _PLAIN = {
 }  # only arrange what they hold
 _WORDS = ("header", "caption", "footer")  # options that are shown
 _FRAMES = {"iframe", "video", "youtube"}
-_BRACED = re.compile(r"(?:`{3}|~{3})[^\n]*\{")
+_BRACED = re.compile(r"[`~](?:(?<=`)``|(?<=~)~~)[^\n]*\{")  # begins with a set of signs: those are found fast
 _CODE = re.compile(r"\{(code|code-block|code-cell|sourcecode|literalinclude|eval-rst)\}")
 _DIRECTIVE = re.compile(r"\s*\{([\w:.+-]+)\}\s*(.*)")
 _OPTION = re.compile(r"\A(?:---\n((?:[^\n]*\n)*?)---\n|((?::[\w-]+:[^\n]*(?:\n|\Z))+))")
@@ -153,7 +153,7 @@ def divs(text: str, work: Work) -> str:
         (stack[-1][1] if stack else out).append(_box(name, "\n".join(inner), work))
 
     for line in text.split("\n"):
-        match = _COLONS.match(line)
+        match = _COLONS.match(line) if ":::" in line else None
         if match and match[3] and len(stack) < _DEEPEST:
             stack.append((match[3], []))
         elif match and stack:

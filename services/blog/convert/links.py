@@ -35,16 +35,15 @@ def translate(text: str, work: Work) -> str:
         "fastpages",
     }:  # kramdown takes an address that goes on in the next line for one
         text = _WRAPPED.sub(r"\1", text)
-    text = _WIKI.sub(lambda m: f"![{m[2] or ''}]({m[1].replace(' ', '%20')})", text)
-    text = _SPACED.sub(lambda m: f"![{m['alt']}]({work.mask.hide(work.image(m['to']))})", text)
-    text = _IMAGE.sub(lambda m: _shown(m, work), text)
+    if "![" in text:
+        text = _WIKI.sub(lambda m: f"![{m[2] or ''}]({m[1].replace(' ', '%20')})", text)
+        text = _SPACED.sub(lambda m: f"![{m['alt']}]({work.mask.hide(work.image(m['to']))})", text)
+        text = _IMAGE.sub(lambda m: _shown(m, work), text)
     text = _LINK.sub(lambda m: f"]({_hidden(m['to'], work, False)}{_titled(m, work)})", text)
-    text = _REFERENCE.sub(
-        lambda m: f"{m['head']}{_hidden(m['to'], work, bool(_PICTURE.search(m['to'].strip('<>'))))}{_titled(m, work)}",
-        text,
-    )
+    if "]:" in text:
+        text = _REFERENCE.sub(lambda m: _referred(m, work), text)
+        text = _UNREAD_REFERENCE.sub(r"\1\\[", text)
     text = _UNREAD.sub(r"]\\(", text)
-    text = _UNREAD_REFERENCE.sub(r"\1\\[", text)
     return _AUTOLINK.sub(lambda m: work.mask.hide(m[0].replace("{", "%7B").replace("}", "%7D")), text)
 
 
@@ -54,6 +53,11 @@ def _shown(match: re.Match[str], work: Work) -> str:
     if work.mask.show(to) == "#":
         return f"*{match['alt'].strip()}*" if match["alt"].strip() else ""
     return f"![{match['alt']}]({to}{_titled(match, work)})"
+
+
+def _referred(match: re.Match[str], work: Work) -> str:
+    to = _hidden(match["to"], work, bool(_PICTURE.search(match["to"].strip("<>"))))
+    return f"{match['head']}{to}{_titled(match, work)}"
 
 
 def _titled(match: re.Match[str], work: Work) -> str:

@@ -16,12 +16,13 @@ from .parsing import blocks
 from .shapes import MathKind
 from .work import Work
 
+# Each way of writing it begins with a sign of two: the engine looks for those alone.
 _ANY = re.compile(
-    r"(?P<escaped>\\[^\[(\n])"
-    r"|\$\$(?P<two>(?:[^$\\]|\\.)+?)\$\$"
-    r"|\\\[(?P<square>(?:[^\\\n]|\\[^\[\]\n]|\\(?=\n)|\n(?!\s*\n)){1,2000}?)\\{1,2}\]"  # none within another: no TeX
-    r"|\\\((?P<round>(?:[^\\\n]|\\[^()\n]|\\(?=\n)|\n(?!\s*\n)){1,1000}?)\\{1,2}\)"
-    r"|(?<![\w$])\$(?P<one>(?![\s$])(?:[^$\\\n]|\\.|\n(?!\s*\n))+?)(?<![\s\\])\$(?![\w$])",
+    r"\\(?:(?P<escaped>[^\[(\n])"
+    r"|\[(?P<square>(?:[^\\\n]|\\[^\[\]\n]|\\(?=\n)|\n(?!\s*\n)){1,2000}?)\\{1,2}\]"  # none within another: no TeX
+    r"|\((?P<round>(?:[^\\\n]|\\[^()\n]|\\(?=\n)|\n(?!\s*\n)){1,1000}?)\\{1,2}\))"
+    r"|\$(?:\$(?P<two>(?:[^$\\]|\\.)+?)\$\$"
+    r"|(?<![\w$]\$)(?P<one>(?![\s$])(?:[^$\\\n]|\\.|\n(?!\s*\n))+?)(?<![\s\\])\$(?![\w$]))",
     re.S,
 )
 _AMOUNT = re.compile(r"[\d.,]+\s*(?:[kKmMbB]\b|/|-|–|to\b|and\b|or\b|per\b|[A-Za-z]{3,})")

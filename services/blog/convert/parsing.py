@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from markdown_it import MarkdownIt
 
@@ -19,17 +19,22 @@ _PARSER = MarkdownIt("commonmark").enable("table")
 _PARSER.disable(["inline", "text_join"])
 
 # A line at the margin that begins so can be nothing but words: no list, quote, rule, heading, table, tag, fence or reference.
-_WORDS = r"(?:[^\s#>+*=_~`<|:\d\[-]|:::)[^\n]*+(?:\n|\Z)"
-_PROSE = re.compile(rf"(?:{_WORDS})++(?=[ \t]*+(?:\n|\Z))")
-_HEADING = re.compile(r"#{1,6}(?:[ \t][^\n]*+)?(?:\n|\Z)")
-_FENCE = re.compile(r"(?P<marks>`{3,}+(?=[^`\n]*+(?:\n|\Z))|~{3,}+)(?P<info>[^\n]*+)(?:\n|\Z)")
-_BLANK = re.compile(r"[ \t]*+\n")
+_BEGINS = r"(?:[^\s#>+*=_~`<|:\d\[-]|:::|\*{1,2}(?=\w)|\d++(?![.)])|\[[^\[\]\\\n]*+\]\()"
+_WORDS = rf"{_BEGINS}[^\n]*+(?:\n|\Z)"
+# What can be told without a parser, behind blank lines: words, a heading, a quote of nothing but words, what opens a fence.
+_NEXT = re.compile(
+    r"(?:[ \t]*+\n)*+(?:"
+    rf"((?:{_WORDS})++(?=[ \t]*+(?:\n|\Z))|#{{1,6}}(?:[ \t][^\n]*+)?(?:\n|\Z))"
+    rf"|((?:>(?: ?{_WORDS}|[ \t]*+(?:\n|\Z)))++(?=[ \t]*+(?:\n|\Z)))"
+    r"|(`{3,}+(?=[^`\n]*+(?:\n|\Z))|~{3,}+)([^\n]*+)(?:\n|\Z)"
+    r")?+"
+)
+_TEXT, _QUOTE, _FENCE, _INFO = 1, 2, 3, 4
 _MARGIN = re.compile(r"[^ \t\n][ \t]*+\n(?:[ \t]*+\n)++(?=\S)")
 _SHORT = 4000  # characters of a part; longer ones are remembered for a moment only
 
 
-@dataclass(frozen=True)
-class Code:
+class Code(NamedTuple):
     """What is in a fence, or in indented code: ``markup`` is the fence's marks."""
 
     info: str
@@ -37,8 +42,7 @@ class Code:
     content: str
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """Some lines of a text: ``fence``, ``code`` (indented), ``html``, ``row`` (of a table), ``text``, or ``rest``."""
 
     kind: str
@@ -46,8 +50,7 @@ class Block:
     code: Code | None = None
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """Where a block is: its first line, and the one behind its last."""
 
     kind: str
@@ -56,8 +59,7 @@ class Span:
     code: Code | None = None
 
 
-@dataclass(frozen=True)
-class Parsed:
+class Parsed(NamedTuple):
     """The blocks of a text in order, the lines where its tables begin, and whether its last block may go on behind it."""
 
     spans: tuple[Span, ...]
@@ -65,21 +67,25 @@ class Parsed:
     is_open: bool = False
 
 
-def blocks(text: str) -> Iterator[Block]:
+def blocks(text: str) -> list[Block]:
     """The text as blocks, none left out: joined by newlines they are the text again."""
     lines = text.split("\n")
-    at = 0
-    for span in parsed(text).spans:
-        if span.first < at:
+    found: list[Block] = []
+    at, end = 0, len(lines)
+    for kind, first, last, code in parsed(text).spans:
+        if first < at:
             continue
-        last = min(span.last, len(lines))
-        if span.first > at:
-            yield Block("rest", "\n".join(lines[at : span.first]))
-        if last > span.first:
-            yield Block(span.kind, "\n".join(lines[span.first : last]), span.code)
-        at = max(at, last)
-    if at < len(lines):
-        yield Block("rest", "\n".join(lines[at:]))
+        last = last if last < end else end
+        if first > at:
+            found.append(Block("rest", lines[at] if first == at + 1 else "\n".join(lines[at:first])))
+        if last > first:
+            found.append(Block(kind, lines[first] if last == first + 1 else "\n".join(lines[first:last]), code))
+            at = last
+        elif first > at:
+            at = first
+    if at < end:
+        found.append(Block("rest", "\n".join(lines[at:])))
+    return found
 
 
 def tables(text: str) -> tuple[int, ...]:
@@ -96,36 +102,49 @@ def parsed(text: str) -> Parsed:
     if not text[(end := text.rfind("\n") + 1) :].strip(" \t"):  # a last line of blanks is none
         text = text[:end]
     while at < len(text):
-        if blank := _BLANK.match(text, at):
-            at, line = blank.end(), line + 1
-        elif words := _PROSE.match(text, at) or _HEADING.match(text, at):
-            last = line + _lines(words[0])
-            spans.append(Span("text", line, last))
-            at, line = words.end(), last
-        elif opened := _FENCE.match(text, at):
-            code, at, last = _fenced(text, opened, line)
+        found = _NEXT.match(text, at)
+        assert found is not None  # it may be empty
+        kind = found.lastindex
+        at, start = (found.end(), found.start(kind if kind != _INFO else _FENCE)) if kind else (found.end(),) * 2
+        line += text.count("\n", found.start(), start)
+        if kind is None:
+            if at < len(text):
+                at, held = _part(text, start)
+                spans += [Span(one.kind, line + one.first, line + one.last, one.code) for one in held.spans]
+                tables += [line + first for first in held.tables]
+            last = line + text.count("\n", start, at)
+        elif kind == _INFO:
+            code, at = _fenced(text, found)
+            last = line + _lines(text, start, at)
             spans.append(Span("fence", line, last, code))
-            line = last
         else:
-            end, found = _part(text, at)
-            spans += (Span(one.kind, line + one.first, line + one.last, one.code) for one in found.spans)
-            tables += (line + first for first in found.tables)
-            line += text.count("\n", at, end)
-            at = end
+            last = line + _lines(text, start, at)
+            spans += (Span("text", line, last),) if kind == _TEXT else _quoted(found[_QUOTE], line)
+        line = last
     return Parsed(tuple(spans), tuple(tables))
 
 
-def _lines(text: str) -> int:
-    return text.count("\n") + (not text.endswith("\n"))
+def _lines(text: str, start: int, end: int) -> int:
+    return text.count("\n", start, end) + (text[end - 1] != "\n")
 
 
-def _fenced(text: str, opened: re.Match[str], line: int) -> tuple[Code, int, int]:
-    """A fence at the margin: its code, where in the text it ends, and the line behind it."""
-    marks = opened["marks"]
+def _quoted(quote: str, line: int) -> Iterator[Span]:
+    """The paragraphs of a quote of nothing but words."""
+    begun = line
+    for at, said in enumerate((*quote.removesuffix("\n").split("\n"), ">"), line):
+        if said[1:].strip(" \t"):
+            continue
+        if at > begun:
+            yield Span("text", begun, at)
+        begun = at + 1
+
+
+def _fenced(text: str, opened: re.Match[str]) -> tuple[Code, int]:
+    """A fence at the margin: its code, and where in the text it ends."""
+    marks = opened[_FENCE]
     close = re.compile(rf"^ {{0,3}}{marks[0]}{{{len(marks)},}}+[ \t]*+(?:\n|\Z)", re.M).search(text, opened.end())
     end = close.end() if close else len(text)
-    code = Code(opened["info"], marks, text[opened.end() : close.start() if close else end])
-    return code, end, line + _lines(text[opened.start() : end])
+    return Code(opened[_INFO], marks, text[opened.end() : close.start() if close else end]), end
 
 
 def _part(text: str, at: int) -> tuple[int, Parsed]:
