@@ -74,6 +74,31 @@ def test_what_is_lacking_is_mended_at_its_place_and_then_nothing_is_lacking() ->
     assert (of.shape, of.authors, of.escapes) == ("skinny", True, True)
 
 
+def test_a_title_is_escaped_once_wherever_it_is_kept_meanwhile() -> None:
+    """Given templates that keep a title before they print it, or print it where nothing is HTML, When they are mended,
+    Then each is escaped at one place alone."""
+    safe = "{% seo %}"
+    cases = {
+        "{% capture t %}{{ page.title }} · {{ site.title }}{% endcapture %}<title>{{ t | strip | escape }}</title>": 0,
+        "{% capture t %}{{ page.title }}{% endcapture %}<i>{{ t | escape }}</i><b>{{ t }}</b>": "<b>{{ t | escape_once }}</b>",
+        "{% capture t %}{{ page.title }}{% endcapture %}<b>{{ t }}</b>": "t %}{{ page.title | escape_once }}{%",
+        "{%- capture t -%}<h1>{{ page.title }}</h1>{%- endcapture -%}{{ t }}{{ t | escape }}": "<h1>{{ page.title | escape_once }}<",
+        "{% assign t = page.title | strip %}<b>{{ t }}</b>{{ t | escape }}": "<b>{{ t | escape_once }}</b>{{ t | escape }}",
+        "{% assign t = page.title | escape %}<b>{{ t }}</b>": 0,
+        "{% assign t = page.title %}{% assign t = '<i>' %}{{ t }}": 0,
+        "<title><![CDATA[{{ post.title }}]]></title>": 0,
+        "{% raw %}{{ page.title }}{% endraw %}{% comment %}{{ page.title }}{% endcomment %}": 0,
+    }  # fmt: skip
+    for text, wanted in cases.items():
+        found = lacks({"_layouts/post.html": safe + text, "_data/authors/x.yml": ""})
+        if not wanted:
+            assert found == targets.Setup(), text
+            continue
+        made = found.files["_layouts/post.html"].decode()
+        assert str(wanted) in made and made.count("escape_once") == 1, made
+        assert lacks({"_layouts/post.html": made, "_data/authors/x.yml": ""}) == targets.Setup()
+
+
 @pytest.mark.parametrize(
     "files, mends, left",
     [
