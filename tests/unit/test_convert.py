@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as Picture
 
+from services.blog.blogs import detecting
 from services.blog.convert import Converted, Kitchen, Limits, Skipped, Target, When, convert, text
 from services.blog.convert.dialects import of_paths
 
@@ -194,6 +195,15 @@ def test_dates_real_and_impossible(written: str, wanted: date) -> None:
     made = one(f"---\ntitle: x\ndate: {written}\n---\nwords")
     assert made.date == wanted
     assert any("is not a date" in note.text for note in made.notes) == (wanted.year == 2026)
+
+
+def test_the_day_of_a_post_is_found_under_any_name_of_its_key() -> None:
+    for key in ("pubDatetime", "datetime", "added", "published", "published-on", "date_created"):
+        made = one(f"---\ntitle: x\n{key}: 2021-02-03T10:00:00Z\n---\nwords")
+        assert made.date == date(2021, 2, 3) and not made.notes, key
+    made = one("---\ntitle: x\npublished: true\ncreated: 2021-02-03\n---\nwords")
+    assert made.date == date(2021, 2, 3) and not made.notes
+    assert one("---\ntitle: x\npublished: false\ncreated: 2021-02-03\n---\nwords").reason == "draft"
 
 
 def test_a_post_of_tomorrow_waits_and_today_is_the_earlier_of_the_programs_and_utc() -> None:
@@ -577,3 +587,24 @@ def test_collections_of_astro_lie_anywhere() -> None:
         assert isinstance(made, Converted) and made.original == f"https://ada.example/{shown}", path
     for path in ("src/components/one.md", "src/layouts/one.mdx", "README.md"):
         assert isinstance(convert(path, text, of({path: text}, "astro"), SKINNY, WHEN), Skipped), path
+
+
+@pytest.mark.parametrize(
+    "files, roots",
+    [
+        ("hugo.toml content/about.md content/cv/index.md content/page/x.md content/posts/a.md content/notes/b.md",
+         "content/notes/ content/posts/"),
+        ("hugo.toml=[params]\nmainSections=['til'] content/til/a.md content/books/b.md content/books/c.md", "content/til/"),
+        ("config/_default/hugo.toml config/_default/params.yaml=mainSections:\n-\ttil content/til/a.md content/b/b.md",
+         "content/til/"),
+        ("hugo.toml content/a.md content/b.md content/c.md content/talks/d.md", "content/ content/talks/"),
+        ("hugo.toml content/one/index.md content/two/index.md", "content/one/ content/two/"),
+        ("hugo.toml content/about.md", "content/"),
+        ("astro.config.mjs src/pages/about.md src/content/blog/a.md src/content/blog/b.md", "src/content/blog/"),
+        ("astro.config.mjs src/pages/blog/a.md src/pages/about.md src/pages/blog/b.md", "src/pages/blog/"),
+    ],
+)  # fmt: skip
+def test_pages_that_are_no_posts_are_not_asked_about(files: str, roots: str) -> None:
+    tree = dict(one.partition("=")[::2] for one in files.split(" "))
+    found = detecting.shape(tree, lambda path: tree[path], "https://git.example.org/ada.git", "")
+    assert found.roots == roots.split(), found

@@ -31,6 +31,12 @@ PLACES: dict[str, str] = {
     "readme": "anywhere",
 }
 _DEPTH = {"hugo": 2, "astro": 3, "quarto": 1, "pelican": 1, "myst": 1, "readme": 1}
+# What lies right in these folders is a page of its own, where there are posts elsewhere; so is what lies in one of these.
+_PAGES: dict[str, tuple[str, ...]] = {"hugo": ("content/",), "astro": ("src/pages/",)}
+_OF_PAGES = re.compile(r"/(pages?|authors?|about|contact|home|legal|privacy|imprint|search|resume|cv)/\Z", re.I)
+_MAIN = re.compile(
+    r"^[ \t]*[\"']?mainSections[\"']?[ \t]*[:=][ \t]*(\[[^\]]*\]|[^\n]*(?:\n[ \t]*-[^\n]*)*)", re.M | re.I
+)
 _URL = r"[ \t]*[:=][ \t]*[\"']?(https?://[^\s\"'#,]+)"
 # Where each generator is told the address of its site: files, and the line in them.
 _SITES: dict[str, tuple[tuple[str, ...], str]] = {
@@ -88,7 +94,11 @@ def shape(paths: Iterable[str], read: Callable[[str], str], clone_url: str, site
     if others := sum(path.lower().endswith((".rst", ".org", ".adoc")) for path in files):
         files_are = "file is" if others == 1 else "files are"
         missing.append(f"{others} {files_are} not Markdown (.rst, .org, .adoc), and cannot be offered.")
-    return Shape(dialect, where, permalink, _roots(posts, dialect), missing)
+    roots = _roots(posts, dialect)
+    if dialect in _PAGES:
+        params = (read(path) for path in files if re.fullmatch(r"config/_default/params\.\w+", path))
+        roots = _sections(roots, posts, dialect, "\n".join((config, *params)))
+    return Shape(dialect, where, permalink, roots, missing)
 
 
 def is_post(path: str, dialect: DialectName, roots: list[str]) -> bool:
@@ -110,6 +120,28 @@ def _roots(posts: list[str], dialect: str) -> list[str]:
             parts = path.split("/")[:-1][: _DEPTH[dialect]]
             found.add("".join(f"{part}/" for part in parts))
     return [] if "" in found or len(found) > 40 else sorted(found)
+
+
+def _sections(roots: list[str], posts: list[str], dialect: DialectName, config: str) -> list[str]:
+    """Those of the folders that hold posts: a generator makes pages of all, and only a list of posts of these.
+
+    Where Hugo is told which (`mainSections`), these; else all but those of pages, and of one page in a folder of its own.
+    """
+    said = _MAIN.search(config) if dialect == "hugo" else None
+    main = {f"content/{name}/".lower() for name in re.findall(r"[\w-]+", said[1])} if said else set()
+    named = [root for root in roots if root.lower() in main]
+    if named:
+        return named
+
+    def holds_posts(root: str) -> bool:
+        inside = [path for path in posts if path.startswith(root)]
+        right = sum("/" not in path[len(root) :] for path in inside)
+        if right * 2 > len(posts):
+            return True  # it is where most of them are
+        alone = len(inside) == 1 and bool(re.fullmatch(r"index\.\w+", inside[0][len(root) :]))
+        return root not in _PAGES[dialect] and not _OF_PAGES.search(root) and not alone
+
+    return [root for root in roots if holds_posts(root)] or roots
 
 
 def _site(dialect: str, files: set[str], read: Callable[[str], str], clone_url: str) -> str:

@@ -17,7 +17,9 @@ from .shapes import Note, Skipped, When
 _TITLE = ("title",)
 _SUMMARY = ("description", "excerpt", "summary", "subtitle", "abstract")
 _TAGS = ("categories", "category", "tags", "tag", "keywords")
-_DATE = ("date", "publishdate", "pubdate", "published_at", "published_date", "created")
+# As in _IMAGE, whatever stands between the words; `published` is a date to some, and to others a yes.
+_DATE = ("date", "publishdate", "pubdate", "pubdatetime", "publishedat", "publisheddate", "publishedon", "datepublished",
+         "dateposted", "posted", "published", "datetime", "created", "createdat", "datecreated", "added")  # fmt: skip
 _IMAGE = (
     "image",
     "cover",
@@ -58,7 +60,7 @@ _IMAGE_INNER = (
     "overlay_image",
     "relative_path",
 )
-_USED = {*_TITLE, *_SUMMARY, *_TAGS, *_DATE, *_IMAGE, "draft", "published", "status", "slug", "author", "authors"}
+_USED = {*_TITLE, *_SUMMARY, *_TAGS, *_IMAGE, "draft", "published", "status", "slug", "author", "authors"}
 _YES = {"true", "yes", "on", "1", "y"}
 _NO = {"false", "no", "off", "0", "n"}
 _HIDDEN = {"draft", "drafts", "hidden", "skip", "private", "unlisted", "wip", "unpublished", "pending"}
@@ -104,8 +106,10 @@ def unpublished(data: dict[str, Value], when: When) -> Skipped | None:
 def day(data: dict[str, Value], path: str, when: When) -> tuple[date, list[Note]] | Skipped:
     """The day it was published: what it says, else its file's name, else its first commit, else today."""
     notes = []
-    said = next((_text(data[key]) for key in _DATE if data.get(key)), "")
-    found, _ = _day(said, when)
+    bare = {_bare(key): _text(value) for key, value in data.items()}
+    tried = [(key, bare[key], _day(bare[key], when)[0]) for key in _DATE if bare.get(key)]
+    found = next((one for _, _, one in tried if one), None)
+    said = next((text for key, text, _ in tried if key != "published"), "")
     if said and not found:
         notes.append(Note("changed", f"“{said[:60]}” is not a date."))
     later, _ = _day(_text(data.get("publishdate")), when)
@@ -162,6 +166,7 @@ def read(data: dict[str, Value], path: str) -> tuple[Meta, list[Note]]:
     notes = []
     pictured = {_bare(key): value for key, value in data.items()}
     used = {*_USED, *(key for key, value in data.items() if _bare(key) in _IMAGE and _image(value))}
+    used |= {key for key in data if _bare(key) in _DATE}
     left = {key: value for key, value in data.items() if key not in used}
     if left:
         listed = "; ".join(f"{key}: {_flat(value)[:200]}" for key, value in left.items())
