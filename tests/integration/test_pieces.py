@@ -277,6 +277,31 @@ def test_what_one_said_can_be_changed_taken_back_and_put_back(baton: Baton, cast
     assert "Put it back" not in cast.reviews.get(path).text + cast.reviews.get(at).text
 
 
+def test_who_reviews_it_no_more_has_their_own_words_and_nothing_else(baton: Baton, cast: Cast) -> None:
+    """Given a reviewer who spoke and was replaced, When they look, change, delete and put back, Then they reach what they
+    said, and nothing of the piece or of what others say."""
+    path = cast.notes("On engines of others")
+    cast.runs.post(f"{path}/reviewer", data={"reviewer": cast.bea})
+    cast.reviews.post(f"{path}/comments", data={"text": "Steam is dead"})
+    cast.own.post(f"{path}/comments", data={"text": "It is not so"})
+    said = next(row["id"] for row in baton.rows("blog", "comment") if row["person"] == cast.bea)
+    cast.runs.post(f"{path}/reviewer", data={"reviewer": cast.cyd})
+    at, api = f"{path}/comments/{said}", f"/blog/api{path.removeprefix('/blog')}"
+    page = cast.reviews.get(path)
+    assert page.status_code == 200 and "Steam is dead" in page.text and at in page.text
+    for hidden in ("It is not so", "All of it", "Cyd"):
+        assert hidden not in page.text + cast.reviews.get(at).text + cast.reviews.get(api).text
+    assert cast.reviews.post(at, data={"text": "Steam rests"}).location.endswith("said=corrected#talk")
+    assert cast.reviews.post(at, data={"text": " "}).status_code == 422
+    assert cast.reviews.post(f"{at}/delete").status_code == 303 and "Deleted by you." in cast.reviews.get(path).text
+    assert cast.reviews.post(f"{at}/restore").status_code == 303 and "Steam rests" in cast.own.get(path).text
+    given = cast.reviews.put(f"{api}/comments/{said}", json={"text": "Steam sleeps"}, headers=HERE).json
+    assert [each["text"] for each in given["comments"]] == ["Steam sleeps"] and given["about"] == given["link"] == ""
+    assert cast.reviews.post(f"{path}/comments", data={"text": "More"}).status_code == 404
+    assert cast.reviews.post(f"{api}/comments", json={"text": "More"}, headers=HERE).status_code == 404
+    assert cast.other.get(path).status_code == 200 and cast.other.get(at).status_code == 404
+
+
 def test_organizers_choose_who_reviews_in_the_row_and_take_it_back(baton: Baton, cast: Cast, tmp_path: Path) -> None:
     path, writer = cast.notes(), Ada(baton, tmp_path)
     id = path.rpartition("/")[2]

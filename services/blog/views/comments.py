@@ -13,7 +13,7 @@ from .. import pieces
 from ..models import SERVICE
 from ..rules import pieces as rules
 from .pages import page, reader_id, unreadable
-from .pieces import done, seen, shown
+from .pieces import done, seen, shown, spoken_of
 
 blueprint = Blueprint("comments", __name__, url_prefix="/blog/pieces/<id>/comments")
 
@@ -47,7 +47,7 @@ def one(id: str, said: str) -> Response:
 
 def _one(id: str, said: str, problems: list[dict[str, str]] | None = None) -> Response:
     with db.read(SERVICE) as tx:
-        row = seen(tx, id)
+        row, _ = spoken_of(tx, id)
         mine = pieces.own(tx, reader_id(), id, said)
     given: dict[str, Any] = {"piece": row, "comment": mine, "most": rules, "typed": request.form}
     given |= {"own": row["person"] == reader_id()}
@@ -79,6 +79,5 @@ def restore(id: str, said: str) -> Response:
 
 
 def _do(id: str, word: str, command: Any, said: str, *given: Any) -> Response:
-    with db.read(SERVICE) as tx:
-        seen(tx, id)
+    """Whose words they are is asked by each command: whoever said them may, also once they see the piece no more."""
     return done(id, word, command, reader_id(), id, said, *given, anchor="talk")

@@ -26,12 +26,28 @@ def runs() -> bool:
     return who is not None and "organizer" in who.roles
 
 
+def sees(row: dict[str, Any]) -> bool:
+    """Whether the reader may see a piece: its author, its reviewer, organizers."""
+    return runs() or reader_id() in (row["person"], row["reviewer"])
+
+
 def seen(tx: Any, id: str) -> dict[str, Any]:
-    """A piece that the reader may see: its author, its reviewer, organizers; of others there is none."""
+    """A piece that the reader may see; for others there is none."""
     row = pieces.one(tx, id)
-    if row is None or not (runs() or reader_id() in (row["person"], row["reviewer"])):
+    if row is None or not sees(row):
         not_found("piece")
     return row
+
+
+def spoken_of(tx: Any, id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A piece and its talk as the reader may have them: who sees it no more, but spoke, has the words that are theirs."""
+    row, talk = pieces.one(tx, id), pieces.thread(tx, id)
+    if row is not None and sees(row):
+        return row, talk
+    own = [each for each in talk if each["person"] == reader_id()]
+    if row is None or not own:
+        not_found("piece")
+    return {**row, "about": "", "link": "", "post": None, "reviewer": None}, own
 
 
 @blueprint.post("")
@@ -60,8 +76,9 @@ def one(id: str) -> Response:
 def shown(id: str, problems: list[dict[str, str]] | None = None) -> Response:
     """Its page; with problems, what could not be done."""
     with db.read(SERVICE) as tx:
-        row = seen(tx, id)
-        talk = pieces.thread(tx, id)
+        row, talk = spoken_of(tx, id)
+        if not sees(row):
+            return page("spoken.html", problems, piece=row, talk=talk)
         is_own = row["person"] == reader_id()
         like, all_posts = pieces.posts_like(tx, row) if is_own and not row["post"] else (None, [])
         able = pieces.candidates(tx, row["person"]) if runs() else []

@@ -15,7 +15,7 @@ from ..schemas import pieces as schemas
 from .api import done
 from .comments import press
 from .pages import reader_id
-from .pieces import runs, seen
+from .pieces import runs, seen, spoken_of
 
 blueprint = Blueprint(SERVICE, "pieces", "What members write, and the editorial queue")
 MINE = access.scopes(role="member")
@@ -24,6 +24,13 @@ MINE = access.scopes(role="member")
 def _whole(id: str) -> dict[str, Any]:
     with db.read(SERVICE) as tx:
         return {**seen(tx, id), "comments": pieces.thread(tx, id)}
+
+
+def _spoken(id: str) -> dict[str, Any]:
+    """The same for whoever spoke: where they see the piece no more, its title and their own words."""
+    with db.read(SERVICE) as tx:
+        row, talk = spoken_of(tx, id)
+    return {**row, "comments": talk}
 
 
 def _taken(found: tuple[Any, rules.Problems]) -> Any:
@@ -46,8 +53,8 @@ def queue(asked: dict[str, Any]) -> dict[str, Any]:
 @access.scopes("read", role=("member", "organizer"))
 @blueprint.response(200, schemas.WholePiece)
 def one(id: str) -> dict[str, Any]:
-    """A piece with all that was said about it, for its author, its reviewer and organizers."""
-    return _whole(id)
+    """A piece with all that was said about it, for its author, its reviewer and organizers; for who spoke, what they said."""
+    return _spoken(id)
 
 
 @blueprint.post("/pieces/<id>/comments")
@@ -67,9 +74,8 @@ def comment(said: dict[str, Any], id: str) -> dict[str, Any]:
 @blueprint.response(200, schemas.WholePiece)
 def correct(words: dict[str, str], id: str, said: str) -> dict[str, Any]:
     """Other words for what one said; mails that went out stay as they are."""
-    _whole(id)
     done(pieces.correct, reader_id(), id, said, _taken(rules.commented(words["text"])))
-    return _whole(id)
+    return _spoken(id)
 
 
 @blueprint.delete("/pieces/<id>/comments/<said>")
@@ -77,9 +83,8 @@ def correct(words: dict[str, str], id: str, said: str) -> dict[str, Any]:
 @blueprint.response(200, schemas.WholePiece)
 def delete(id: str, said: str) -> dict[str, Any]:
     """Take back what one said; it can be put back for 30 days."""
-    _whole(id)
     done(pieces.delete, reader_id(), id, said)
-    return _whole(id)
+    return _spoken(id)
 
 
 @blueprint.post("/pieces/<id>/comments/<said>/restore")
@@ -88,9 +93,8 @@ def delete(id: str, said: str) -> dict[str, Any]:
 @blueprint.response(200, schemas.WholePiece)
 def restore(_body: Any, id: str, said: str) -> dict[str, Any]:
     """Put back what one deleted."""
-    _whole(id)
     done(pieces.restore, reader_id(), id, said)
-    return _whole(id)
+    return _spoken(id)
 
 
 @blueprint.put("/pieces/<id>/reviewer")
