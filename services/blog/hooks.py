@@ -62,12 +62,20 @@ FORGES = {
 NAMES = {"github": "GitHub", "gitea": "Gitea or Forgejo", "gitlab": "GitLab"}
 
 
+def likely(clone_url: str) -> list[str]:
+    """Which forges a repository may be at, as keys of FORGES: one where its host's name tells, else all."""
+    host = urlsplit(clone_url).hostname or ""
+    parts = set(host.split("."))
+    if host == "github.com" or "github" in parts:
+        return ["github"]
+    if host == "gitlab.com" or "gitlab" in parts:
+        return ["gitlab"]
+    return ["gitea"] if host == "codeberg.org" or {"gitea", "forgejo"} & parts else list(FORGES)
+
+
 def forge(clone_url: str) -> str:
     """Which forge a repository is most likely at: a key of FORGES."""
-    host = urlsplit(clone_url).hostname or ""
-    if host == "gitlab.com" or "gitlab" in host.split("."):
-        return "gitlab"
-    return "gitea" if host == "codeberg.org" or {"gitea", "forgejo"} & set(host.split(".")) else "github"
+    return likely(clone_url)[0]
 
 
 def shown(name: str, headers: Headers) -> str:

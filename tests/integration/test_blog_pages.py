@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from services.blog import hooks
-from shared import config
+from services.blog.models import blog
+from shared import config, db
 from tests.conftest import Baton
 from tests.integration.test_following import ONE, TWO, post, row, states
 from tests.repos import Repo, article
@@ -77,7 +79,15 @@ def test_from_pasting_to_offering_by_pages_alone(ada: Any, baton: Baton, repo: R
     id = registered(ada, baton, repo)
     page = ada.get(f"/blog/mine/{id}").text
     assert "Jekyll" in page and "2 posts ask you" in page and "One &lt;b&gt;bold&lt;/b&gt;" in page
-    assert f"/blog/webhooks/github/{id}" in page and row(baton, id)["hook_secret"] in page
+    assert row(baton, id)["hook_secret"] in page
+    for forge in ("github", "gitlab", "gitea"):
+        assert f"/blog/webhooks/{forge}/{id}" in page, "nothing tells at which its repository is"
+    with db.write("blog") as tx:
+        tx.execute(sa.update(blog).values(clone_url="https://codeberg.org/ada/blog.git"))
+    page = ada.get(f"/blog/mine/{id}").text
+    assert f"/blog/webhooks/gitea/{id}" in page and "/blog/webhooks/github" not in page
+    with db.write("blog") as tx:
+        tx.execute(sa.update(blog).values(clone_url=repo.url))
     refused = ada.post(f"/blog/mine/{id}/posts", data={"do": "offer", "posts": post(baton, ONE)["id"]})
     assert refused.status_code == 422 and "Say first how your posts may be shown" in refused.text
     assert ada.post(f"/blog/mine/{id}/consent", data={"consent": "full"}).status_code == 303

@@ -76,6 +76,15 @@ def test_each_state_is_said_with_its_reason_and_the_way_on(baton: Baton, ada: Ad
     assert "Offer it" in says("not offered") and ada.offer(id)["path"] not in files()
     own.post(f"{page}/offer")
     says("in review")
+    # Deleted on her blog, it is listed as long as it is on the program's.
+    decides("accept")
+    says("published")
+    ada.sets(id, "gone")
+    shown = says("being taken down")
+    assert "Offer it" not in shown and f'value="{id}"' not in own.get(f"/blog/mine/{ada.blog}").text
+    decides("accept")
+    ada.offer(id)
+    assert "bold" not in own.get(f"/blog/mine/{ada.blog}").text
 
 
 def test_what_does_not_work_says_why_and_is_tried_again(baton: Baton, ada: Ada, monkeypatch: Any) -> None:

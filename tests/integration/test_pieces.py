@@ -278,8 +278,8 @@ def test_what_one_said_can_be_changed_taken_back_and_put_back(baton: Baton, cast
 
 
 def test_who_reviews_it_no_more_has_their_own_words_and_nothing_else(baton: Baton, cast: Cast) -> None:
-    """Given a reviewer who spoke and was replaced, When they look, change, delete and put back, Then they reach what they
-    said, and nothing of the piece or of what others say."""
+    """Given a reviewer who spoke and was replaced, When they look, change, delete and put back, Then they reach what
+    they said, and nothing of the piece or of others."""
     path = cast.notes("On engines of others")
     cast.runs.post(f"{path}/reviewer", data={"reviewer": cast.bea})
     cast.reviews.post(f"{path}/comments", data={"text": "Steam is dead"})

@@ -80,10 +80,13 @@ def test_a_title_is_escaped_once_wherever_it_is_kept_meanwhile() -> None:
     safe = "{% seo %}"
     cases = {
         "{% capture t %}{{ page.title }} · {{ site.title }}{% endcapture %}<title>{{ t | strip | escape }}</title>": 0,
-        "{% capture t %}{{ page.title }}{% endcapture %}<i>{{ t | escape }}</i><b>{{ t }}</b>": "<b>{{ t | escape_once }}</b>",
+        "{% capture t %}{{ page.title }}{% endcapture %}<i>{{ t | escape }}</i><b>{{ t }}</b>":
+            "<b>{{ t | escape_once }}</b>",
         "{% capture t %}{{ page.title }}{% endcapture %}<b>{{ t }}</b>": "t %}{{ page.title | escape_once }}{%",
-        "{%- capture t -%}<h1>{{ page.title }}</h1>{%- endcapture -%}{{ t }}{{ t | escape }}": "<h1>{{ page.title | escape_once }}<",
-        "{% assign t = page.title | strip %}<b>{{ t }}</b>{{ t | escape }}": "<b>{{ t | escape_once }}</b>{{ t | escape }}",
+        "{%- capture t -%}<h1>{{ page.title }}</h1>{%- endcapture -%}{{ t }}{{ t | escape }}":
+            "<h1>{{ page.title | escape_once }}<",
+        "{% assign t = page.title | strip %}<b>{{ t }}</b>{{ t | escape }}":
+            "<b>{{ t | escape_once }}</b>{{ t | escape }}",
         "{% assign t = page.title | escape %}<b>{{ t }}</b>": 0,
         "{% assign t = page.title %}{% assign t = '<i>' %}{{ t }}": 0,
         "<title><![CDATA[{{ post.title }}]]></title>": 0,

@@ -31,7 +31,7 @@ PLACES: dict[str, str] = {
     "readme": "anywhere",
 }
 _DEPTH = {"hugo": 2, "astro": 3, "quarto": 1, "pelican": 1, "myst": 1, "readme": 1}
-# What lies right in these folders is a page of its own, where there are posts elsewhere; so is what lies in one of these.
+# What lies right in these folders is a page of its own, where there are posts elsewhere.
 _PAGES: dict[str, tuple[str, ...]] = {"hugo": ("content/",), "astro": ("src/pages/",)}
 _OF_PAGES = re.compile(r"/(pages?|authors?|about|contact|home|legal|privacy|imprint|search|resume|cv)/\Z", re.I)
 _MAIN = re.compile(
@@ -125,7 +125,8 @@ def _roots(posts: list[str], dialect: str) -> list[str]:
 def _sections(roots: list[str], posts: list[str], dialect: DialectName, config: str) -> list[str]:
     """Those of the folders that hold posts: a generator makes pages of all, and only a list of posts of these.
 
-    Where Hugo is told which (`mainSections`), these; else all but those of pages, and of one page in a folder of its own.
+    Where Hugo is told which (`mainSections`), these; else all but those of pages, and of
+    one page in a folder of its own.
     """
     said = _MAIN.search(config) if dialect == "hugo" else None
     main = {f"content/{name}/".lower() for name in re.findall(r"[\w-]+", said[1])} if said else set()

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ..models import blog, person, post
+from ..models import blog, offer, person, post
 from .registering import Row
 
 PAGE = 50
@@ -25,8 +25,10 @@ def find(tx: Connection, id: str) -> Row | None:
 
 
 def posts(tx: Connection, blog_id: str, page: int = 1) -> tuple[list[Row], int, int]:
-    """(posts, how many there are, the page that this is): the latest first, without those that are gone."""
-    where = sa.and_(post.c.blog == blog_id, post.c.state != "gone")
+    """(posts, how many there are, the page that this is): the latest first; of those that are gone, the ones that
+    are still on the program's blog."""
+    left = sa.exists().where(offer.c.post == post.c.id, offer.c.published_at.is_not(None), offer.c.state != "withdrawn")
+    where = sa.and_(post.c.blog == blog_id, sa.or_(post.c.state != "gone", left))
     total = int(tx.execute(sa.select(sa.func.count()).select_from(post).where(where)).scalar_one())
     page = min(max(page, 1), max(1, -(-total // PAGE)))
     order = (sa.func.coalesce(post.c.day, "").desc(), post.c.path.desc())

@@ -75,7 +75,7 @@ def _one(id: str, problems: list[dict[str, str]] | None = None) -> Response:
         listed, total, at = blogs.posts(tx, id, number())
         seen = standing.stood(tx, listed)
         counts = following.counts(tx, id)
-    webhook = f"{config.current().base_url}/blog/webhooks/{hooks.forge(row['clone_url'] or '')}/{id}"
+    hook = f"{config.current().base_url}/blog/webhooks"
     return page(
         "blog.html",
         problems,
@@ -89,8 +89,7 @@ def _one(id: str, problems: list[dict[str, str]] | None = None) -> Response:
         counts=counts,
         names=blogs.NAMES,
         consents=CONSENTS,
-        webhook=webhook,
-        forge=hooks.forge(row["clone_url"] or ""),
+        webhooks=[(forge, f"{hook}/{forge}/{id}") for forge in hooks.likely(row["clone_url"] or "")],
     )
 
 

@@ -40,7 +40,7 @@ def seen(tx: Any, id: str) -> dict[str, Any]:
 
 
 def spoken_of(tx: Any, id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """A piece and its talk as the reader may have them: who sees it no more, but spoke, has the words that are theirs."""
+    """A piece and its talk as the reader may have them: who sees it no more, but spoke, has their own words."""
     row, talk = pieces.one(tx, id), pieces.thread(tx, id)
     if row is not None and sees(row):
         return row, talk

@@ -53,7 +53,7 @@ def queue(asked: dict[str, Any]) -> dict[str, Any]:
 @access.scopes("read", role=("member", "organizer"))
 @blueprint.response(200, schemas.WholePiece)
 def one(id: str) -> dict[str, Any]:
-    """A piece with all that was said about it, for its author, its reviewer and organizers; for who spoke, what they said."""
+    """A piece with all that was said about it, for its author, its reviewer and organizers; else what one said."""
     return _spoken(id)
 
 

@@ -37,6 +37,7 @@ def _one(id: str, problems: list[dict[str, str]] | None = None) -> Response:
     row = _own(id)
     stands = row["standing"]
     can = {"offer": can_offer(stands), "decline": can_decline(stands), "again": asks_again(stands)}
+    can["offer"] = can["offer"] and row["state"] != "gone"
     can["open"] = can_open(stands, row["live"])
     with db.read(SERVICE) as tx:
         idea = pieces.suggested(tx, reader_id(), row["title"], id)
