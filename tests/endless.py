@@ -15,7 +15,8 @@ LENGTH = 40_000  # characters
 MANY = [
     "[", "![", "](", "{ ", "{{", "{%", "{{< a ", "{% raw %}", "{% comment %}", "{% include a ",
     "{{'x' | relative_url", "<!--", "<iframe ", "<script>", "<svg><script>", "<A>", "{/*", "\\(", "\\[",
-    "\\begin{align}\n", "$", "`", "` `` ", "a__", " ", "\t", "\n", "- ", "> ", "|", "a|b\n", "[^1]: x\n", "{::",
+    "\\begin{align}\n", "$$\n\\begin{align}\n", "\\[\\begin{align}x",
+    "$", "`", "` `` ", "a__", " ", "\t", "\n", "- ", "> ", "|", "a|b\n", "[^1]: x\n", "{::",
     "{:toc ", "<b>`x`", "-eyJ", "a+", "::: x\n", ":::\n", "```\n", "```{note}\n", "[x]: y\n", "[x](y", "{.a", "#",
     "{{% highlight py %}}", "[a](x:y) ",
 ]  # fmt: skip
@@ -32,6 +33,10 @@ LAYOUT = [
     "{{ a.title | ",
     "<img {{ x }} ",
     "<link href='{{",
+    "{% capture a %}{{ a.title }}",
+    "{% raw %}",
+    "<![CDATA[",
+    "{% assign a = b.title ",
 ]
 DIALECTS = {"{{<": "hugo", "{{%": "hugo", "<A": "astro", "{/*": "astro", ":::": "myst", "```{": "myst"}  # else jekyll
 

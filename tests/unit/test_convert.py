@@ -97,6 +97,12 @@ def test_code_stays_as_it_is_and_fences_become_plain_ones() -> None:
         ("`$x$`", "`$x$`"),
         ("a\n$$\nx\n$$\nb", "a\n\n$$\nx\n$$\n\nb"),
         ("see \\[1\\]", "see \\[1\\]"),
+        ("a\n\n$$\n\\begin{align}\nx\n\\end{align}\n$$\n\nb", "a\n\n\n$$\n\\begin{align}\nx\n\\end{align}\n$$\n\n\nb"),
+        (
+            "a\n\n\\[\\begin{align*}\nx\n\\end{align*}\\]\n\nb",
+            "a\n\n\n$$\n\\begin{align*}\nx\n\\end{align*}\n$$\n\n\nb",
+        ),
+        ("$$\nq\n$$\n\\begin{align}\nx\n\\end{align}\nb", "$$\nq\n$$\n\n$$\n\\begin{align}\nx\n\\end{align}\n$$\n\nb"),
         ("a | b", "a \\| b"),
     ],
 )

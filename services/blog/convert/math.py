@@ -26,7 +26,14 @@ _ANY = re.compile(
     re.S,
 )
 _AMOUNT = re.compile(r"[\d.,]+\s*(?:[kKmMbB]\b|/|-|–|to\b|and\b|or\b|per\b|[A-Za-z]{3,})")
-_ENVIRONMENT = re.compile(r"^\\begin\{(equation|align|gather|multline|eqnarray)\*?\}", re.M)
+_NAMES = "equation|align|gather|multline|eqnarray"
+_ENVIRONMENT = re.compile(rf"^\\begin\{{({_NAMES})\*?\}}", re.M)
+# One that is within signs of math already: these are what is written anew, and not twice.
+_SIGNED = re.compile(
+    rf"^(?:\$\$|\\\[)[ \t]*\n?[ \t]*(\\begin\{{({_NAMES})\*?\}}(?:(?!\\(?:begin|end)\{{\2)(?:[^$\\]|\\.))*+"
+    r"\\end\{\2\*?\})[ \t]*\n?[ \t]*(?:\$\$|\\\])[ \t]*$",
+    re.M | re.S,
+)
 
 
 _SIGN = re.compile(r"([!-/:-@\[-`{-~])")
@@ -35,6 +42,7 @@ _SIGN = re.compile(r"([!-/:-@\[-`{-~])")
 def translate(text: str, work: Work) -> str:
     """Math put aside, in the target's notation; inside raw HTML, where Markdown does not look, in MathJax's own."""
     if "\\begin{" in text:
+        text = _SIGNED.sub(lambda m: "\n" + hidden(bare(_stripped(m[1])), work, True) + "\n", text)
         text = swapped(
             text,
             _ENVIRONMENT,
