@@ -235,3 +235,26 @@ def test_what_makes_the_blog_can_be_said_on_its_page_and_by_programs(baton: Bato
     # a blog that cannot be reached now is said to be, and the page is there
     config.use(replace(config.current(), blog_repo=str(tmp_path / "none.git")))
     assert "cannot be looked at now" in olga.get("/blog/target").text
+
+
+def test_hugo_builds_what_its_heads_lacked(hugo: str, tmp_path: Path) -> None:
+    # Given a blog whose pages say of each that it is the original, and nowhere who wrote it
+    site = tmp_path / "site"
+    shutil.copytree(FIXTURES / "program-blog" / "hugo", site)
+    (site / "layouts/partials/head.html").write_text('<link rel="canonical" href="{{ .Permalink }}">\n')
+    single = site / "layouts/_default/single.html"
+    single.write_text(re.sub(r"\.Params\.\w*author\w*", ".Params.byline", single.read_text()))
+    # When what it lacks is brought, and a post
+    found = targets.lacks(*listed(site))
+    for path, data in found.files.items():
+        (site / path).write_bytes(data)
+    made = one("---\ntitle: One\ndate: 2020-01-02\n---\nWords.", target=seen(site))
+    assert isinstance(made, Converted)
+    write(site, [made])
+    pages = build(hugo, site)
+    # Then the post names the address of the original and its author, and other pages are what they were
+    page = next(text for text in pages.values() if "Originally published" in text)
+    assert canonical(page) == made.original
+    assert ("meta", {"name": "author", "content": "Ada Lovelace"}) in Page(page).tags
+    assert canonical(pages["index.html"]) == "https://program.example/blog/"
+    assert targets.lacks(*listed(site)) == targets.Setup()

@@ -122,6 +122,84 @@ def test_what_cannot_be_mended_is_only_said(files: dict[str, str | bytes], mends
     assert bool(found.files) == bool(mends) and lacks(after(files)).mends == ()
 
 
+HUGO = {
+    "hugo.toml": "",
+    "layouts/_default/baseof.html": '<head>\n  <title>{{ .Title }}</title>\n  {{ partial "head.html" . }}\n</head>',
+    "layouts/partials/head.html": '<link rel="canonical" href="{{ .Permalink }}">\n'
+    '<link rel="icon" href="{{ .Permalink }}">',
+}
+SCHEMA = """
+const other = defineCollection({ schema: z.object({ x: z.string() }) });
+const blog = defineCollection({
+  loader: glob({ base: "./src/content/blog", pattern: "**/*.md" }),
+  schema: ({ image }) =>
+    z.object({
+      title: z.string(),
+    }),
+});
+export const collections = { blog, other };
+"""
+ASTRO = {
+    "astro.config.mjs": "", "src/content.config.ts": SCHEMA, "src/content/blog/a.md": "",
+    "src/components/BaseHead.astro": '---\nconst x = 1;\n---\n<link rel="canonical" href={Astro.url} />',
+    "src/layouts/BlogPost.astro": "<html><head><BaseHead title={title} /></head><slot /></html>",
+    "src/pages/blog/[...slug].astro": "<BlogPost {...post.data}><Content /></BlogPost>",
+    "src/pages/index.astro": "<BaseHead title={title} />",
+}  # fmt: skip
+
+
+def test_the_heads_of_hugo_and_astro_say_whose_a_post_is() -> None:
+    hugo: dict[str, str | bytes] = dict(HUGO)
+    found = lacks(hugo)
+    assert found.mends == (rules.CANONICAL, rules.AUTHOR)
+    assert len(targets.said(seen(hugo), found)) == len(seen(hugo).notes) - 1, "what is mended is not said twice"
+    assert found.files["layouts/partials/head.html"].decode() == (
+        '<link rel="canonical" href="{{ with .Params.canonicalURL }}{{ . }}{{ else }}{{ .Permalink }}{{ end }}">\n'
+        '<link rel="icon" href="{{ .Permalink }}">'
+    )
+    head = found.files["layouts/_default/baseof.html"].decode()
+    assert head.endswith('{{ with .Params.author }}<meta name="author" content="{{ . }}">{{ end }}\n</head>')
+    assert lacks(after(hugo)) == targets.Setup()
+    bare = {**hugo, "layouts/partials/head.html": ""}
+    assert "{{ with .Params.canonicalURL }}<link" in lacks(bare).files["layouts/_default/baseof.html"].decode()
+    assert lacks(after(bare)) == targets.Setup()
+    for odd in (
+        "{{ with .OutputFormats.Get }}<link rel=canonical href={{ .Permalink }}>",
+        "<link rel=canonical href=x>",
+    ):
+        assert lacks({**hugo, "layouts/partials/head.html": odd}).mends == (rules.AUTHOR,), "left to people"
+    assert lacks({"hugo.toml": "", "layouts/x.html": "<head></head>"}) == targets.Setup(), "of what is not known"
+
+    astro: dict[str, str | bytes] = dict(ASTRO)
+    found = lacks(astro)
+    assert found.mends == (rules.CANONICAL, rules.AUTHOR)
+    assert set(found.files) == {
+        "src/content.config.ts", "src/components/BaseHead.astro", "src/layouts/BlogPost.astro",
+    }  # fmt: skip
+    schema = found.files["src/content.config.ts"].decode()
+    assert schema == SCHEMA.replace(
+        "z.object({\n", "z.object({\n      canonicalURL: z.string().optional(),\n      author: z.string().optional(),\n"
+    )
+    assert "href={Astro.props.canonicalURL ?? Astro.url}" in found.files["src/components/BaseHead.astro"].decode()
+    layout = found.files["src/layouts/BlogPost.astro"].decode()
+    assert "<BaseHead canonicalURL={Astro.props.canonicalURL} author={Astro.props.author} title" in layout
+    made = after(astro)
+    assert lacks(made) == targets.Setup() and not any("canonical" in note for note in seen(made).notes)
+    assert {"author", "canonicalURL"} <= set(dict(seen(made).target.keys).values())
+    for path, text in (
+        ("src/pages/blog/[...slug].astro", "<BlogPost title={post.data.title} />"), ("src/content.config.ts", ""),
+        ("src/components/BaseHead.astro", '<link rel="canonical" href="https://x.example/">'),
+        ("src/layouts/BlogPost.astro", "<BaseHead {...props} />"),
+    ):  # fmt: skip
+        assert lacks({**astro, path: text}) == targets.Setup(), path
+        assert any("canonicalURL" in note for note in seen({**astro, path: text}).notes), "it is said instead"
+
+
+def seen(files: dict[str, str | bytes]) -> targets.Seen:
+    made = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
+    return targets.look(made, made.get)
+
+
 def test_the_embedded_blog_lacks_nothing() -> None:
     files: dict[str, str | bytes] = {
         file.relative_to(FIRST).as_posix(): file.read_bytes() for file in FIRST.rglob("*") if file.is_file()

@@ -5,6 +5,7 @@
     astro      a content collection, whose schema says what front matter is called
     choosing   what organizers set themselves, where a tree tells too little
     lacking    what a Jekyll blog lacks for members' posts, and what mends it
+    heads      likewise what the pages of Hugo and Astro do not say
 
 What is read is only ever text: no setting, schema or template is run.
 """
@@ -21,14 +22,14 @@ import yaml
 
 from ..convert import Author, Target
 from ..convert.shapes import ShapeName
-from . import astro, hugo, jekyll
+from . import astro, heads, hugo, jekyll
 from .choosing import AUTO, NAMES, Choice, choose, chosen
 from .jekyll import layout
-from .lacking import Setup, diff, setup_of
+from .lacking import CANONICAL, Setup, diff, setup_of
 from .reading import Read
 
 __all__ = ["AUTO", "NAMES", "Choice", "Read", "Seen", "author_file", "choose", "chosen", "is_author", "keeps"]
-__all__ += ["Setup", "diff", "lacks", "layout", "look", "target"]
+__all__ += ["Setup", "diff", "lacks", "layout", "look", "said", "target"]
 
 _OF = {"jekyll": jekyll, "skinny": jekyll, "hugo": hugo, "astro": astro}
 _AUTHORS = {"jekyll": "_data/authors/", "hugo": "data/authors/"}
@@ -68,9 +69,21 @@ def look(paths: Iterable[str], read: Read, taken: Iterable[str] = (), choice: Ch
 
 
 def lacks(paths: Iterable[str], read: Read, choice: Choice = AUTO) -> Setup:
-    """What it lacks for members' posts, and what mends it. Of Hugo and Astro it is only said (`Seen.notes`)."""
+    """What it lacks for members' posts, and what mends it; what cannot be mended is only said (`Seen.notes`)."""
     files = frozenset(paths)
-    return setup_of(files, read) if (choice.shape or _shape(files)) in {"jekyll", "skinny"} else Setup()
+    shape = choice.shape or _shape(files)
+    if shape == "hugo":
+        return heads.of_hugo(files, read)
+    if shape == "astro":
+        folder = astro.seen(shape, files, read, choice.folder)[0].folder
+        return heads.of_astro(files, read, astro.schema(files), folder.rsplit("/", 1)[-1])
+    return setup_of(files, read)
+
+
+def said(seen: Seen, lacking: Setup) -> tuple[str, ...]:
+    """What people should know of it beside what it lacks: nothing that would be mended."""
+    mended = {hugo.NO_CANONICAL, astro.NO_CANONICAL} if CANONICAL in lacking.mends else set()
+    return tuple(note for note in seen.notes if note not in mended)
 
 
 def _shape(files: frozenset[str]) -> ShapeName:

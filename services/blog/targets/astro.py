@@ -54,27 +54,32 @@ NO_CANONICAL = (
 def seen(shape: ShapeName, files: frozenset[str], read: Read, folder: str) -> tuple[Target, list[str]]:
     """What such a blog is and has, and what people should know of it."""
     settings = next((text(read, path) for path in sorted(files) if re.fullmatch(r"astro\.config\.\w+", path)), "")
-    schema = next((text(read, path) for path in _SCHEMAS if path in files), "")
-    schema = re.sub(r"(?<!:)//[^\n]*|/\*.*?\*/", "", schema.replace("**/*", ""), flags=re.S)
-    where = folder or _folder(files, schema)
+    said = text(read, schema(files)) if schema(files) else ""
+    listed = re.sub(r"(?<!:)//[^\n]*|/\*.*?\*/", "", said.replace("**/*", ""), flags=re.S)
+    where = folder or _folder(files, listed)
     notes = [] if where else [NO_COLLECTION.format("src/content/blog")]
     where = where or "src/content/blog"
-    keys, unknown, picture = _keys(schema, where.rsplit("/", 1)[-1])
+    keys, unknown, picture = _keys(listed, where.rsplit("/", 1)[-1])
     math: MathKind = "dollars" if "remark-math" in settings or "remarkMath" in settings else "escaped"
-    said = re.search(r"\bbase:\s*[\"'`]([^\"'`]*)[\"'`]", settings)
+    below = re.search(r"\bbase:\s*[\"'`]([^\"'`]*)[\"'`]", settings)
     found = Target(
         shape,
-        base=base(said[1] if said else ""),
+        base=base(below[1] if below else ""),
         folder=where,
         math=math,
         keys=keys,
-        strict=".strict()" in schema,
+        strict=".strict()" in listed,
     )
     notes += [UNKNOWN.format(name) for name in unknown]
     notes += [NO_PICTURE] if picture else []
     notes += [MATH] if math == "escaped" else []
     notes += [] if _reads_canonical(files, read) else [NO_CANONICAL]
     return found, notes
+
+
+def schema(files: frozenset[str]) -> str:
+    """The path of the file that says what collections there are; empty where there is none."""
+    return next((path for path in _SCHEMAS if path in files), "")
 
 
 def _folder(files: frozenset[str], schema: str) -> str:

@@ -49,7 +49,7 @@ ONE_FILE = "_data/authors.yml"
 
 CANONICAL = (
     "Its pages say of each post that it is the original, so search engines take the author's own blog for the copy. "
-    "They are to name the address in the post's front matter (canonical_url) where there is one."
+    "They are to name the address in the post's front matter, where there is one."
 )
 TITLES = (
     "Titles are printed as they are, so that a sign of HTML in one is taken for HTML. They are to be escaped, each "
@@ -59,6 +59,7 @@ AUTHORS = (
     "It does not know authors, so a post can only name its author in its text. Its pages are to look them up, and each "
     "author is to be a file of their own in _data/authors, which comes with their first post."
 )
+AUTHOR = "Its pages do not say who wrote a post. They are to name the author in their head, for search engines."
 SPLIT = (
     "Its authors are in one file, into which two posts cannot both write. Each is to be a file of their own in "
     "_data/authors."

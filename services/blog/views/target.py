@@ -49,7 +49,7 @@ def _seen() -> dict[str, Any]:
     of = seen.target
     told = {"shape": of.shape, "folder": of.folder, "html": of.html, "authors": of.authors, "setup": standing}
     told |= {"mends": list(lacks.mends), "left": list(lacks.left), "diff": diff}
-    return {**told, "detected": seen.detected, "notes": list(seen.notes)}
+    return {**told, "detected": seen.detected, "notes": list(targets.said(seen, lacks))}
 
 
 def _page(problems: list[dict[str, str]] | None = None, typed: dict[str, str] | None = None) -> Response:
