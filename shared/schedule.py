@@ -114,23 +114,14 @@ every, daily = Every, Daily
 
 
 def _upcoming(period: Every | Daily, tx: Connection, now: datetime) -> datetime | None:
-    after = period.next(tx, now)
     if period.due is None:
-        return after
-    due = period.due(tx, period.begun(tx, now))
-    # It is seen to at the first look from then on: when a period begins.
-    return None if due is None else max(after, period.next(tx, due - timedelta.resolution))
+        return period.next(tx, now)
+    return _look(period, tx, now, period.due(tx, period.begun(tx, now)))
 
 
-def _idle(period: Every | Daily, tx: Connection, now: datetime, name: str, looked: dict[str, datetime]) -> bool:
-    """Whether nothing has come due since what `looked` says of that job, which is then moved on; see `behind`."""
-    if period.due is None or name not in looked:
-        return False
-    due = period.due(tx, looked[name])
-    if due is not None and due <= now:
-        return False
-    looked[name] = period.begun(tx, now)
-    return True
+def _look(period: Every | Daily, tx: Connection, now: datetime, due: datetime | None) -> datetime | None:
+    """When what is due then is seen to: at the first look from then on, when a period begins."""
+    return None if due is None else max(period.next(tx, now), period.next(tx, due - timedelta.resolution))
 
 
 def never(_tx: Connection, _since: datetime) -> None:
@@ -239,28 +230,64 @@ def upcoming(service: str) -> datetime | None:
 BESIDE = "beside"  # what ticks do beside jobs
 
 
-def behind(service: str, looked: dict[str, datetime] | None = None) -> list[str]:
-    """What is due by now that no tick has done: names of jobs, BESIDE.
-
-    :param looked: for whoever is in a hurry: since when each job is known to have had nothing to do, kept here from one
-        question to the next. A period of a job that says when it has something to do (its `due`) is then not waited
-        for when that is not in it; the tick, which never asks that, comes to it all the same.
-    """
-    late = []
+def behind(service: str) -> list[str]:
+    """What is due by now that no tick has done: names of jobs, BESIDE."""
     with db.read(service) as tx:
         now = clock.now()
-        if any((at := due(tx, _EVER)) is not None and at <= now for due in _at_ticks.get(service, [])):
-            late.append(BESIDE)
+        due = [entry.name for entry in jobs(service) if not _known_finished(tx, entry, entry.period(tx, now))]
+        return [*([BESIDE] if _beside(tx, service, now)[0] else []), *due]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a service has to do by program time.
+
+    :param late: as of `behind`, but for what has nothing to do; `next`: when there is next something, as far as is
+        known, once that is done.
+    """
+
+    late: list[str]
+    next: datetime | None
+
+
+def survey(service: str, looked: dict[str, datetime]) -> Survey:
+    """`behind` and `upcoming` at once, for whoever is in a hurry: a period of a job that says when it has something to
+    do (its `due`) is not waited for when that is not in it; the tick, which never asks that, comes to it all the same.
+
+    :param looked: since when each job is known to have had nothing to do, kept here from one question to the next.
+    """
+    with db.read(service) as tx:
+        now = clock.now()
+        waits, beside = _beside(tx, service, now)
+        late, moments = [BESIDE] if waits else [], [beside]
         for entry in jobs(service):
-            if (period := entry.period(tx, now)) is None:
-                continue
-            plain = entry.period if isinstance(entry.period, Every | Daily) else None
-            if _known_finished(tx, entry, period):
-                if looked is not None and plain:
-                    looked[entry.name] = plain.begun(tx, now)
-            elif looked is None or plain is None or not _idle(plain, tx, now, entry.name, looked):
+            is_late, at = _surveyed(tx, entry, now, looked)
+            moments.append(at)
+            if is_late:
                 late.append(entry.name)
-    return late
+    return Survey(late, soonest(*moments))
+
+
+def _beside(tx: Connection, service: str, now: datetime) -> tuple[bool, datetime | None]:
+    """Whether ticks have something to do beside jobs, and when else they next have."""
+    firsts = [due(tx, _EVER) for due in _at_ticks.get(service, [])]
+    return any(at is not None and at <= now for at in firsts), soonest(*firsts)
+
+
+def _surveyed(tx: Connection, entry: Job, now: datetime, looked: dict[str, datetime]) -> tuple[bool, datetime | None]:
+    """Whether that job has something to do by now, and when it next has."""
+    plain = entry.period if isinstance(entry.period, Every | Daily) else None
+    if plain is None or plain.due is None:
+        return not _known_finished(tx, entry, entry.period(tx, now)), entry.period.upcoming(tx, now)
+    begun, since = plain.begun(tx, now), looked.get(entry.name)
+    due = None if since is None else plain.due(tx, since)
+    # Nothing since then: what was asked of then is as true of the present period.
+    if since is None or (due is not None and due <= now):
+        if not _known_finished(tx, entry, plain(tx, now)):
+            return True, None
+        due = plain.due(tx, begun)
+    looked[entry.name] = begun
+    return False, _look(plain, tx, now, due)
 
 
 def _known_finished(tx: Connection, entry: Job, period: str | None) -> bool:

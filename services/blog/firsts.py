@@ -65,15 +65,16 @@ def next_due(tx: Connection, since: datetime) -> datetime | None:
     """When somebody is due next, after an instant."""
     firsts = []
     for step in rules.STEPS:
-        after = since - timedelta(days=rules.DAYS + step)
-        query = _writing(person.c.joined_at > after, pushed.c.days.is_(None)).order_by(person.c.joined_at).limit(1)
-        row = tx.execute(query).first()
+        row = tx.execute(_NEXT, {"after": since - timedelta(days=rules.DAYS + step)}).first()
         if row is not None:
             firsts.append(row.joined_at + timedelta(days=rules.DAYS + step))
-    later = [
-        rules.following(row.joined_at, row.days, since) for row in tx.execute(_writing(pushed.c.days.is_not(None)))
-    ]
+    later = [rules.following(row.joined_at, row.days, since) for row in tx.execute(_LATER)]
     return schedule.soonest(*firsts, *later)
+
+
+_NEXT = _writing(person.c.joined_at > sa.bindparam("after"), pushed.c.days.is_(None))
+_NEXT = _NEXT.order_by(person.c.joined_at).limit(1)
+_LATER = _writing(pushed.c.days.is_not(None))
 
 
 def waits(tx: Connection, who: str) -> dict[str, Any] | None:

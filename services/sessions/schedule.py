@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import partial
-from importlib.metadata import version
+from functools import cache, partial
+from importlib import metadata
 
 from sqlalchemy.engine import Connection
 
@@ -25,6 +25,7 @@ from .turns import asking, checkins
 HOUR = timedelta(hours=1)
 QUARTER, TEN, FIVE = (timedelta(minutes=minutes) for minutes in (15, 10, 5))
 STEP = 200
+version = cache(metadata.version)
 
 
 class Edition:

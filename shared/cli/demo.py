@@ -55,10 +55,19 @@ def main(args: list[str]) -> int:
         if options.stay and not options.json:
             print("\nIt stays up, its clock standing still. Ctrl-C stops it.", flush=True)
             with contextlib.suppress(KeyboardInterrupt):
-                signal.pause()
+                tick()
     if not options.json:
         print("\n".join(afterwards(folder, options)))
     return 1 if report["astray"] or any(each["wrong"] for each in report["promises"]) else 0
+
+
+def tick() -> None:
+    """Ring as the worker would, for as long as this stays: it was started without ticks of its own."""
+    from .. import worker
+
+    while True:
+        worker.ring(config.SERVICES)
+        time.sleep(worker.TICK)
 
 
 def parse(args: list[str]) -> argparse.Namespace:
@@ -135,7 +144,7 @@ def running(folder: Path, options: argparse.Namespace) -> Iterator[tuple[str, st
     # What `.env` or the shell say of the live system is none of the demo's: its databases, broker and mail server most.
     plain = {name: "" for name in settings.merged() if name.startswith("BATON_") and name not in KEPT}
     os.environ.update(plain | own)
-    up = [sys.executable, "-m", "shared.cli", "up", "--port", str(port), "--data", str(folder)]
+    up = [sys.executable, "-m", "shared.cli", "up", "--no-ticks", "--port", str(port), "--data", str(folder)]
     said = folder / "up.log"
     with open(said, "wb") as out:
         process = subprocess.Popen(

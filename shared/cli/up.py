@@ -37,6 +37,8 @@ def main(args: list[str]) -> int:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: this machine only)")
     parser.add_argument("--data", help="the data folder (default: BATON_DATA, or var)")
     parser.add_argument("--services", help="only these, separated by commas (default: all)")
+    # For a demo, which steps program time and rings for each tick itself.
+    parser.add_argument("--no-ticks", dest="ticks", action="store_false", help=argparse.SUPPRESS)
     options = parser.parse_args(args)
     if not settings.merged().get("BATON_BASE_URL"):
         os.environ["BATON_BASE_URL"] = address(options.host, options.port)
@@ -140,7 +142,7 @@ def run(found: config.Config, options: argparse.Namespace, data: Path, embedded:
     )  # fmt: skip
     worker = Part(
         "worker",
-        [*python, "shared.work", "--ready", str(ready)],
+        [*python, "shared.work", "--ready", str(ready), *([] if options.ticks else ["--no-beat"])],
         settings.ROOT, log / "worker.log", 75, signal.SIGKILL,
     )  # fmt: skip
     valkey.answers = lambda: broker.answers(found.broker_url)

@@ -29,7 +29,7 @@ def step(baton: Any, looked: Looked | None = None) -> datetime:
     assert at > clock.now()
     clock.advance(at - clock.now())
     if looked is not None:
-        while late := {name: found for name in SERVICES if (found := schedule.behind(name, looked[name]))}:
+        while late := {name: found for name in SERVICES if (found := schedule.survey(name, looked[name]).late)}:
             for service, jobs in late.items():
                 worker.app.tasks[f"{service}.tick"].run(jobs)
             baton.drain()

@@ -7,15 +7,18 @@ deadline; when it dies, only that notebook is refused. It stays for the next one
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import subprocess
 import sys
 import threading
+from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
 from .shapes import Note
 
+KEPT, KEPT_MOST = 4, 1_000_000  # notebooks that are remembered, and bytes of the largest: a push is read, then offered
 PATIENCE = 60.0  # seconds of machine time for one notebook, the start of the process among them
 _CHILD = Path(__file__).with_name("notebook_child.py")
 
@@ -27,6 +30,9 @@ class Cooked:
     text: str
     images: dict[str, bytes]
     notes: tuple[Note, ...]
+
+
+_kept: OrderedDict[bytes, Cooked] = OrderedDict()  # by the hash of the notebook
 
 
 class Kitchen:
@@ -57,6 +63,17 @@ class Kitchen:
 
     def markdown(self, raw: bytes) -> Cooked:
         """A notebook's bytes as Markdown. ValueError says why not."""
+        key = hashlib.sha256(raw).digest()
+        if (kept := _kept.get(key)) is not None:
+            return kept
+        found = self._cook(raw)
+        if len(raw) <= KEPT_MOST:
+            _kept[key] = found
+            while len(_kept) > KEPT:
+                _kept.popitem(last=False)
+        return found
+
+    def _cook(self, raw: bytes) -> Cooked:
         if self._child is None or self._child.poll() is not None:
             self.close()
             command = [sys.executable, "-I", str(_CHILD)]

@@ -13,6 +13,7 @@ Whoever works on it holds it meanwhile (visiting).
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -31,7 +32,8 @@ from ..rules import offers as rules
 from . import handing, making, mentees, reading, texts
 from .visiting import Overtaken, Visit
 
-AGAIN = 30.0  # seconds after which a race that was lost is run again
+RACES = 3  # times that somebody else was quicker (two posts accepted at once, mostly), before it is left for a while
+AGAIN = 30.0  # seconds after which it is tried again then, or where the forge is away
 logger = log.get()
 
 
@@ -49,14 +51,15 @@ def work(id: str, forge: Callable[[], forges.Forge] = forges.current) -> str | N
     except Overtaken:
         return None
     try:
-        return visit.go(forge)
+        for _ in range(RACES):
+            with contextlib.suppress(forges.Moved):
+                return visit.go(forge)
+        return visit.later(AGAIN, "")
     except Overtaken:
         return None
     except forges.Unreachable as away:
         logger.warning("offer.unreachable", offer=id, said=away.said)
         return visit.later(max(away.seconds, AGAIN), away.said)
-    except forges.Moved:
-        return visit.later(AGAIN, "")
     except posts.Absent as absent:
         return visit.later(300.0, str(absent))
     except forges.Denied as denied:

@@ -23,8 +23,11 @@ USUAL = {"week": 1, "weekday": 1, "time": "18:00", "minutes": 60, "link": None, 
 
 def one(tx: Connection, kind: str) -> dict[str, Any]:
     """The plan of a kind; before anybody set it, the usual one, which is not active."""
-    row = tx.execute(sa.select(gathering_plan).where(gathering_plan.c.kind == kind)).mappings().first()
+    row = tx.execute(_ONE, {"kind": kind}).mappings().first()
     return dict(row) if row else {"kind": kind, "active": False, "zone": people.program_zone(tx), **USUAL}
+
+
+_ONE = sa.select(gathering_plan).where(gathering_plan.c.kind == sa.bindparam("kind"))
 
 
 def save(tx: Connection, kind: str, typed: Row, active: bool) -> None:

@@ -78,23 +78,28 @@ def overdue(tx: Connection, most: int, after: str = "") -> list[str]:
 
 def next_end(tx: Connection, since: datetime) -> datetime | None:
     """When the next session ends."""
-    return _first(tx, session.c.ends_at, session.c.state.in_(reading.AHEAD), session.c.ends_at > since)
+    return tx.execute(_NEXT_END, {"since": since}).scalar()
 
 
 def next_late(tx: Connection, since: datetime) -> datetime | None:
     """When minutes are next late, to anybody."""
-    held, ends = session.c.state == SessionState.HELD.value, session.c.ends_at
-    firsts = [(_first(tx, ends, held, ends > since - after), after) for after in LATE.values()]
+    firsts = [(tx.execute(_NEXT_HELD, {"since": since - after}).scalar(), after) for after in LATE.values()]
     return schedule.soonest(*(first + after for first, after in firsts if first is not None))
 
 
 def next_overdue(tx: Connection, since: datetime) -> datetime | None:
     """When minutes can next no longer be corrected."""
-    minuted = minutes.c.session.in_(sa.select(session.c.id).where(session.c.state == SessionState.MINUTED.value))
-    published, again = minutes.c.published_at, minutes.c.reopened_until
-    usual = _first(tx, published, minuted, published > since - reading.CORRECTION)
-    return schedule.soonest(usual and usual + reading.CORRECTION, _first(tx, again, minuted, again > since))
+    usual = tx.execute(_NEXT_PUBLISHED, {"since": since - reading.CORRECTION}).scalar()
+    return schedule.soonest(usual and usual + reading.CORRECTION, tx.execute(_NEXT_REOPENED, {"since": since}).scalar())
 
 
-def _first(tx: Connection, column: sa.Column[datetime], *where: Any) -> datetime | None:
-    return tx.execute(sa.select(sa.func.min(column)).where(*where)).scalar()
+def _first(column: sa.Column[Any], *where: Any) -> sa.Select[tuple[datetime | None]]:
+    """The first after `since`. Built once: whoever steps program time asks this at each moment."""
+    since = sa.bindparam("since", type_=column.type)
+    return sa.select(sa.func.min(column)).where(*where, column > since)
+
+
+_minuted = minutes.c.session.in_(sa.select(session.c.id).where(session.c.state == SessionState.MINUTED.value))
+_NEXT_END = _first(session.c.ends_at, session.c.state.in_(reading.AHEAD))
+_NEXT_HELD = _first(session.c.ends_at, session.c.state == SessionState.HELD.value)
+_NEXT_PUBLISHED, _NEXT_REOPENED = (_first(minutes.c[name], _minuted) for name in ("published_at", "reopened_until"))

@@ -11,6 +11,7 @@ import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -187,20 +188,29 @@ def next_due(tx: Connection, since: datetime) -> datetime | None:
 
     At once where a seat is open that nobody was asked to take, nor told of: its session was planned just now.
     """
-    asked = turn.c.state == TurnState.OFFERED.value
-    firsts = ((session.c.ends_at, _AHEAD), (session.c.starts_at, _AHEAD), (turn.c.answer_by, asked))
-    moments = [tx.execute(sa.select(sa.func.min(at)).where(where, at > since)).scalar() for at, where in firsts]
     for role in Role:
-        for of in _open_seats(tx, role, None, hold=False):
-            if not of["opened"]:
-                return since
-    near = sa.select(session).where(_AHEAD, session.c.starts_at > since).order_by(session.c.starts_at).limit(NEAR)
-    opens = [asking.open_at(seats.local(of)) for of in tx.execute(near).mappings()]
+        if any(not of["opened"] for of in _open_seats(tx, role, None, hold=False)):
+            return since
+    after = {"since": since}
+    moments = [tx.execute(first, after).scalar() for first in _FIRSTS]
+    opens = [asking.open_at(seats.local(of)) for of in tx.execute(_NEAR, after).mappings()]
     return schedule.soonest(*moments, *(at for at in opens if at > since))
 
 
 NEAR = 50  # of the sessions to come that are looked at; whatever is due of later ones is due after some of these
 _AHEAD = sa.and_(session.c.kind == "circle", session.c.state.in_(list(seats.AHEAD)))
+# Built once: whoever steps program time asks this at each moment.
+_SINCE = sa.bindparam("since", type_=session.c.starts_at.type)
+_FIRSTS = [
+    sa.select(sa.func.min(at)).where(where, at > _SINCE)
+    for at, where in (
+        (session.c.ends_at, _AHEAD),
+        (session.c.starts_at, _AHEAD),
+        (turn.c.answer_by, turn.c.state == TurnState.OFFERED.value),
+    )
+]
+_NEAR = sa.select(session.c["id", "day", "zone", "starts_at", "minutes"])
+_NEAR = _NEAR.where(_AHEAD, session.c.starts_at > _SINCE).order_by(session.c.starts_at).limit(NEAR)
 
 
 def serve(tx: Connection) -> None:
@@ -281,10 +291,23 @@ def released(tx: Connection, sessions: Iterable[str]) -> None:
 def _open_seats(tx: Connection, role: Role, only: Iterable[str] | None, hold: bool = True) -> list[Row]:
     """Sessions that their circles meet at next, and that nobody has or is asked for; with `opened`."""
     now = clock.now()
+    asked: dict[str, Any] = {"now": now, "begun": now - LONGEST}
+    if role == Role.MENTOR:
+        asked["streams"] = mentoring.asking(tx)
+    if only is not None:
+        asked["only"] = list(only)
+    found = tx.execute(_open(role, only is not None, hold), asked).mappings().all()
+    return sorted((dict(row) for row in found), key=lambda of: (of["starts_at"], of["id"]))
+
+
+@cache
+def _open(role: Role, some: bool, hold: bool) -> Any:
+    """The question for these; `some`: for some sessions alone. Built once."""
     ahead = list(seats.AHEAD)
+    now, begun = (sa.bindparam(name, type_=session.c.starts_at.type) for name in ("now", "begun"))
     before = sa.exists().where(
         _later.c.circle == session.c.circle, _later.c.state.in_(ahead), _later.c.ends_at > now,
-        _later.c.starts_at < session.c.starts_at, _later.c.starts_at > now - LONGEST,
+        _later.c.starts_at < session.c.starts_at, _later.c.starts_at > begun,
     )  # fmt: skip
     having = turn.c.state.in_(["offered", "accepted", "served"])
     taken = sa.exists().where(turn.c.session == session.c.id, turn.c.role == role.value, having)
@@ -299,10 +322,10 @@ def _open_seats(tx: Connection, role: Role, only: Iterable[str] | None, hold: bo
     if hold:
         query = query.with_for_update(of=session)
     if role == Role.MENTOR:
-        query = query.where(circle.c.stream.in_(mentoring.asking(tx)))
-    if only is not None:
-        query = query.where(session.c.id.in_(list(only)))
-    return sorted((dict(row) for row in tx.execute(query).mappings().all()), key=lambda of: (of["starts_at"], of["id"]))
+        query = query.where(circle.c.stream.in_(sa.bindparam("streams", expanding=True)))
+    if some:
+        query = query.where(session.c.id.in_(sa.bindparam("only", expanding=True)))
+    return query
 
 
 def _undone(tx: Connection, role: Role, ids: list[str]) -> set[tuple[str, str]]:

@@ -11,8 +11,8 @@ import importlib
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
@@ -27,11 +27,10 @@ from .browser import Answer, Ask
 from .letters import Letter
 
 PATIENCE = 120.0  # seconds without an end of what is owed, after which something is wrong
-LOOK = 0.004  # seconds between two looks whether anything was written; whether all is done is asked when it was
-REST = 0.02  # seconds at least between two questions whether all is done: who works has the processor
+LOOK, LONGEST_LOOK = 0.003, 0.03  # seconds between two looks whether it is done: at first, and in a long wait
 LOOK_ANYHOW = 0.25  # seconds after which it is asked whatever was written: some things are due by the machine's clock
 SOON = 40.0  # seconds for which a post that is tried again in a moment is waited for
-RING = 0.4  # seconds until a tick that was not heard is asked for again
+RING = 0.4  # seconds until a tick that did nothing, or was not heard, is asked for again
 
 
 class Stuck(Exception):
@@ -63,28 +62,21 @@ def go(to: datetime) -> None:
 
 def owed() -> bool:
     """Is any event not handled, or any mail not sent, that can be?"""
-    return any(map(owes, SERVICES))
+    return any(map(_owes, SERVICES))
 
 
-def owes(service: str) -> bool:
-    """The same of one service."""
+def _owes(service: str) -> bool:
     with db.read(service) as tx:
-        if tx.execute(_OWED).first():
+        if tx.execute(sa.text(OWED)).first():
             return True
-        return service == "notifications" and tx.execute(_UNSENT).first() is not None
+        return service == "notifications" and tx.execute(sa.text(UNSENT)).first() is not None
 
 
-def following() -> bool:
-    """Is a member's blog to be looked at, or a post to be brought to the program's, by now?"""
-    with db.read("blog") as tx:
-        return tx.execute(_FOLLOWING, {"soon": clock.machine() + SOON}).first() is not None
-
-
-_FOLLOWING = sa.text(
-    "SELECT 1 FROM blog WHERE due IS NOT NULL UNION ALL SELECT 1 FROM offer WHERE due <= :soon LIMIT 1"
-)
-_OWED = sa.text("SELECT 1 FROM delivery WHERE confirmed_at IS NULL AND dead_at IS NULL LIMIT 1")
-_UNSENT = sa.text("SELECT 1 FROM mail WHERE state IN ('queued', 'sending') LIMIT 1")
+# Both databases that a play can be on are of SQLite, and these are its words.
+FOLLOWING = "SELECT 1 FROM blog WHERE due IS NOT NULL UNION ALL SELECT 1 FROM offer WHERE due <= :soon LIMIT 1"
+OWED = "SELECT 1 FROM delivery WHERE confirmed_at IS NULL AND dead_at IS NULL LIMIT 1"
+# Each by its index; one question for both reads every mail.
+UNSENT = "SELECT 1 FROM mail WHERE state = 'queued' UNION ALL SELECT 1 FROM mail WHERE state = 'sending' LIMIT 1"
 
 
 def load() -> None:
@@ -120,10 +112,21 @@ class Written:
     def __init__(self) -> None:
         paths = (engines.engine(service).url.database for service in SERVICES)
         self.files = [sqlite3.connect(f"file:{quote(path or '')}?mode=ro", uri=True) for path in paths]
+        self.of = dict(zip(SERVICES, self.files, strict=True))
 
-    def so_far(self) -> tuple[int, ...]:
-        """Another value after each commit of anybody, a number for each service."""
-        return tuple(file.execute("PRAGMA data_version").fetchone()[0] for file in self.files)
+    def so_far(self) -> dict[str, int]:
+        """A number for each service: another one after each commit of anybody."""
+        return {name: file.execute("PRAGMA data_version").fetchone()[0] for name, file in self.of.items()}
+
+    def undone(self) -> str:
+        """What is owed of what was written: the first found; '' where nothing is. Asked many times for each moment."""
+        for service, file in self.of.items():
+            if file.execute(OWED).fetchone():
+                return f"events of {service}"
+        if self.of["notifications"].execute(UNSENT).fetchone():
+            return "mails"
+        soon = {"soon": clock.machine() + SOON}
+        return "blogs and posts" if self.of["blog"].execute(FOLLOWING, soon).fetchone() else ""
 
     def close(self) -> None:
         """Let go of the files."""
@@ -132,7 +135,9 @@ class Written:
 
 
 class Running:
-    """The processes that `./baton up` started, reached over HTTP; their ticks are rung for, as beat would."""
+    """The processes that `./baton up` started, reached over HTTP. Ticks are rung for here alone, so that what happens
+    by time does so at the same moments on any machine: what is due at each moment, and once a day all that may wait.
+    """
 
     def __init__(self, base_url: str) -> None:
         self.base = urlsplit(base_url)
@@ -140,9 +145,8 @@ class Running:
         self.written = Written()
         self.looked: dict[str, dict[str, datetime]] = {service: {} for service in SERVICES}
         # Answers hold while nothing is written and time stands still: asking all again would take a third of a demo.
-        self.late: dict[str, tuple[int, datetime, list[str]]] = {}
-        self.settled: dict[str, int] = {}
-        self.ahead: dict[str, tuple[int, datetime | None]] = {}
+        self.surveys: dict[str, tuple[int, datetime, schedule.Survey]] = {}
+        self.seen_to: date | None = None  # the day on which all was done that need not be on time
 
     def ask(self, address: str) -> Ask:
         """One connection for all: people come one after another."""
@@ -165,72 +169,74 @@ class Running:
         raise AssertionError("either answered or raised")
 
     def settle(self) -> None:
-        """Wait until every tick has done what is due now, and every event was handled. SQL says so, not the broker."""
-        end, rung = time.monotonic() + PATIENCE, 0.0
+        """Wait until every tick has done what is due now, and every event was handled. SQL says so, not the broker.
+
+        First what is owed, which is cheap to ask and nearly always what is waited for; then what ticks have to do.
+        """
+        end, rung = time.monotonic() + PATIENCE, ("", 0.0)
         while True:
-            before, began = self.written.so_far(), time.monotonic()
-            behind = self._behind()
-            if not behind:
+            self._wait(end, self.written.undone)
+            versions = self.written.so_far()
+            late = {service: found for service in SERVICES if (found := self._late(service, versions[service]))}
+            if not late and self.seen_to != (today := clock.now().date()):
+                late = {service: found for service in SERVICES if (found := schedule.behind(service))}
+                self.seen_to = self.seen_to if late else today
+            if not late:
+                # What was written meanwhile may be owed, or make the next tick due.
+                if self.written.so_far() == versions and not self.written.undone():
+                    return
+                continue
+            wanted = "; ".join(f"{service}: {', '.join(found)}" for service, found in late.items())
+            if time.monotonic() > end:
+                raise Stuck(f"after {PATIENCE:.0f} s still not done: {wanted}")
+            if wanted != rung[0] or time.monotonic() - rung[1] > RING:
+                rung = (wanted, time.monotonic())
+                self._ring(late)
+            began = time.monotonic()
+            self._wait(began + LOOK_ANYHOW, lambda: self.written.so_far() == versions and wanted, patient=False)
+
+    def _wait(self, end: float, undone: Callable[[], str | bool], patient: bool = True) -> None:
+        """Until there is nothing undone: seldom asked in a long wait, since who works has the processor.
+
+        :raises Stuck: there still is at the end; unless that is no matter (`patient`).
+        """
+        rest, rung = LOOK, time.monotonic()
+        while said := undone():
+            if patient and time.monotonic() - rung > worker.TICK:
+                rung = time.monotonic()
+                worker.ring(SERVICES)  # the guarantee: a doorbell that was lost, what is tried again by machine time
+            if time.monotonic() > end:
+                if patient:
+                    raise Stuck(f"after {PATIENCE:.0f} s still not done: {said}")
                 return
-            if began > end:
-                raise Stuck(f"after {PATIENCE:.0f} s still not done: {behind}")
-            if began - rung > RING:
-                rung = began
-                self._ring()
-            time.sleep(REST)
-            while self.written.so_far() == before and time.monotonic() - began < LOOK_ANYHOW:
-                time.sleep(LOOK)
+            time.sleep(rest)
+            rest = min(rest * 1.2, LONGEST_LOOK)
 
     def upcoming(self) -> datetime | None:
-        """When something of any service is next due."""
-        for service, version in self._versions():
-            known = self.ahead.get(service)
-            if known is None or known[0] != version or (known[1] is not None and known[1] <= clock.now()):
-                self.ahead[service] = (version, schedule.upcoming(service))
-        return schedule.soonest(*(at for _, at in self.ahead.values()))
+        """When something of any service is next due; asked when all is settled."""
+        return schedule.soonest(*(found.next for _, _, found in self.surveys.values()))
 
-    def _versions(self) -> list[tuple[str, int]]:
-        return list(zip(SERVICES, self.written.so_far(), strict=True))
-
-    def _ring(self) -> None:
-        for service, version in self._versions():
-            if late := self._late(service, version):
-                with contextlib.suppress(Exception):  # a broker that is away; beat ticks, too
-                    worker.send(f"{service}.tick", late)
-
-    def _behind(self) -> str:
-        """The first thing found that is not done; '' when all is.
-
-        In this order: what a tick did is owed with it, and what was handled may make the next tick due.
-        """
-        for service, version in self._versions():
-            if late := self._late(service, version):
-                return f"{service}: {', '.join(late)}"
-        for service, version in self._versions():
-            if self.settled.get(service) != version:
-                if owes(service):
-                    return f"events of {service}"
-                self.settled[service] = version
-        if following():
-            return "blogs and posts"
-        return next((service for service, version in self._versions() if self._late(service, version)), "")
+    def _ring(self, late: dict[str, list[str]]) -> None:
+        for service, jobs in late.items():
+            with contextlib.suppress(Exception):  # a broker that is away: in a moment it is rung for again
+                worker.send(f"{service}.tick", jobs)
 
     def _late(self, service: str, version: int) -> list[str]:
         """What a tick of that service has to do."""
-        now = clock.now()
-        known = self.late.get(service)
-        if known is None or (known[:2] != (version, now) and not self._still_idle(service, version, known)):
-            known = self.late[service] = (version, now, schedule.behind(service, self.looked[service]))
-        return known[2]
+        known, now = self.surveys.get(service), clock.now()
+        if known is None or not self._holds(known, version, now):
+            known = self.surveys[service] = (version, now, schedule.survey(service, self.looked[service]))
+        return known[2].late
 
-    def _still_idle(self, service: str, version: int, known: tuple[int, datetime, list[str]]) -> bool:
-        """Whether that service had nothing to do, and nothing can have come due since: nothing was written, and it said
-        when the next moment is. What is looked at once a day, at no moment of its own, is asked for each day.
+    def _holds(self, known: tuple[int, datetime, schedule.Survey], version: int, now: datetime) -> bool:
+        """Whether an answer is still true: nothing was written since, and time stands still; or that service had
+        nothing to do, and its next moment has not come. What is looked at once a day, at no moment of its own, is asked
+        for each day.
         """
-        (before, at, late), now, ahead = known, clock.now(), self.ahead.get(service)
-        if late or ahead is None or not before == ahead[0] == version:
-            return False
-        return now.date() == at.date() and (ahead[1] is None or now < ahead[1])
+        before, at, found = known
+        if before != version or found.late:
+            return before == version and at == now
+        return now.date() == at.date() and (found.next is None or now < found.next)
 
 
 class Within:
