@@ -11,6 +11,7 @@ import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -85,7 +86,13 @@ class Config:
 
     def database_url(self, service: str) -> str:
         """The SQLAlchemy URL of a service's own database; by default a SQLite file in the data folder."""
-        return dict(self.database_urls).get(service) or f"sqlite:///{self.data.absolute() / service}.db"
+        return self._urls.get(service) or f"sqlite:///{self.data.absolute() / service}.db"
+
+    @cached_property
+    def _urls(self) -> dict[str, str]:
+        """Of all services: every transaction asks for one."""
+        own = dict(self.database_urls)
+        return {name: own.get(name) or f"sqlite:///{self.data.absolute() / name}.db" for name in SERVICES}
 
     @property
     def offline(self) -> bool:

@@ -36,28 +36,38 @@ ASKED_AT = sa.func.coalesce(c.applied_at, c.imported_at)
 
 def next_expiry(tx: Connection, since: datetime) -> datetime | None:
     """When the next application expires, after an instant."""
-    return _next(tx, ASKED_AT, since, timedelta(days=rules.PURGE_AFTER_DAYS), UNCONFIRMED)
+    return _next(tx, _EXPIRES, since, timedelta(days=rules.PURGE_AFTER_DAYS))
 
 
 def next_reminder(tx: Connection, since: datetime) -> datetime | None:
     """When somebody is next reminded to confirm."""
-    return _next(tx, ASKED_AT, since, timedelta(days=rules.REMIND_AFTER_DAYS), UNCONFIRMED, c.reminded_at.is_(None))
+    return _next(tx, _REMINDED, since, timedelta(days=rules.REMIND_AFTER_DAYS))
 
 
 def next_guest_expiry(tx: Connection, since: datetime) -> datetime | None:
     """When somebody who was asked to be a guest is next forgotten."""
-    after = timedelta(days=rules.PURGE_AFTER_DAYS)
-    return _next(tx, c.pool_at, since, after, c.state == "invited", c.reapplied.is_(None))
+    return _next(tx, _GUEST_EXPIRES, since, timedelta(days=rules.PURGE_AFTER_DAYS))
 
 
 def next_erasure(tx: Connection, since: datetime) -> datetime | None:
     """When somebody is next to be erased."""
-    return _next(tx, c.erase_after, since, timedelta(0))
+    return _next(tx, _ERASED, since, timedelta(0))
 
 
-def _next(tx: Connection, begun: Any, since: datetime, after: timedelta, *where: Any) -> datetime | None:
-    first: datetime | None = tx.execute(sa.select(sa.func.min(begun)).where(begun > since - after, *where)).scalar()
-    return None if first is None else first + after
+def _next(tx: Connection, first: Any, since: datetime, after: timedelta) -> datetime | None:
+    begun: datetime | None = tx.execute(first, {"since": since - after}).scalar()
+    return None if begun is None else begun + after
+
+
+def _first(begun: Any, *where: Any) -> sa.Select[tuple[datetime | None]]:
+    """The first after `since`. Built once: whoever steps program time asks this at each moment."""
+    return sa.select(sa.func.min(begun)).where(begun > sa.bindparam("since", type_=c.pool_at.type), *where)
+
+
+_EXPIRES = _first(ASKED_AT, UNCONFIRMED)
+_REMINDED = _first(ASKED_AT, UNCONFIRMED, c.reminded_at.is_(None))
+_GUEST_EXPIRES = _first(c.pool_at, c.state == "invited", c.reapplied.is_(None))
+_ERASED = _first(c.erase_after)
 
 
 @job("signup", "applications.expire", every(HOUR, next_expiry))

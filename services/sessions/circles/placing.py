@@ -195,8 +195,13 @@ def lapse(tx: Connection) -> bool:
 
 def next_lapse(tx: Connection, since: datetime) -> datetime | None:
     """When the next offer lapses, or somebody's rest is over, after that instant."""
-    ends = (waiting.c.offered_until, waiting.c.rests_until)
-    return schedule.soonest(*(tx.execute(sa.select(sa.func.min(end)).where(end > since)).scalar() for end in ends))
+    return schedule.soonest(*(tx.execute(first, {"since": since}).scalar() for first in _NEXT_ENDS))
+
+
+_NEXT_ENDS = [
+    sa.select(sa.func.min(end)).where(end > sa.bindparam("since", type_=end.type))
+    for end in (waiting.c.offered_until, waiting.c.rests_until)
+]
 
 
 def _to_the_end(tx: Connection, person: str, now: datetime) -> None:

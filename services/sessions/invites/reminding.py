@@ -43,11 +43,14 @@ def remind(tx: Connection, hours: int) -> bool:
 def next_due(tx: Connection, since: datetime, hours: int) -> datetime | None:
     """When the next reminder of that kind is due, after an instant."""
     before = timedelta(hours=hours)
-    query = sa.select(sa.func.min(session.c.starts_at)).where(
-        session.c.state.in_(meetings.AHEAD), session.c.starts_at > since + before
-    )
-    first: datetime | None = tx.execute(query).scalar()
+    first: datetime | None = tx.execute(_NEXT, {"since": since + before}).scalar()
     return None if first is None else first - before
+
+
+_begins = session.c.starts_at
+_NEXT = sa.select(sa.func.min(_begins)).where(
+    session.c.state.in_(meetings.AHEAD), _begins > sa.bindparam("since", type_=_begins.type)
+)
 
 
 def _remind_of(tx: Connection, row: telling.Row, hours: int) -> None:

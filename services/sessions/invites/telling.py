@@ -51,7 +51,12 @@ def next_due(tx: Connection) -> str | None:
 
 def next_look(tx: Connection, since: datetime) -> datetime | None:
     """When somebody next wants a circle to be looked at, after an instant."""
-    return tx.execute(sa.select(sa.func.min(unannounced.c.due)).where(unannounced.c.due > since)).scalar()
+    return tx.execute(_NEXT_LOOK, {"since": since}).scalar()
+
+
+_NEXT_LOOK = sa.select(sa.func.min(unannounced.c.due)).where(
+    unannounced.c.due > sa.bindparam("since", type_=unannounced.c.due.type)
+)
 
 
 def overlooked(tx: Connection) -> None:

@@ -194,8 +194,13 @@ def lapse(tx: Connection, most: int) -> int:
 
 def next_lapse(tx: Connection, since: datetime) -> datetime | None:
     """When the next one ends."""
-    ends = checkin.c.answer_by
-    return tx.execute(sa.select(sa.func.min(ends)).where(checkin.c.answer.is_(None), ends > since)).scalar()
+    return tx.execute(_NEXT_END, {"since": since}).scalar()
+
+
+_ends = checkin.c.answer_by
+_NEXT_END = sa.select(sa.func.min(_ends)).where(
+    checkin.c.answer.is_(None), _ends > sa.bindparam("since", type_=_ends.type)
+)
 
 
 def _seen(tx: Connection, row: Row) -> bool:

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
@@ -30,6 +31,8 @@ PATIENCE = 120.0  # seconds without an end of what is owed, after which somethin
 LOOK, LONGEST_LOOK = 0.003, 0.03  # seconds between two looks whether it is done: at first, and in a long wait
 LOOK_ANYHOW = 0.25  # seconds after which it is asked whatever was written: some things are due by the machine's clock
 SOON = 40.0  # seconds for which a post that is tried again in a moment is waited for
+ALL_DONE = {"blog": 1}  # days after which all of a service's jobs are asked for, also what need not be on time
+ALL_DONE_USUALLY = 7
 RING = 0.4  # seconds until a tick that did nothing, or was not heard, is asked for again
 
 
@@ -146,7 +149,7 @@ class Running:
         self.looked: dict[str, dict[str, datetime]] = {service: {} for service in SERVICES}
         # Answers hold while nothing is written and time stands still: asking all again would take a third of a demo.
         self.surveys: dict[str, tuple[int, datetime, schedule.Survey]] = {}
-        self.seen_to: date | None = None  # the day on which all was done that need not be on time
+        self.seen_to: dict[str, date] = {}  # the day on which all was done, also what need not be on time
 
     def ask(self, address: str) -> Ask:
         """One connection for all: people come one after another."""
@@ -178,9 +181,7 @@ class Running:
             self._wait(end, self.written.undone)
             versions = self.written.so_far()
             late = {service: found for service in SERVICES if (found := self._late(service, versions[service]))}
-            if not late and self.seen_to != (today := clock.now().date()):
-                late = {service: found for service in SERVICES if (found := schedule.behind(service))}
-                self.seen_to = self.seen_to if late else today
+            late = late or self._waited_long()
             if not late:
                 # What was written meanwhile may be owed, or make the next tick due.
                 if self.written.so_far() == versions and not self.written.undone():
@@ -192,8 +193,23 @@ class Running:
             if wanted != rung[0] or time.monotonic() - rung[1] > RING:
                 rung = (wanted, time.monotonic())
                 self._ring(late)
-            began = time.monotonic()
-            self._wait(began + LOOK_ANYHOW, lambda: self.written.so_far() == versions and wanted, patient=False)
+            self._wait(time.monotonic() + LOOK_ANYHOW, partial(self._as_it_was, versions), patient=False)
+
+    def _as_it_was(self, versions: dict[str, int]) -> bool:
+        """Nothing was written since."""
+        return self.written.so_far() == versions
+
+    def _waited_long(self) -> dict[str, list[str]]:
+        """What may wait, of services for which it has waited long enough."""
+        today, late = clock.now().date(), {}
+        for service in SERVICES:
+            last = self.seen_to.get(service)
+            if last is None or (today - last).days >= ALL_DONE.get(service, ALL_DONE_USUALLY):
+                if found := schedule.behind(service):
+                    late[service] = found
+                else:
+                    self.seen_to[service] = today
+        return late
 
     def _wait(self, end: float, undone: Callable[[], str | bool], patient: bool = True) -> None:
         """Until there is nothing undone: seldom asked in a long wait, since who works has the processor.
