@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from services.blog import forges, models
 from services.blog.handlers import member_erased
 from services.blog.offers import deciding
 from shared import clock, db
@@ -89,6 +91,35 @@ def test_squashed_by_hand_is_merged_too_though_its_branch_is_gone(baton: Baton, 
     git(target(), "update-ref", "-d", f"refs/heads/{row['branch']}")
     baton.pass_time(hours=1)
     assert ada.offer(id)["state"] == "merged" and len(published(baton)) == 1
+
+
+def test_a_race_that_is_lost_is_run_again_at_once(ada: Ada, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GIVEN the program's blog moves while a post is merged WHEN that happens twice THEN it is live by the same task;
+    WHEN it goes on THEN it waits for a while
+    """
+    real = forges.plain.Plain.accept
+    lost: list[None] = []
+
+    def loses(times: int) -> None:
+        lost[:] = [None] * times
+
+    def accept(self: Any, *given: Any) -> Any:
+        if lost:
+            lost.pop()
+            raise forges.Moved("main")
+        return real(self, *given)
+
+    monkeypatch.setattr(forges.plain.Plain, "accept", accept)
+    row = ada.offer(post := ada.writes())
+    loses(3)
+    decides("accept", row)
+    waits = ada.offer(post)
+    assert (waits["state"], waits["verdict"], waits["reason"]) == ("open", "accept", "")
+    assert waits["due"] > clock.machine() and not lost
+    with db.write("blog") as tx:
+        tx.execute(sa.update(models.offer).values(due=clock.machine()))
+    loses(2)
+    assert ada.offer(post)["state"] == "merged" and not lost
 
 
 @pytest.mark.parametrize("how", ["our page", "their forge"])

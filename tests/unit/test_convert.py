@@ -449,6 +449,18 @@ def test_a_notebook_runs_nothing_and_hides_what_its_author_hid(tmp_path: Any, ki
     assert "secretcode" not in said(made) and "hiddenone" not in said(made)
 
 
+def test_a_notebook_that_is_read_and_then_offered_is_converted_once(monkeypatch: Any, kitchen: Kitchen) -> None:
+    books = [notebook(cell(f"number = {number}")) for number in range(6)]
+    first = cook(books[0], kitchen)
+    monkeypatch.setattr(Kitchen, "_cook", lambda self, raw: pytest.fail("it is known"))
+    assert said(cook(books[0], Kitchen())) == said(first)
+    monkeypatch.undo()
+    for book in books[1:]:
+        cook(book, kitchen)
+    monkeypatch.setattr(Kitchen, "_cook", lambda self, raw: (_ for _ in ()).throw(ValueError("asked anew")))
+    assert isinstance(cook(books[0], kitchen), Skipped), "only the last few are remembered"
+
+
 def test_scripts_and_widgets_of_a_notebook_are_told_and_left(kitchen: Kitchen) -> None:
     html = {
         "output_type": "display_data",

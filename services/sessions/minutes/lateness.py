@@ -93,7 +93,7 @@ def next_overdue(tx: Connection, since: datetime) -> datetime | None:
     return schedule.soonest(usual and usual + reading.CORRECTION, tx.execute(_NEXT_REOPENED, {"since": since}).scalar())
 
 
-def _first(column: sa.Column[Any], *where: Any) -> sa.Select[tuple[datetime | None]]:
+def _first(column: sa.Column[Any], *where: Any) -> Any:
     """The first after `since`. Built once: whoever steps program time asks this at each moment."""
     since = sa.bindparam("since", type_=column.type)
     return sa.select(sa.func.min(column)).where(*where, column > since)

@@ -209,7 +209,7 @@ _FIRSTS = [
         (turn.c.answer_by, turn.c.state == TurnState.OFFERED.value),
     )
 ]
-_NEAR = sa.select(session.c["id", "day", "zone", "starts_at", "minutes"])
+_NEAR = sa.select(session.c.zone, session.c.starts_at)
 _NEAR = _NEAR.where(_AHEAD, session.c.starts_at > _SINCE).order_by(session.c.starts_at).limit(NEAR)
 
 
