@@ -25,11 +25,12 @@ _written = sa.exists().where(
     offer.c.person == person.c.id, sa.or_(offer.c.state.in_(ON_ITS_WAY), offer.c.published_at.is_not(None))
 )
 _days = sa.func.coalesce(pushed.c.days, 0).label("days")
+_last = sa.select(sa.func.max(nudge.c.at)).where(nudge.c.person == person.c.id).scalar_subquery().label("last")
 
 
 def _writing(*where: Any) -> Any:
-    """Those who are on the way: (id, joined_at, days)."""
-    query = sa.select(person.c.id, person.c.joined_at, _days).outerjoin(pushed, pushed.c.person == person.c.id)
+    """Those who are on the way: (id, joined_at, days, last)."""
+    query = sa.select(person.c.id, person.c.joined_at, _days, _last).outerjoin(pushed, pushed.c.person == person.c.id)
     here = (person.c.state.in_(TAKES_PART), person.c.stream.is_not(None), person.c.joined_at.is_not(None))
     return query.where(*here, ~_written, *where)
 
@@ -41,7 +42,9 @@ def remind(tx: Connection, most: int) -> int:
     near = sa.or_(person.c.joined_at > now - timedelta(days=rules.DAYS + rules.OVER), pushed.c.days.is_not(None))
     for row in tx.execute(_writing(person.c.joined_at <= longest, near).order_by(person.c.joined_at, person.c.id)):
         step = rules.step(row.joined_at, row.days, now)
-        if step is not None and _remind(tx, row.id, row.joined_at, row.days, step):
+        if step is None or rules.soon(row.last, now):
+            continue
+        if _remind(tx, row.id, row.joined_at, row.days, step):
             told += 1
             if told == most:
                 break
@@ -69,12 +72,25 @@ def next_due(tx: Connection, since: datetime) -> datetime | None:
         if row is not None:
             firsts.append(row.joined_at + timedelta(days=rules.DAYS + step))
     later = [rules.following(row.joined_at, row.days, since) for row in tx.execute(_LATER)]
-    return schedule.soonest(*firsts, *later)
+    return schedule.soonest(*firsts, *later, *_rested(tx, since))
+
+
+def _rested(tx: Connection, since: datetime) -> list[datetime]:
+    """When those are due whose next reminder had to wait, since the one before came late."""
+    found = []
+    for row in tx.execute(_LATELY, {"after": since - rules.APART}).all():
+        at = row.last + rules.APART
+        step = rules.step(row.joined_at, row.days, at)
+        told = (nudge.c.person == row.id, nudge.c.pushed == row.days, nudge.c.step == step)
+        if step is not None and tx.execute(sa.select(nudge.c.step).where(*told)).first() is None:
+            found.append(at)
+    return found
 
 
 _NEXT = _writing(person.c.joined_at > sa.bindparam("after"), pushed.c.days.is_(None))
 _NEXT = _NEXT.order_by(person.c.joined_at).limit(1)
 _LATER = _writing(pushed.c.days.is_not(None))
+_LATELY = _writing(person.c.id.in_(sa.select(nudge.c.person).where(nudge.c.at > sa.bindparam("after"))))
 
 
 def waits(tx: Connection, who: str) -> dict[str, Any] | None:

@@ -327,7 +327,7 @@ agreed = sa.Table(
     "agreed",
     metadata,
     sa.Column("circle", Key, primary_key=True),
-    sa.Column("items", Json, nullable=False),  # [{person, text, due}]
+    sa.Column("items", Json, nullable=False),  # [{person, text, due, since}]
     sa.Column("members", Json, nullable=False),  # ids of those whom its words may name
     sa.Column(
         "position", sa.BigInteger, nullable=False

@@ -43,11 +43,13 @@ def main(args: list[str]) -> int:
     options = parser.parse_args(args)
     settings.apply(options.data)
     settings.sound()
+    if options.command == "dkim":  # a key needs no database: it is made before the first start
+        return dkim(options)
     from .events import carry
 
     carry(SERVICE)
     run: dict[str, Callable[[argparse.Namespace], int]] = {
-        "list": many, "show": show, "held": held, "arrived": decide, "resend": decide, "dkim": dkim
+        "list": many, "show": show, "held": held, "arrived": decide, "resend": decide
     }  # fmt: skip
     return run[options.command](options)
 

@@ -14,7 +14,7 @@ import pytest
 
 from services.notifications import people, restored
 from services.notifications.chat import channels, posting, services, webhook
-from shared import clock, config, db, die, reach, worker
+from shared import clock, config, db, die, reach, sealing, worker
 from tests.chatting import ALL, Chat
 from tests.conftest import Baton
 from tests.postgres import absent
@@ -301,6 +301,26 @@ def test_no_channel_leads_into_this_network_or_nowhere(baton: Baton) -> None:
     for wrong in wrongs:
         assert client.post("/notifications/chat/new", data={**typed, "address": "", **wrong}).status_code == 422
     assert baton.rows("notifications", "chat_channel") == []
+
+
+def test_an_address_with_a_question_mark_is_said_to_be_one_also_where_it_was_saved_before(
+    baton: Baton, chat: Chat
+) -> None:
+    """Given a channel of apprise's from before a question mark was refused, Then it is turned off, and the page says
+    what to paste; so does the form."""
+    tell("organizer.added", {**member("olga", roles=["member", "organizer"]), "invited": False})
+    client = signed_in(baton.client("notifications"), "olga", "member", "organizer")
+    typed = {"name": "#x", "stream": "", "wants": ALL, "address": BAD[-1]}
+    assert "without it" in client.post("/notifications/chat/new", data=typed).text
+    id = channel(chat, "/all")
+    table = db.metadata("notifications").tables["chat_channel"]
+    with db.write("notifications") as tx:
+        tx.execute(table.update().where(table.c.id == id).values(address=sealing.seal(BAD[-1])))
+    opened("s1")
+    baton.tick()
+    [row] = baton.rows("notifications", "chat_channel", id=id)
+    assert "Paste the address anew, without it" in row["off_why"]
+    assert "Paste the address anew" in client.get("/notifications/chat").text
 
 
 def test_through_apprise_a_message_goes_out_or_is_held(

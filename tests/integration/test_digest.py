@@ -192,8 +192,9 @@ def test_a_session_in_a_digest_by_real_events(baton: Baton, circle: Circle) -> N
     baton.tick()
     [mail] = digests()
     for words in ("3 of 4 were there", "Read chapter two", "A room.", "Write <i>home</i> (Bo Diddley, due Fri 8 Jan",
-                  "/sessions/s/s1", "75 % were there", "Next: ", "coordinated by Bo Diddley"):  # fmt: skip
+                  "/sessions/minutes?from=s1", "75 % were there", "Next: ", "coordinated by Bo Diddley"):  # fmt: skip
         assert words in mail.text, (words, mail.text)
+    assert "Overdue: Write <i>home</i>" in mail.text or "New: Write <i>home</i>" in mail.text
     assert "<i>home" not in mail.html and "&lt;i&gt;home" in mail.html
     page = organizer(baton).get("/notifications/digests/2027-01-11").text
     assert "Read chapter two" in page and "&lt;i&gt;home" in page and "<i>home" not in page

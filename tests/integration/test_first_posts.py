@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.blog import firsts
 from services.notifications.mail import preferences
 from services.signup import people
 from shared import clock, db, schedule
@@ -74,6 +75,21 @@ def test_four_reminders_each_once_saying_why_and_none_once_a_post_is_there(baton
 def test_asleep_for_weeks_it_is_one(baton: Baton, ada: str) -> None:
     to_day(baton, joined_at(baton, ada), 71)
     assert [row["step"] for row in baton.rows("blog", "nudge")] == [10] and len(mails(kind="first-post")) == 1
+
+
+def test_who_comes_back_between_two_of_them_gets_one_and_the_other_days_later(baton: Baton, ada: str) -> None:
+    """Given that Ada was away until the day before the last reminder, Then the two are not a day apart."""
+    start = joined_at(baton, ada)
+    for day, number in ((69, 1), (70.5, 1), (73, 1), (74.5, 2), (80, 2)):
+        to_day(baton, start, day)
+        assert len(mails(kind="first-post")) == number, day
+        if day == 70.5:
+            with db.read("blog") as tx:
+                assert firsts.next_due(tx, clock.now()) == start + timedelta(days=74, hours=1)
+    assert [
+        mail.subject.startswith("Still time for your first post: it was hoped for by ")
+        for mail in mails(kind="first-post")
+    ] == [True, True]
 
 
 def test_moved_by_link_once_however_often_it_is_pressed(baton: Baton, ada: str) -> None:

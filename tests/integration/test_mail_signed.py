@@ -9,7 +9,7 @@ from typing import Any
 import dkim as verifier
 
 from services.notifications.mail import dkim
-from shared import config
+from shared import config, migrate
 from shared.cli import mail as command
 from tests.conftest import Baton
 from tests.integration.test_chat import announced
@@ -21,6 +21,7 @@ def test_every_mail_is_signed_once_there_is_a_key(
 ) -> None:
     monkeypatch.setattr(command.settings, "apply", lambda _data: None)
     change_settings(mail_from="Baton <baton@mentors.example.org>", smtp_url="smtp://127.0.0.1:9")
+    monkeypatch.setattr(migrate, "current", lambda _service: None)  # as before the first start
     assert command.main(["dkim", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["made"] and told["file"] == str(tmp_path / "dkim.pem") and not told["in_use"]

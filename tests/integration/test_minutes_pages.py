@@ -6,11 +6,13 @@ import csv
 import html
 import io
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from services.sessions import items, minutes, models
+from services.sessions.views import overview
 from shared import access, clock, config, db, tokens
 from tests.conftest import Baton
 from tests.meeting import Circle, add_person, tell_notifications
@@ -51,6 +53,41 @@ def texts(circle: Circle) -> minutes.Texts:
 
 def events(baton: Baton, type: str) -> list[dict[str, Any]]:
     return [row["data"] for row in baton.rows("sessions", "event") if row["type"] == type]
+
+
+# ---- all of them on one page ----
+
+
+def test_organizers_read_the_minutes_of_all_circles_on_one_page(
+    baton: Baton, circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given minutes of two circles in two streams, Then an organizer reads them whole, newest first, from any of them
+    on, and of one stream; drafts and members see nothing of it, and reading changes nothing."""
+    other = Circle(baton, "Circle B", tag="-b")
+    with db.write("sessions") as tx:
+        tx.execute(models.circle.update().where(models.circle.c.id == other.id).values(stream="stream2"))
+    circle.begin(2)
+    for of, session, text in ((circle, circle.first, f"First words. {SCRIPT}"), (other, other.first, "Second words.")):
+        clock.advance(timedelta(minutes=1))
+        with db.write("sessions") as tx:
+            minutes.save(tx, session, "text", 0, text, f"person/{of.ada}")
+            for gap in ("attendance", "next"):
+                minutes.record_gap(tx, session, gap, "Nobody knows.", f"person/{of.ada}")
+            assert minutes.publish(tx, session, f"person/{of.ada}")
+    with db.write("sessions") as tx:
+        minutes.save(tx, other.second, "text", 0, "A draft.", f"person/{other.ada}")
+    page, before = sign_in(baton, "olga", "organizer"), baton.dump()
+    text = page.get("/sessions/minutes").text
+    assert text.index("Second words.") < text.index("First words.") and "A draft." not in text
+    assert SCRIPT not in text and "Coordinated by Ada Lovelace" in text and f"/sessions/s/{circle.first}" in text
+    assert "Second words." not in page.get(f"/sessions/minutes?from={circle.first}").text
+    assert "Second words." not in page.get("/sessions/minutes?stream=stream1").text
+    monkeypatch.setattr(overview, "READ", 1)
+    assert f"from={circle.first}" in page.get("/sessions/minutes").text
+    for odd in ("?from=nobody", "?stream=%00", "?from=%00&stream=x"):
+        assert page.get(f"/sessions/minutes{odd}").status_code in (200, 400), odd
+    assert sign_in(baton, circle.bo).get("/sessions/minutes").status_code == 403
+    assert baton.dump() == before
 
 
 # ---- who may ----

@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from services.notifications import schemas
+from services.notifications.chat import channels
+from services.notifications.digest import writing
+from services.notifications.mail import preferences
 from services.notifications.mail.kinds import KINDS, list_of
 from services.notifications.rules import lists
-from shared import db, personal, tokens
+from shared import clock, db, personal, tokens
 from tests.conftest import Baton
 from tests.integration.test_digest import minuted
 from tests.meeting import Circle
@@ -87,6 +90,65 @@ def test_less_is_offered_before_none(baton: Baton) -> None:
     assert card.index("Invites alone") < card.index("None of these")
     for each in lists.LISTS.values():
         assert each.choices[-1][0] == lists.NONE and each.usual in dict(each.choices)
+
+
+def test_each_list_can_be_had_less_often(baton: Baton) -> None:
+    """Minutes with the month's letter, which comes along and goes along; comments not, reviews still; two reminders of
+    a first post instead of four; digests with something to do alone."""
+    publish(1)
+    base = way(got()[0])
+    done = stranger(baton).post(base, data={"minutes": "less"})
+    assert chosen(baton) == {"minutes": "less", "stream": "mail"}
+    publish(2)
+    assert len(got()) == 1
+    page = stranger(baton).get(done.location).text
+    assert 'name="minutes" value="mail"' in page and 'name="stream" value="none"' in page, "Undo takes both back"
+    stranger(baton).post(base, data={"minutes": "less", "stream": "none"})
+    assert chosen(baton) == {"minutes": "none", "stream": "none"}, "who ends the letter gets no more mails for it"
+    stranger(baton).post(base, data={"minutes": "less", "stream": "none"})
+    assert chosen(baton) == {"minutes": "less", "stream": "mail"}, "and who asks for it anew has it"
+
+    stranger(baton).post(base, data={"writing": "less", "first-post": "less"})
+    writes = lists.LISTS["writing"]
+    assert writes.brings("review", "less") and not writes.brings("comment", "less")
+    for step in (-14, -3, 3, 10):
+        data = {"person": "ann", "step": step, "due_at": "2027-03-05T09:00:00+00:00", "pushed": 0, "blog": False}
+        assert tell("post.awaited", {**data, "posts": 0}, subject="person/ann").done
+    assert [mail.subject.startswith("Still") for mail in got(kind="first-post")] == [False, True]
+
+
+def test_a_digest_with_something_to_do_alone(baton: Baton) -> None:
+    tell("organizer.added", {**member("otto", name="Otto", roles=["organizer"]), "invited": False})
+    with db.write("notifications") as tx:
+        preferences.choose(tx, "olga", {"digest": "less"})
+        writing.write(tx, "2027-01-04")
+        row = {"id": "h", "cause": "c", "person": "x", "kind": "welcome", "address": "x@y.zz", "state": "held"}
+        empty = {"name": "", "subject": "", "text": "", "html": "", "headers": [], "raw": b"", "duty": True}
+        more = {"bulk": False, "attempts": 0, "due": 0.0, "created_at": clock.now()}
+        tx.execute(db.metadata("notifications").tables["mail"].insert().values(**row, **empty, **more))
+        writing.write(tx, "2027-01-11")
+    assert [mail.cause for mail in got("olga", "digest")] == ["digest/2027-01-11"]
+    assert len(got("otto", "digest")) == 2
+
+
+def test_minutes_in_the_chat_alone_as_long_as_it_tells_of_them(baton: Baton) -> None:
+    """Given no channel, Then the chat is no choice; given one, Then no mail comes; once it is off, mail comes again."""
+    publish(1)
+    base, chat = way(got()[0]), "In the program’s chat alone"
+    assert chat not in stranger(baton).get(base).text
+    typed = channels.Typed("#minutes", "https://chat.example/x", "chat.example", "stream1", ("minutes",))
+    with db.write("notifications") as tx:
+        id = channels.add(tx, typed, "organizer/olga")
+    page = stranger(baton).get(base).text
+    card = page[page.index('class="card"') : page.index("</section>")]
+    assert card.index("Once a month") < card.index(chat) < card.index("None of these")
+    stranger(baton).post(base, data={"minutes": "chat"})
+    publish(2)
+    assert len(got()) == 1 and chat in stranger(baton).get(base).text
+    with db.write("notifications") as tx:
+        channels.end(tx, id, "gone", clock.now())
+    publish(3)
+    assert len(got()) == 2 and chat in stranger(baton).get(base).text, "what holds is shown"
 
 
 def test_organizers_are_asked_of_what_organizers_get_and_members_are_not(baton: Baton) -> None:

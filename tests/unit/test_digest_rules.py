@@ -155,6 +155,28 @@ def test_an_item_is_named_in_the_digest_after_it_fell_due_and_in_no_other() -> N
     assert stream["circles"][0]["rest"] == "2 other action items are open."
 
 
+def test_an_item_is_named_as_new_once_with_whose_it_is() -> None:
+    """Items agreed since the last digest are named, so many of a circle; what was there before is counted."""
+    last_week, before = (NOW - timedelta(days=3)).isoformat(), (NOW - timedelta(days=8)).isoformat()
+    items = [
+        {"person": "p1", "text": "Read", "due": "2027-03-20", "since": last_week},
+        {"person": "p2", "text": "Write", "due": None, "since": last_week},
+        {"person": "p1", "text": "Late", "due": "2027-03-14", "since": last_week},
+        {"person": "p1", "text": "Old", "due": None, "since": before},
+        {"person": "p1", "text": "Unknown", "due": None, "since": None},
+        {"person": "p1", "text": "Older", "due": None},
+    ]
+    of = known(meetings=[meeting()], agreed={"a": items})
+    [circle] = said(of)["streams"][0]["circles"]
+    assert circle["fresh"] == ["Read (P1, due Sat 20 Mar 2027)", "Write (P2)"]
+    assert [each.split(" (")[0] for each in circle["overdue"]] == ["Late"], "an item stands in one place"
+    assert circle["rest"] == "3 other action items are open."
+    assert "Read" not in str(rules.without(rules.compose(of), "p1"))
+    many = [{"person": "p1", "text": f"t{n}", "due": None, "since": last_week} for n in range(20)]
+    [circle] = said(known(meetings=[meeting()], agreed={"a": many}))["streams"][0]["circles"]
+    assert len(circle["fresh"]) == rules.ITEMS and circle["rest"] == "12 other action items are open."
+
+
 def test_a_stream_in_which_nothing_happened_is_left_out() -> None:
     assert [stream["name"] for stream in said(known(meetings=[meeting()]))["streams"]] == ["Starting out"]
 

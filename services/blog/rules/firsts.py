@@ -12,6 +12,7 @@ DAYS = 60  # after they joined
 STEPS = (-14, -3, 3, 10)  # days from then
 OVER = 24  # days from then, after which nobody is reminded any more
 SNOOZE = 30  # days by which one press moves all of it
+APART = timedelta(days=5)  # between two reminders, also where the first came late: to who was away, or was moved
 
 
 def due_at(joined_at: datetime, pushed: int) -> datetime:
@@ -28,6 +29,11 @@ def step(joined_at: datetime, pushed: int, now: datetime) -> int | None:
     if since >= timedelta(days=OVER):
         return None
     return max((each for each in STEPS if timedelta(days=each) <= since), default=None)
+
+
+def soon(last: datetime | None, now: datetime) -> bool:
+    """Whether the reminder before is too near for another."""
+    return last is not None and now - last < APART
 
 
 def following(joined_at: datetime, pushed: int, since: datetime) -> datetime | None:

@@ -86,6 +86,8 @@ def _host(address: str) -> str:
     scheme = address.partition("://")[0]
     if scheme not in ("https", "http"):
         service = services.called(address)
+        if services.asks(address):
+            raise reach.Unreachable(services.BARE)
         if service is None:
             raise reach.Unreachable("This is no address of a webhook. Paste one that begins with https://")
         if not services.installed():

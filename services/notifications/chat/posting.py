@@ -106,6 +106,8 @@ def _post(row: Any) -> rules.Verdict:
         )
     if not to:
         return rules.Verdict(Step.RETRY, "BATON_SLACK_WEBHOOK_URL is not set any more.", off=True)
+    if services.asks(to):  # it was saved when such addresses were let through
+        return rules.Verdict(Step.RETRY, services.BARE, off=True)
     from . import webhook  # here: what talks to webhooks is large
 
     try:

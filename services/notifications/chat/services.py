@@ -27,6 +27,7 @@ KNOWN = {
     "ryver": "Ryver",
     "guilded": "Guilded",
 }
+BARE = "What stands behind the question mark in this address is not let through. Paste the address anew, without it."
 _ADDRESS = re.compile(r"([a-z]+)://[^\s\x00-\x1f?&]{3,900}")
 
 
@@ -34,6 +35,12 @@ def called(address: str) -> str | None:
     """The service that an address of apprise's names; None for what is none, or is let through to no one."""
     found = _ADDRESS.fullmatch(address)
     return KNOWN.get(found[1]) if found else None
+
+
+def asks(address: str) -> bool:
+    """Whether it is an address of a service that is let through, but for what stands behind a question mark."""
+    bare, mark, _ = address.partition("?")
+    return bool(mark) and called(bare) is not None
 
 
 def installed() -> bool:

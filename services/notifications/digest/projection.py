@@ -134,9 +134,17 @@ def _mark(tx: Connection, session: str, marks: list[dict[str, Any]]) -> None:
 
 
 def items(tx: Connection, event: Event) -> None:
-    """All open items of a circle, unless a later event has told of them."""
+    """All open items of a circle, unless a later event has told of them; `since` when each is known."""
     data = event.data
-    kept = [{"person": e["person"], "text": letter.line(e["text"], 200), "due": e["due"]} for e in data["items"]]
+    row = tx.execute(sa.select(agreed.c["items"]).where(agreed.c.circle == data["circle"])).first()
+    there = {(e["person"], e["text"]): e.get("since") for e in (row[0] if row else ())}
+    # Where nothing was known and no minutes were published, all is told anew: that is no news.
+    anew = event.time.isoformat() if row or event.type == "session.minuted" else None
+    kept = []
+    for each in data["items"]:
+        text = letter.line(each["text"], 200)
+        since = there.get((each["person"], text), anew)
+        kept.append({"person": each["person"], "text": text, "due": each["due"], "since": since})
     members = sorted({*data["members"], *(each["person"] for each in kept)})
     insert = db.insert(tx, agreed).values(circle=data["circle"], items=kept, members=members, position=event.position)
     fresh = {name: insert.excluded[name] for name in ("items", "members", "position")}

@@ -148,10 +148,10 @@ def _circle(of: Row, told: Row, zone: str) -> dict[str, Any]:
         leads = f"coordinated by {_name(told, then['coordinator'])}" if then["coordinator"] else "no coordinator yet"
         ahead = f"Next: {local(then['starts_at'], zone)}, {leads}"
         ahead += f", with {_name(told, then['mentor'])} as mentor." if then["mentor"] else ", no mentor yet."
-    due = [f"{each['text']} ({_name(told, each['person'])}, due {face.day(each['due'])})" for each in of["overdue"]]
-    rest = of["open"] - len(due)
+    due, fresh = ([_item(each, told) for each in of.get(name, ())] for name in ("overdue", "fresh"))
+    rest = of["open"] - len(due) - len(fresh)
     items = (
-        f"{count(rest, 'other action item' if due else 'action item')} {'is' if rest == 1 else 'are'} open."
+        f"{count(rest, 'other action item' if due or fresh else 'action item')} {'is' if rest == 1 else 'are'} open."
         if rest
         else ""
     )
@@ -160,15 +160,21 @@ def _circle(of: Row, told: Row, zone: str) -> dict[str, Any]:
         "line": line,
         "excerpt": of["excerpt"],
         "minutes": "Read the minutes" if of["minuted"] else "Open the session: its minutes are not out",
-        "path": f"/sessions/s/{of['session']}",
+        "path": _minutes(of) if of["minuted"] else f"/sessions/s/{of['session']}",
         "chart": [
             {**each, "share": share(each["present"], each["of"]), "day": _day(each["starts_at"], zone)}
             for each in of["chart"]
         ],
         "overdue": due,
+        "fresh": fresh,
         "rest": items,
         "next": ahead,
     }
+
+
+def _item(each: Row, told: Row) -> str:
+    due = f", due {face.day(each['due'])}" if each["due"] else ""
+    return f"{each['text']} ({_name(told, each['person'])}{due})"
 
 
 def checkin(asked: Any, zone: str) -> str:
@@ -220,7 +226,8 @@ def _out(minuted: int) -> str:
 
 
 def _minutes(each: Row) -> str:
-    return f"/sessions/s/{each['session']}"
+    """On the page where the minutes of all circles are read, theirs first."""
+    return f"/sessions/minutes?from={each['session']}"
 
 
 def count(number: int, noun: str, many: str = "") -> str:

@@ -11,12 +11,14 @@ from sqlalchemy.engine import Connection
 from shared import clock
 
 from .. import people
-from ..mail import compose
+from ..mail import compose, preferences
 from ..mail.compose import Reader
 from ..models import digest, person
 from ..rules import digest as rules
+from ..rules.lists import LESS, LISTS
 from . import arranging, facts
 
+DIGEST = LISTS["digest"]
 KEPT_OUT = (people.ERASED, people.APPLIED, "left")
 
 
@@ -34,6 +36,8 @@ def write(tx: Connection, period: str) -> None:
     tx.execute(digest.insert().values(row))
     zone, mentions = arranging.read(tx).zone, rules.named(data)
     for to in organizers(tx):
+        if not data["needs"] and preferences.choice(tx, to.person, DIGEST) == LESS:
+            continue
         context = {"digest": data, "period": period, "zone": to.timezone or zone}
         compose.write(tx, "digest", f"digest/{period}", to, context, mentions=mentions)
 

@@ -14,9 +14,10 @@ from shared.events import Event, on
 from .. import people
 from ..chat import telling
 from ..digest import projection
-from ..mail import compose, letter
+from ..mail import compose, letter, preferences
 from ..mail.compose import Reader
 from ..models import SERVICE
+from ..rules import lists
 
 
 @on(SERVICE, "post.published")
@@ -45,7 +46,8 @@ def post_awaited(tx: Connection, event: Event) -> None:
     if to is None:
         return
     projection.became(tx, event)
-    if people.readers(tx, [to.person]):
+    less = preferences.choice(tx, to.person, lists.LISTS["first-post"]) == lists.LESS
+    if people.readers(tx, [to.person]) and not (less and data["step"] not in lists.FIRST_POST):
         due_at = datetime.fromisoformat(data["due_at"])
         context = {"due_at": due_at, "late": data["step"] > 0, "blog": data["blog"], "posts": data["posts"]}
         claims = {"pushed": data["pushed"]}

@@ -14,7 +14,9 @@ from shared import clock, db, log
 from shared.events import emit
 from shared.quick import Quick
 
+from ..chat import channels
 from ..models import mail, preference
+from ..models import person as person_
 from ..rules import lists
 from . import ledger
 from .kinds import list_called
@@ -50,8 +52,20 @@ def choices(tx: Connection, person: str) -> dict[str, str]:
 
 
 def wants(tx: Connection, person: str, of: lists.List, kind: str) -> bool:
-    """Whether a mail of that kind, on its way by that list, is wanted."""
-    return of.brings(kind, choice(tx, person, of))
+    """Whether a mail of that kind, on its way by that list, is wanted.
+
+    Whoever reads it in the chat gets it by mail once no channel tells of it any more.
+    """
+    wanted = choice(tx, person, of)
+    return not told_in_chat(tx, person, of) if wanted == lists.CHAT else of.brings(kind, wanted)
+
+
+def told_in_chat(tx: Connection, id: str, of: lists.List) -> bool:
+    """Whether a chat's channel hears what comes by that list, of their stream."""
+    if not of.chat:
+        return False
+    stream = tx.execute(sa.select(person_.c.stream).where(person_.c.id == id)).scalar()
+    return bool(channels.hearing(tx, of.chat, stream))
 
 
 def choose(tx: Connection, person: str, wanted: Mapping[str, str], tell: bool = True) -> dict[str, str]:
@@ -63,8 +77,9 @@ def choose(tx: Connection, person: str, wanted: Mapping[str, str], tell: bool = 
     problems = [_wrong(name) for name, choice in wanted.items() if not _can_be(name, choice)]
     if problems:
         raise Wrong(problems)
-    before = {name: choice(tx, person, _known(name)) for name in wanted}
+    before = {name: choice(tx, person, _known(name)) for name in {*wanted, "minutes", "stream"}}
     changed = {name: value for name, value in wanted.items() if value != before[name]}
+    changed |= {name: value for name, value in lists.along(changed, before).items() if value != before[name]}
     for name, value in changed.items():
         row = {"person": person, "list": name, "choice": value, "at": clock.now()}
         insert = db.insert(tx, preference).values(row)

@@ -17,6 +17,7 @@ MANY = 12  # circles, beyond which only sums and exceptions are told
 EXCEPTIONS = 10
 LISTED = 12  # names in one line
 LAST = 8  # sessions in a chart
+ITEMS = 8  # new action items of a circle that are named
 SILENT = 3  # sessions running without somebody
 EXCERPT = 280  # letters
 ERASED = "somebody who was erased"
@@ -190,6 +191,7 @@ def _is_exception(row: Row) -> bool:
 def _circle(of: Known, circle: str, rows: Sequence[Row], many: bool) -> dict[str, Any]:
     last, then, items = rows[-1], of.ahead.get(circle), list(of.agreed.get(circle, ()))
     overdue = [] if many else [each for each in items if _fell_due(each, of)]
+    fresh = [] if many else [each for each in items if _is_new(each, of) and each not in overdue][:ITEMS]
     return {
         "name": last["name"],
         "session": last["id"],
@@ -203,6 +205,7 @@ def _circle(of: Known, circle: str, rows: Sequence[Row], many: bool) -> dict[str
         "chart": [{**each, "starts_at": each["starts_at"].isoformat()} for each in of.charts.get(circle, ())],
         "open": len(items),
         "overdue": overdue,
+        "fresh": fresh,
         "next": then
         and {"starts_at": then["starts_at"].isoformat(), "coordinator": then["coordinator"], "mentor": then["mentor"]},
         "members": sorted({*last["members"], *(each["person"] for each in items)}),
@@ -215,6 +218,11 @@ def _fell_due(item: Row, of: Known) -> bool:
         return False
     due = date.fromisoformat(item["due"])
     return of.today - (of.until - of.since) <= due < of.today
+
+
+def _is_new(item: Row, of: Known) -> bool:
+    """Agreed since the last digest; of what was known before that was kept, nobody can say."""
+    return bool(item.get("since")) and of.since < datetime.fromisoformat(item["since"]) <= of.until
 
 
 def _people(of: Known, quiet: Sequence[Row]) -> dict[str, Any]:
@@ -277,7 +285,7 @@ def _untitled(post: Row, person: str) -> dict[str, Any]:
 
 
 def _bare(circle: dict[str, Any], person: str) -> dict[str, Any]:
-    return circle if person not in circle["members"] else {**circle, "excerpt": "", "overdue": []}
+    return circle if person not in circle["members"] else {**circle, "excerpt": "", "overdue": [], "fresh": []}
 
 
 def _circles(told: Row) -> Iterator[dict[str, Any]]:

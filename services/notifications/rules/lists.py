@@ -1,15 +1,15 @@
 """The lists of mail that is no duty, in people's words: what of each one may want. Pure.
 
 A list is what somebody takes or leaves as a whole; some hold several kinds. Its choices go from most to least, and the
-last one is none. What no list names (a kind that is no duty all the same) is a list by itself.
+last one is none; where a chat tells the same, that can be enough. What no list names (a kind that is no duty all the same) is a list by itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-MAIL, LESS, NONE = "mail", "less", "none"
+MAIL, LESS, CHAT, NONE = "mail", "less", "chat", "none"
 MEMBER, ORGANIZER, APPLICANT = "member", "organizer", "applicant"
 
 
@@ -22,6 +22,7 @@ class List:
     :param usual: what holds for who never chose.
     :param readers: MEMBER, ORGANIZER or APPLICANT: whom it is shown to.
     :param kinds: {kind: the choices with which it still comes}.
+    :param chat: what a chat's channel must hear (rules/chat.KINDS), so that CHAT is a choice, and no mail comes by it.
     """
 
     name: str
@@ -31,6 +32,11 @@ class List:
     kinds: Mapping[str, Collection[str]]
     readers: str = MEMBER
     usual: str = MAIL
+    chat: str = ""
+
+    def without_chat(self) -> List:
+        """The same where no chat tells of it."""
+        return replace(self, choices=tuple(each for each in self.choices if each[0] != CHAT))
 
     def brings(self, kind: str, choice: str) -> bool:
         """Whether who chose that still gets mails of that kind."""
@@ -38,6 +44,7 @@ class List:
 
 
 _ALL = {MAIL}
+FIRST_POST = (-14, 3)  # days from when it is hoped for, of the reminders that come with LESS
 LISTS = {
     each.name: each
     for each in (
@@ -45,8 +52,14 @@ LISTS = {
             "minutes",
             "Minutes of your circle",
             "What was said and agreed, after each session. They are on the session’s page in any case.",
-            ((MAIL, "Each at once"), (NONE, "None")),
+            (
+                (MAIL, "Each at once"),
+                (LESS, "Once a month, in the letter of your stream"),
+                (CHAT, "In the program’s chat alone, as long as it tells of them"),
+                (NONE, "None"),
+            ),
             {"minutes": _ALL},
+            chat="minutes",
         ),
         List(
             "talks",
@@ -59,15 +72,15 @@ LISTS = {
             "first-post",
             "Reminders of a first post",
             "A few, around 60 days after you joined, until there is one. Only you get them.",
-            ((MAIL, "Until there is one"), (NONE, "None")),
-            {"first-post": _ALL},
+            ((MAIL, "Up to four, until there is one"), (LESS, "Two: one before the day, one after it"), (NONE, "None")),
+            {"first-post": {MAIL, LESS}},
         ),
         List(
             "writing",
             "What you write and review",
             "Comments on ideas and drafts of yours, or that you look after, and when you are asked to look at one.",
-            ((MAIL, "Each at once"), (NONE, "None")),
-            {"comment": _ALL, "review": _ALL},
+            ((MAIL, "Each at once"), (LESS, "When you are asked to review alone"), (NONE, "None")),
+            {"comment": _ALL, "review": {MAIL, LESS}},
         ),
         List(
             "stream",
@@ -81,8 +94,12 @@ LISTS = {
             "digest",
             "The digest",
             "What needs you, and what changed, in one letter. All of them are kept on the web.",
-            ((MAIL, "Each one"), (NONE, "None: I read it on the web")),
-            {"digest": _ALL},
+            (
+                (MAIL, "Each one"),
+                (LESS, "When something needs an organizer alone"),
+                (NONE, "None: I read it on the web"),
+            ),
+            {"digest": {MAIL, LESS}},
             ORGANIZER,
         ),
         List(
@@ -129,6 +146,18 @@ def of_kind(kind: str, title: str) -> List:
     """The list by which a kind comes that is no duty."""
     known = _BY_KIND.get(kind)
     return LISTS[known] if known else List(kind, title, "", ((MAIL, "Each one"), (NONE, "None")), {kind: _ALL})
+
+
+def along(changed: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:
+    """What else changes with a choice: whoever has minutes once a month has the letter that they stand in.
+
+    :param changed: what somebody chose otherwise than before. :param now: of both lists, what held before.
+    """
+    if changed.get("minutes") == LESS:
+        return {"stream": MAIL}
+    if changed.get("stream") == NONE and changed.get("minutes", now["minutes"]) == LESS:
+        return {"minutes": NONE}
+    return {}
 
 
 def shown(roles: Collection[str], state: str) -> list[List]:

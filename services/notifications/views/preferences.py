@@ -135,7 +135,13 @@ def _shown(tx: Connection, door: Door) -> list[lists.List]:
     row = _row(tx, door.person)
     found = lists.shown(row.roles, row.state) if row else []
     first = [door.list] if door.list else []
-    return [*first, *(each for each in found if each not in first)]
+    every = [*first, *(each for each in found if each not in first)]
+    return [each if _chat(tx, door, each) else each.without_chat() for each in every]
+
+
+def _chat(tx: Connection, door: Door, of: lists.List) -> bool:
+    """Whether the chat can be chosen: it tells of that, or was chosen before."""
+    return preferences.told_in_chat(tx, door.person, of) or preferences.choice(tx, door.person, of) == lists.CHAT
 
 
 def _row(tx: Connection, id: str) -> Any:

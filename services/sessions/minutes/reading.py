@@ -99,6 +99,25 @@ def texts(tx: Connection, of: Row) -> Texts:
     return Texts(**found)
 
 
+def published(tx: Connection, stream: str, first: str, most: int) -> tuple[list[Row], str | None]:
+    """Published minutes of all circles, newest first, as `one` with `text`, `published_at`; and where older ones begin.
+
+    :param stream: of that stream alone; empty: of all. :param first: the session to begin with; empty: the newest.
+    """
+    query = _WITH_CIRCLE.join(minutes, minutes.c.session == session.c.id).where(minutes.c.published_at.is_not(None))
+    order = sa.tuple_(minutes.c.published_at, session.c.id)
+    if stream:
+        query = query.where(circle.c.stream == stream)
+    if first:
+        at = sa.select(minutes.c.published_at).where(minutes.c.session == first).scalar_subquery()
+        query = query.where(order <= sa.tuple_(at, sa.literal(first)))
+    query = query.add_columns(minutes.c.text, minutes.c.published_at)
+    rows = (
+        tx.execute(query.order_by(minutes.c.published_at.desc(), session.c.id.desc()).limit(most + 1)).mappings().all()
+    )
+    return list(rows[:most]), rows[most]["id"] if len(rows) > most else None
+
+
 def template(tx: Connection, stream: str | None) -> str:
     """The agenda that sessions of a stream begin with."""
     own = tx.execute(sa.select(stream_policy.c.agenda).where(stream_policy.c.stream == stream)).scalar()

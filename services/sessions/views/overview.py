@@ -6,10 +6,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
+from sqlalchemy.engine import Connection
 
 from shared import access, db
 
-from .. import people
+from .. import attendance, minutes, people
 from ..circles import health, reading, timeline
 from ..meetings import listing
 from ..models import SERVICE
@@ -19,6 +20,35 @@ from .pages import page, reader_zone
 
 blueprint = Blueprint("overview", __name__, url_prefix="/sessions")
 PAGES_MOST = 100_000
+READ = 10  # minutes on a page
+
+
+@blueprint.get("/minutes")
+@access.needs("organizer")
+def all_minutes() -> Response:
+    """The minutes of all circles, whole, one below the other, newest first."""
+    stream, first = (request.args.get(name, "")[:64] for name in ("stream", "from"))
+    with db.read(SERVICE) as tx:
+        streams = list(people.streams(tx).items())
+        rows, older = minutes.published(tx, stream, first, READ)
+        found = [(row, *_of(tx, row)) for row in rows]
+        zone = reader_zone(tx)
+    return page(
+        "minutes.html",
+        found=found,
+        older=older and _query("/sessions/minutes", stream=stream, **{"from": older}),
+        newest=first and _query("/sessions/minutes", stream=stream),
+        stream=stream,
+        streams=streams,
+        zone=zone,
+    )
+
+
+def _of(tx: Connection, row: Any) -> tuple[str, Any]:
+    """Who led that session, by name, and how many were there, where that is known."""
+    lead = people.duties(tx, row["id"]).get("coordinator")
+    there = next((each for each in attendance.turnouts(tx, row, 1) if each.session == row["id"]), None)
+    return people.names(tx, [lead])[lead] if lead else "", there
 
 
 @blueprint.get("/circles")
