@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+from email.policy import default
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Site
 from tests.browser.test_faces import FACES, _Camera
+from tests.contracts.test_mail_clients import GOLDEN
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 HOME = "/notifications/catalogue"
@@ -35,6 +38,21 @@ def test_no_page_has_a_violation(site: Site, browser: Any, scheme: str, width: i
         runs.tab.frame_locator("iframe").get_by_role("heading", name="Your turn to coordinate").wait_for()
         runs._examine("catalogue-seen")
     assert not found, "\n".join(found)
+
+
+def test_every_kind_fits_the_smallest_phone(database: str, browser: Any) -> None:
+    """At 320 px none is wider than the screen, whatever word or address stands in it."""
+    long = f"https://meet.example.org/{'room' * 30}"
+    wide = []
+    with browser.new_context(viewport={"width": 320, "height": 640}) as context:
+        tab = context.new_page()
+        for path in sorted(GOLDEN.glob("*.eml")):
+            body = email.message_from_bytes(path.read_bytes(), policy=default).get_body(("html",))
+            assert body, path
+            tab.set_content(body.get_content().replace("https://meet.example.org/room", long))
+            if tab.evaluate("document.documentElement.scrollWidth") > 320:
+                wide.append(path.stem)
+    assert not wide
 
 
 def test_words_are_seen_first_then_saved_and_taken_back_without_script(site: Site, browser: Any) -> None:

@@ -1,7 +1,8 @@
 """The lists of mail that is no duty, in people's words: what of each one may want. Pure.
 
 A list is what somebody takes or leaves as a whole; some hold several kinds. Its choices go from most to least, and the
-last one is none; where a chat tells the same, that can be enough. What no list names (a kind that is no duty all the same) is a list by itself.
+last one is none; where a chat tells the same, that can be enough. What no list names (a kind that is no duty all the
+same) is a list by itself.
 """
 
 from __future__ import annotations

@@ -26,6 +26,6 @@ from .saving import MOST, Saved, save
 __all__ = [
     "CORRECTION", "LATE", "MOST", "NOBODY", "Row", "Saved", "Texts", "absent_coordinator", "at_once",
     "close_if_done", "correct", "following", "forget", "history", "hold", "late", "left", "next_end", "next_late",
-    "next_overdue", "one", "overdue", "publish", "published", "record_gap", "reset_agenda", "save", "set_agenda", "set_at_once",
-    "subject", "taken", "template", "texts", "title", "to_publish",
+    "next_overdue", "one", "overdue", "publish", "published", "record_gap", "reset_agenda", "save", "set_agenda",
+    "set_at_once", "subject", "taken", "template", "texts", "title", "to_publish",
 ]  # fmt: skip
