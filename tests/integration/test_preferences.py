@@ -134,7 +134,7 @@ def test_a_digest_with_something_to_do_alone(baton: Baton) -> None:
 def test_minutes_in_the_chat_alone_as_long_as_it_tells_of_them(baton: Baton) -> None:
     """Given no channel, Then the chat is no choice; given one, Then no mail comes; once it is off, mail comes again."""
     publish(1)
-    base, chat = way(got()[0]), "In the program’s chat alone"
+    base, chat = way(got()[0]), "Only in the program’s chat"
     assert chat not in stranger(baton).get(base).text
     typed = channels.Typed("#minutes", "https://chat.example/x", "chat.example", "stream1", ("minutes",))
     with db.write("notifications") as tx:

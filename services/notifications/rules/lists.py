@@ -56,7 +56,7 @@ LISTS = {
             (
                 (MAIL, "Each at once"),
                 (LESS, "Once a month, in the letter of your stream"),
-                (CHAT, "In the program’s chat alone, as long as it tells of them"),
+                (CHAT, "Only in the program’s chat, as long as it tells of them"),
                 (NONE, "None"),
             ),
             {"minutes": _ALL},
@@ -80,7 +80,7 @@ LISTS = {
             "writing",
             "What you write and review",
             "Comments on ideas and drafts of yours, or that you look after, and when you are asked to look at one.",
-            ((MAIL, "Each at once"), (LESS, "When you are asked to review alone"), (NONE, "None")),
+            ((MAIL, "Each at once"), (LESS, "Only when you are asked to review"), (NONE, "None")),
             {"comment": _ALL, "review": {MAIL, LESS}},
         ),
         List(
@@ -97,7 +97,7 @@ LISTS = {
             "What needs you, and what changed, in one letter. All of them are kept on the web.",
             (
                 (MAIL, "Each one"),
-                (LESS, "When something needs an organizer alone"),
+                (LESS, "Only those in which something needs an organizer"),
                 (NONE, "None: I read it on the web"),
             ),
             {"digest": {MAIL, LESS}},
