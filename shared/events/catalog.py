@@ -395,6 +395,7 @@ class Asked(Turn):
     changed_by = fields.String(
         allow_none=True, metadata={"description": "id of the person who changed the plan so that this one is asked"}
     )
+    last = fields.Boolean(metadata={"description": "nobody is asked after them: then anyone may take it"})
 
 
 class Taken(Turn):

@@ -37,6 +37,25 @@ def test_reminders_go_out_once_and_not_to_who_cannot(baton: Any, met: Met) -> No
     settled(baton)
 
 
+def test_a_newcomer_who_was_just_invited_is_not_reminded_the_same_day(baton: Any, met: Met) -> None:
+    """GIVEN somebody who joins three days and an hour before a session THEN their invite is enough; who was invited
+    before is reminded, and both two hours before
+    """
+    starts = met.sessions()[0]["starts_at"]
+    pass_to(starts - timedelta(hours=73))
+    baton.tick()
+    cy = join(baton, "Cy")
+    baton.tick()
+    assert kinds(baton, cy, met.first)[:1] == ["invite"]
+    pass_to(starts - timedelta(hours=71))
+    baton.tick()
+    assert "reminder" not in kinds(baton, cy, met.first) and kinds(baton, met.ada, met.first)[-1] == "reminder"
+    pass_to(starts - timedelta(hours=1))
+    baton.tick()
+    assert kinds(baton, cy, met.first)[-1] == "reminder"
+    settled(baton)
+
+
 def test_a_reminder_carries_ones_own_open_items_and_the_link_that_ticks_them(baton: Any, met: Met) -> None:
     cy = join(baton, "Cy")
     baton.tick()

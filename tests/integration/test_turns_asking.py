@@ -88,6 +88,26 @@ def test_organizers_and_circle_are_told_two_days_before_and_a_late_offer_stands(
     baton.drain()
     [taken] = baton.rows("notifications", "mail", kind="turn-taken")
     assert taken["address"] == "olga@example.org", "the circle's invites say who"
+    assert "Eli leads the next session of" in taken["text"]
+    asks = {row["address"].split("@")[0]: row["text"] for row in baton.rows("notifications", "mail", kind="turn")}
+    assert all("After that the next person is asked." in asks[who] for who in ("ada", "bea", "cem")), asks.keys()
+    assert "after that, anyone of the circle may take it" in asks["dan"], "none is asked in the last two days"
+    with db.write("signup") as tx:
+        people.leave(tx, "system", person(baton, "Eli"))
+        people.erase_now(tx, "system", person(baton, "Eli"))
+    baton.drain()
+    [emptied] = baton.rows("notifications", "mail", kind="turn-taken")
+    assert not emptied["text"], "who is named goes with whoever goes"
+
+
+def test_who_is_alone_in_line_is_told_what_happens_instead(baton: Any) -> None:
+    """GIVEN a circle of one, far ahead of its session THEN nobody is next, and the mail says what happens instead"""
+    where = circle(baton, "Ada", first=timedelta(days=12))
+    tick(baton)
+    [asked] = baton.rows("notifications", "mail", kind="turn")
+    assert "after that, anyone of the circle may take it" in asked["text"] and "next person" not in asked["text"]
+    [told] = baton.rows("sessions", "event", type="turn.offered")
+    assert told["data"]["last"] is True and where
 
 
 def test_a_session_begins_with_an_open_question(baton: Any) -> None:

@@ -28,6 +28,7 @@ def turn_offered(tx: Connection, event: Event) -> None:
         "why": data["why"],
         "handed_by": letter.line(people.name_of(tx, giver)) if giver else None,
         "changed_by": letter.line(people.name_of(tx, changer)) if changer else None,
+        "last": data.get("last", False),
     }
     mentors = data["role"] == "mentor"
     _about_turn(
@@ -39,8 +40,10 @@ def turn_offered(tx: Connection, event: Event) -> None:
 @on(SERVICE, "turn.accepted")
 def turn_accepted(tx: Connection, event: Event) -> None:
     projection.taken(tx, event)
+    leads = event.data["person"]
     for person in event.data["told"]:
-        _about_turn(tx, "turn-taken", event, person, {})
+        who = letter.line(people.name_of(tx, leads)) or None
+        _about_turn(tx, "turn-taken", event, person, {"who": who}, mentions=[leads])
 
 
 @on(SERVICE, "turn.lapsed")

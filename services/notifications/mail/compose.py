@@ -114,7 +114,8 @@ def write(
 
     :param claims: what the link in it says, beside the person.
     :param link: the purpose of that link, when it is not the usual one of this kind.
-    :param mentions: other persons it speaks of; `context` must then be plain enough for JSON, or there be a link.
+    :param mentions: other persons it speaks of; `context` must then be plain enough for JSON, or there be a link or a
+        deadline.
     :param deadline: program time from which on it would mislead, as when what it asks about is over.
     :param told: the state that it tells of something, for the reader's calendar too.
     :param answer_to: whose address an answer goes to, when it is not the program's.
@@ -203,7 +204,7 @@ class Round:
             "expires": clock.machine() + works.total_seconds() if purpose == "sign-in" else None,
             # The link in a mail is nowhere else: one with a link is not written anew, but emptied.
             "rests_until": None,
-            "made_of": context if others and not purpose and not more else None,
+            "made_of": context if others and not (purpose or more or deadline) else None,
             "topic": told.topic if told else None,
             "rank": told.rank if told else None,
             "list": on.name if on else None,

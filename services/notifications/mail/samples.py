@@ -134,6 +134,8 @@ def context(kind: str, now: datetime, base_url: str, streams: list[str]) -> dict
         "why": "Of all who can be asked, you have the fewest turns. You have had one turn here so far.",
         "handed_by": None,
         "changed_by": None,
+        "last": False,
+        "who": people["b"],
         "next_asked": True,
         "pause": True,
         "role": "coordinator",

@@ -19,6 +19,7 @@ from ..models import invite, session, told
 from . import reading, telling
 
 HOURS = {72: 48, 2: 0}  # hours before, and how few may be left: after an outage "in three days" would be wrong
+FRESH = timedelta(hours=24)  # for which an invite needs no reminder, days before: a newcomer's has just come
 STEP = 100
 
 
@@ -54,12 +55,18 @@ _NEXT = sa.select(sa.func.min(_begins)).where(
 
 
 def _remind_of(tx: Connection, row: telling.Row, hours: int) -> None:
-    query = sa.select(invite.c.person, invite.c.sequence).where(invite.c.session == row["id"], ~invite.c.cancelled)
+    query = sa.select(invite.c.person, invite.c.sequence, invite.c.since)
+    query = query.where(invite.c.session == row["id"], ~invite.c.cancelled)
     told_now = tx.execute(query.order_by(invite.c.person)).all()
     said = reading.answers(tx, [row["id"]])[row["id"]]
     # A talk is for everybody: who has not answered is left alone.
     wanted = ("coming",) if row["kind"] == gatherings.TALK else ("coming", None)
-    people = [each.person for each in told_now if said.get(each.person) in wanted]
+    fresh = clock.now() - FRESH if hours == max(HOURS) else clock.now()
+    people = [
+        each.person
+        for each in told_now
+        if said.get(each.person) in wanted and (each.since is None or each.since <= fresh)
+    ]
     about: telling.Row
     if row["circle"] is None:
         about = gatherings.about(gatherings.one(tx, row["id"]))

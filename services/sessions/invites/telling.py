@@ -296,8 +296,9 @@ def _tell_some(
         },
     )
     insert = db.insert(tx, invite)
-    fresh = {name: insert.excluded[name] for name in ("sequence", "told", "cancelled")}
-    said = {"session": row["id"], "sequence": sequence, "told": now_told, "cancelled": over}
+    invited = ("since",) if what == "request" else ()
+    fresh = {name: insert.excluded[name] for name in ("sequence", "told", "cancelled", *invited)}
+    said = {"session": row["id"], "sequence": sequence, "told": now_told, "cancelled": over, "since": clock.now()}
     rows = [{**said, "person": person} for person in people]
     tx.execute(insert.on_conflict_do_update(index_elements=["session", "person"], set_=fresh), rows)
     logger.info("session.announced", session=row["id"], what=what, people=len(people), sequence=sequence)

@@ -116,6 +116,7 @@ invite = sa.Table(
         "told", Json, nullable=False
     ),  # what it said: {starts_at, zone, minutes, link, location, title, coordinator, mentor}
     sa.Column("cancelled", sa.Boolean, nullable=False),
+    sa.Column("since", Instant),  # when they were invited; null for who was before this was kept
 )
 sa.Index("ix_invite_person", invite.c.person)
 

@@ -119,7 +119,7 @@ def ask(tx: Connection, role: Role, sessions: list[Row]) -> list[Row]:
             "answer_by": asking.answer_by(seats.local(of), now), "by": SYSTEM,
         }  # fmt: skip
         rows.append(row)
-        events.append((f"turn/{row['id']}", seats.offered(of, row, why.words())))
+        events.append((f"turn/{row['id']}", seats.offered(of, row, why.words(), len(choice.line) == 1)))
     if rows:
         _INSERT(tx, *rows)
         emit_all(tx, "turn.offered", events)

@@ -264,8 +264,8 @@ def asker(row: Row) -> str | None:
     return str(why["by"]).partition("/")[2] or None if why.get("kind") == ASKED else None
 
 
-def offered(of: Row, row: Row, words: str | None = None) -> dict[str, Any]:
-    """What turn.offered says; `words`: the reason, where it need not be read again."""
+def offered(of: Row, row: Row, words: str | None = None, last: bool = False) -> dict[str, Any]:
+    """What turn.offered says; `words`: the reason, where it need not be read again; `last`: nobody is next in line."""
     why = row["why"] or {}
     return {
         **facts(of, row),
@@ -273,4 +273,11 @@ def offered(of: Row, row: Row, words: str | None = None) -> dict[str, Any]:
         "why": said(why) if words is None else words,
         "handed_by": why.get("by") if why.get("kind") == HANDED else None,
         "changed_by": asker(row),
+        "last": row["role"] == Role.COORDINATOR and (last or is_last(of, row)),
     }
+
+
+def is_last(of: Row, row: Row) -> bool:
+    """Whether nobody is asked any more once the time for this answer is over: then anyone may take it."""
+    ends: datetime = row["answer_by"]
+    return ends >= asking.open_at(local(of))

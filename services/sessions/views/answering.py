@@ -186,6 +186,7 @@ def _given(tx: Connection, door: Door) -> dict[str, Any]:
         "why": seats.said(why),
         "giver": names.get(giver),
         "changer": names.get(changer),
+        "last": bool(row["answer_by"]) and row["role"] == Role.COORDINATOR and seats.is_last(of, row),
         "lead": lead(door.person, of["id"], by_mail=door.since is not None) if led else None,
         "other": names.get(holder["person"]) if holder else None,
         "stage": _stage(of, row, holder, ahead, giver),
