@@ -31,7 +31,7 @@ mail = sa.Table(
     sa.Column("headers", Json, nullable=False),  # [[name, value]] as people read them
     sa.Column("raw", sa.LargeBinary, nullable=False),  # what goes over the wire, the same at every attempt
     sa.Column("duty", sa.Boolean, nullable=False),  # asked for or owed: it has a suppression of its own
-    sa.Column("bulk", sa.Boolean, nullable=False, default=False),  # waits for what is not, and goes out ten at a time
+    sa.Column("bulk", sa.Boolean, nullable=False, default=False),  # waits for what is not, and goes out some at a time
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("due", Machine, nullable=False),

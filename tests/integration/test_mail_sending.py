@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import ssl
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,7 @@ ROWS = [
 GROUPS = ("SIZE 10000000", "8BITMIME", "SMTPUTF8", "PIPELINING")
 
 
-@pytest.mark.parametrize("type", ["application.received", "application.reminded"])  # one in flight, or ten
+@pytest.mark.parametrize("type", ["application.received", "application.reminded"])  # one in flight, or some
 @pytest.mark.parametrize("extensions", [GROUPS[:3], GROUPS], ids=["one by one", "groups"])
 @pytest.mark.parametrize(("step", "answer", "state", "taken", "suppressed"), ROWS)
 def test_one_bad_answer_hurts_one_mail(
@@ -290,6 +291,25 @@ def test_senders_side_by_side_send_each_once(serve: Callable[..., Server], setti
         thread.join(30)
     assert set(states().values()) == {"sent"}
     assert sorted(server.ids) == sorted(row.id for row in mails())
+
+
+@pytest.mark.parametrize(
+    ("far", "sure", "many"), [(-1.0, 1, True), (-1.0, 10**9, False), (60.0, 1, False)], ids=["far", "unsure", "near"]
+)
+def test_many_connections_only_to_a_relay_whose_quickest_answer_took_long(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, far: float, sure: int, many: bool
+) -> None:
+    """One late answer, as of a busy machine's greeting, makes nothing far: more connections are more in doubt."""
+    for name, value in {"FAR": far, "SURE": sure, "AT_ONCE": 10, "END_WITHIN": 40.0}.items():
+        monkeypatch.setattr(sending, name, value)
+    server = serve(lambda step, _: time.sleep(0.5) if step == "ehlo" else None, GROUPS)
+    for i in range(60):
+        tell("application.reminded", applicant(f"p{i:02}"))
+    sending.send_due()
+    assert set(states().values()) == {"sent"} and (len(server.talks) > 1) == many
+    assert sorted(server.ids) == sorted(row.id for row in mails())
+    relay = smtp.relay(server.url)
+    assert relay.answers > 8 and relay.journey < 0.4
 
 
 def test_letters_beyond_ascii_need_smtputf8(serve: Callable[..., Server]) -> None:

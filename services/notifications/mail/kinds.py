@@ -26,7 +26,7 @@ class Kind:
 
     @property
     def bulk(self) -> bool:
-        """Overtaken by the rest, whose readers wait for it; up to ten of it are in flight together."""
+        """Overtaken by the rest, whose readers wait for it; up to eight of it are in flight together."""
         return self.many or not self.duty
 
     @property

@@ -2,8 +2,8 @@
 
 Per mail: claim, envelope up to RCPT, commit `data_at`, DATA and text, the final dot, commit `sent`. The commit of one
 mail's outcome is the commit of the next one's `data_at` (`_Books.mark`), since its final dot goes out with the next
-envelope. What somebody waits for is marked alone, so that a death leaves one mail in doubt; bulk is marked ten at a
-time, on many connections four on each, and its commands go out in groups.
+envelope. What somebody waits for is marked alone, so that a death leaves one mail in doubt; bulk is marked eight at
+a time, on many connections four on each, and its commands go out in groups.
 
 A relay that is far away gets more connections (`_Lane`, each a thread), since each then mostly waits. Several of these
 tasks may run at once, in any number of processes: a mail belongs to whoever claimed it.
@@ -26,9 +26,10 @@ from .ledger import Claimed, Outcome
 START_WITHIN = 20.0  # no mail is begun later in a task than this, so that its final dot has as long to be answered
 END_WITHIN = 40.0  # well under the task's soft limit of 45 s
 AT_ONCE = 50  # mails in one claim: few enough that a mail somebody waits for, asked for meanwhile, comes soon
-IN_FLIGHT = 10  # on a connection, of bulk: more would be in doubt when a sender dies
+IN_FLIGHT = 8  # on a connection, of bulk: more would be in doubt when a sender dies
 FEW = 4  # in flight on each of many connections: together they keep a server that is far as busy
 FAR = 0.005  # seconds to a relay and back from which on one connection is not enough
+SURE = 8  # answers after which the quickest says how far it is: on a busy machine any one of them may come late
 
 _log = log.get("notifications.sending")
 
@@ -78,7 +79,8 @@ class _Helpers:
 
     def come(self, batch: int) -> None:
         """To a relay that is far, when there is more to do than fits into one claim."""
-        if not self.threads and batch == AT_ONCE and self.lane.relay.journey > FAR:
+        relay = self.lane.relay
+        if not self.threads and batch == AT_ONCE and relay.answers >= SURE and relay.journey > FAR:
             self.lane.together = FEW
             for number in range(1, config.current().smtp_connections):
                 self.threads.append(threading.Thread(target=self._help, name=f"mail-lane-{number}", daemon=True))
@@ -108,6 +110,9 @@ class _Lane:
         relay.until = started + END_WITHIN
         self.books = _Books(report)
         self.together = IN_FLIGHT if first else FEW
+        # Others claim few: what a dead sender had claimed waits for the end of its lease.
+        self.most = AT_ONCE if first else 3 * FEW
+        self.size = 0  # of the last claim
         self.sender = letter.address_of(config.current().mail_from)
         self.waiting: list[Claimed] = []  # claimed, and not begun
         self.at: Claimed | None = None  # the one in hand
@@ -122,16 +127,12 @@ class _Lane:
         :raises _Away: the relay is out of reach.
         """
         try:
-            # Others claim no more than they mark: what a dead sender had claimed waits for the end of its lease.
-            while claimed := self.books.claim(AT_ONCE if self.first else FEW):
-                self.waiting = claimed
-                size = len(claimed)
-                while self.waiting:
-                    if self._over():
-                        self.report.more = True
-                        return
-                    self._group()
-                    come(size)
+            while self._more():
+                if self._over():
+                    self.report.more = True
+                    return
+                self._group()
+                come(self.size)
         except _Away as away:
             self.books.done(*(self._outcome(row, away.refused) for row in self.waiting))
             self.waiting = []
@@ -146,6 +147,12 @@ class _Lane:
             finally:
                 self.books.close()
 
+    def _more(self) -> bool:
+        if not self.waiting:
+            self.waiting = self.books.claim(self.most)
+            self.size = len(self.waiting)
+        return bool(self.waiting)
+
     def _over(self) -> bool:
         return clock.machine() - self.started > START_WITHIN
 
@@ -157,7 +164,10 @@ class _Lane:
             if not self.waiting:
                 return
         rows = [row for row in self.waiting[:together] if row.bulk or together == 1]
-        ours = self.books.mark(rows)
+        last = len(rows) == len(self.waiting) and not self._over()
+        ours, more = self.books.mark(rows, self.most if last else 0)
+        if last:
+            self.waiting, self.size = self.waiting + more, len(more)
         first = self.waiting.pop(0)
         if first.id in ours:
             self._data(first)
@@ -192,7 +202,7 @@ class _Lane:
     def _text(self, row: Claimed) -> None:
         self.at = row
         try:
-            self.relay.body(row.raw)
+            self.relay.body(row.raw, wait=row.bulk)
         except smtp.Refused as refused:
             self._refused(row, refused)
         else:
@@ -278,14 +288,19 @@ class _Books:
             die.at("mail.claimed")
         return batch
 
-    def mark(self, rows: Sequence[Claimed]) -> set[str]:
-        """Settle what is pending, write that the server may have `rows` from now on; ids of those that are ours."""
+    def mark(self, rows: Sequence[Claimed], most: int) -> tuple[set[str], list[Claimed]]:
+        """Settle what is pending, write that the server may have `rows` from now on, and take the next.
+
+        :param most: so many.
+        :returns: ids of those of `rows` that are ours, and what was taken.
+        """
         with db.write(SERVICE) as tx:
             ledger.settle(tx, self._pending)
             ours = {row.id for row in rows if ledger.mark_data(tx, row)}
+            more = ledger.claim(tx, most) if most else []
         self._settled()
         die.at("mail.data_at")
-        return ours
+        return ours, more
 
     def close(self) -> None:
         """Settle the rest."""

@@ -13,7 +13,9 @@ connection is reset or closed, so that the next mail starts clean.
 
 from __future__ import annotations
 
+import math
 import re
+import select
 import smtplib
 import socket
 import ssl
@@ -82,7 +84,10 @@ class Relay:
         self.where = where
         self.until = 0.0  # machine time at which the task must be over; set by its user
         self._smtp: smtplib.SMTP | None = None
-        self.journey = 0.0  # seconds that its first answer took: how far away it is
+        self.journey = math.inf  # seconds that its quickest answer took: it cannot be further away than that
+        self.answers = 0
+        self._asked: float | None = None  # when what is not answered yet was sent
+        self._text = b""  # of the open mail, and not sent yet
         self._used = 0.0
         self._clean = False  # no transaction open
 
@@ -121,15 +126,19 @@ class Relay:
         if code != 354:
             self._fail(Stage.DATA, code, text)
 
-    def body(self, raw: bytes) -> None:
+    def body(self, raw: bytes, wait: bool = False) -> None:
         """The text, with dots quoted, but for the line that ends it: without that the server may not deliver.
 
+        :param wait: send it with what ends it, where that can be: one packet less.
         :raises Refused: the connection broke.
         """
         text = _DOT_AT_LINE_START.sub(b"..", raw)
         if not text.endswith(b"\r\n"):
             text += b"\r\n"
-        self._send(Stage.BODY, text)
+        if wait and self._groups and self._listens():
+            self._text = text
+        else:
+            self._send(Stage.BODY, text)
 
     def _follow(self, end: bool, envelope: Envelope | None, data: bool) -> Followed:
         ended: Refused | None = None
@@ -170,7 +179,8 @@ class Relay:
     def _talk(self, steps: list[tuple[Stage, bytes]]) -> Iterator[tuple[Stage, int, str]]:
         """Stage, code and words of each answer."""
         if self._groups and steps:
-            self._send(steps[0][0], b"".join(octets for _, octets in steps))
+            text, self._text = self._text, b""
+            self._send(steps[0][0], text + b"".join(octets for _, octets in steps))
         for stage, octets in steps:
             patient = stage is Stage.DOT
             if not self._groups:
@@ -180,6 +190,27 @@ class Relay:
     @property
     def _groups(self) -> bool:
         return self._smtp is not None and self._smtp.has_extn("pipelining")
+
+    def _listens(self) -> bool:
+        """Whether it can be seen without waiting that the server has neither hung up nor spoken: TLS hides that.
+
+        :raises Refused: it has hung up, so it has nothing of the text.
+        """
+        sock = self._smtp.sock if self._smtp else None
+        if sock is None or isinstance(sock, ssl.SSLSocket):
+            return False
+        asked = select.poll()
+        asked.register(sock, select.POLLIN)
+        if not asked.poll(0):
+            return True
+        try:
+            gone = not sock.recv(1, socket.MSG_PEEK)
+        except OSError:
+            gone = True
+        if gone:
+            self.close()
+            raise Refused(Stage.BODY, None, "the connection broke: the server hung up")
+        return False
 
     def reset(self) -> None:
         """Give up a started transaction that has not reached DATA."""
@@ -193,6 +224,7 @@ class Relay:
 
     def close(self) -> None:
         """Drop the connection, whatever is open on it."""
+        self._text, self._asked = b"", None
         if self._smtp is not None:
             self._smtp.close()
             self._smtp = None
@@ -243,9 +275,7 @@ class Relay:
 
     def _sign_on(self, smtp: smtplib.SMTP, context: ssl.SSLContext) -> None:
         where = self.where
-        began = time.perf_counter()
         smtp.ehlo_or_helo_if_needed()
-        self.journey = time.perf_counter() - began
         encrypted = where.tls
         if not encrypted and smtp.has_extn("starttls"):
             smtp.starttls(context=context)
@@ -292,6 +322,7 @@ class Relay:
         try:
             smtp.sock.settimeout(timeout or self._left())
             smtp.sock.sendall(octets)
+            self._asked = time.perf_counter()
         except OSError as error:
             self.close()
             raise Refused(stage, None, f"the connection broke: {error}") from error
@@ -303,6 +334,9 @@ class Relay:
         try:
             smtp.sock.settimeout(self._left(patient))
             code, text = smtp.getreply()
+            if self._asked is not None:
+                self.journey = min(self.journey, time.perf_counter() - self._asked)
+                self.answers, self._asked = self.answers + 1, None
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             raise Refused(stage, None, f"the connection broke: {error}") from error
