@@ -55,6 +55,7 @@ class Config:
     smtp_url: str = field(default="", repr=False)
     imap_url: str = field(default="", repr=False)
     smtp_connections: int = 16
+    smtp_rate: str = ""
     mail_from: str = "Baton <baton@localhost>"
     return_path: str = ""
     dkim_key: str = ""
@@ -151,6 +152,7 @@ def load(env: Mapping[str, str]) -> Config:
         smtp_connections=_number(
             text("SMTP_CONNECTIONS", str(defaults.smtp_connections)), "BATON_SMTP_CONNECTIONS", 1, 50
         ),
+        smtp_rate=_rate(text("SMTP_RATE", ""), "BATON_SMTP_RATE") if text("SMTP_RATE", "") else "",
         mail_from=_mailbox(text("MAIL_FROM", defaults.mail_from), "BATON_MAIL_FROM"),
         return_path=_return_path(text("RETURN_PATH", "")),
         dkim_key=_dkim_key(text("DKIM_KEY", ""), "notifications" in services),
@@ -160,7 +162,7 @@ def load(env: Mapping[str, str]) -> Config:
         clock=text("CLOCK", ""),
         disk=text("DISK", defaults.disk),
         embed_origins=_origins(text("EMBED_ORIGINS", "")),
-        signup_rate=_rate(text("SIGNUP_RATE", defaults.signup_rate)),
+        signup_rate=_rate(text("SIGNUP_RATE", defaults.signup_rate), "BATON_SIGNUP_RATE"),
         import_mib=_number(text("IMPORT_MIB", str(defaults.import_mib)), "BATON_IMPORT_MIB", 1, 1024),
         trusted_proxies=_number(text("TRUSTED_PROXIES", "0"), "BATON_TRUSTED_PROXIES", 0, 10),
         metrics_token=_token("METRICS_TOKEN", text("METRICS_TOKEN", "")),
@@ -420,9 +422,9 @@ def _github_api(value: str) -> str:
     return value.rstrip("/")
 
 
-def _rate(value: str) -> str:
+def _rate(value: str, name: str) -> str:
     if not re.fullmatch(r"[1-9]\d{0,8}/(second|minute|hour|day)", value):
-        raise SettingError("BATON_SIGNUP_RATE", f"is {value!r}", "Write a number, / and second, minute, hour or day.")
+        raise SettingError(name, f"is {value!r}", "Write a number, / and second, minute, hour or day.")
     return value
 
 

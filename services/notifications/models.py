@@ -202,8 +202,8 @@ stream = sa.Table(
     sa.Column("position", sa.Integer),  # null: no longer offered
 )
 
-# The one mail server (id 1): since when it has been out of reach, and what it said. Written by the sender when it finds
-# it away or back; never deleted.
+# The one mail server (id 1): since when it has been out of reach, and what it said, written by the sender when it finds
+# it away or back; and, with BATON_SMTP_RATE, up to when its senders have used what it may be given. Never deleted.
 mail_server = sa.Table(
     "mail_server",
     metadata,
@@ -211,6 +211,7 @@ mail_server = sa.Table(
     sa.Column("down_since", Machine),
     sa.Column("asked", Machine),
     sa.Column("said", sa.Text),
+    sa.Column("given_to", Machine),
 )
 
 # A row is a channel of a chat that hears what happens. Written by organizers, the first by the setting; deleted by

@@ -312,6 +312,28 @@ def test_many_connections_only_to_a_relay_whose_quickest_answer_took_long(
     assert relay.answers > 8 and relay.journey < 0.4
 
 
+def test_one_pace_for_all_senders_and_what_somebody_waits_for_goes_first(
+    serve: Callable[..., Server], change_settings: Callable[..., Config],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    still = clock.machine()
+    monkeypatch.setattr(clock, "machine", lambda: still)  # nothing passes but what this test lets pass
+    server = serve()
+    change_settings(smtp_rate="2/minute")
+    for i in range(6):
+        tell("application.reminded" if i < 5 else "application.received", applicant(f"p{i}"))
+    for sent, passes in ((1, 29), (1, 1), (2, 15), (2, 15), (3, 600), (4, 0), (4, 30), (5, 0)):
+        sending.send_due()
+        smtp._own.__dict__.clear()  # as of another process
+        sending.send_due()
+        assert len(server.taken) == sent and list(states().values()).count("queued") == 6 - sent
+        still += passes
+    assert server.taken[0].recipient == "p5@example.org"
+    change_settings(smtp_rate="")
+    sending.send_due()
+    assert set(states().values()) == {"sent"} and sorted(server.ids) == sorted(row.id for row in mails())
+
+
 def test_letters_beyond_ascii_need_smtputf8(serve: Callable[..., Server]) -> None:
     server = serve(extensions=("SIZE",))
     tell("application.received", applicant(email="zoë@example.org"))

@@ -66,6 +66,8 @@ def test_the_defaults_are_a_laptop() -> None:
         ("SIGNUP_RATE", "10"),
         ("SIGNUP_RATE", "10/fortnight"),
         ("SIGNUP_RATE", "unlimited"),
+        ("SMTP_RATE", "0/hour"),
+        ("SMTP_RATE", "fast"),
         ("IMPORT_MIB", "0"),
         ("IMPORT_MIB", "64 MB"),
         ("TRUSTED_PROXIES", "-1"),

@@ -15,6 +15,8 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from sqlalchemy.engine import Connection
+
 from shared import clock, config, db, die, log
 
 from .. import rules
@@ -283,9 +285,16 @@ class _Books:
         :param most: so many.
         """
         with db.write(SERVICE, durable=False) as tx:
-            batch = ledger.claim(tx, most)
+            batch = self._take(tx, most)
         if batch:
             die.at("mail.claimed")
+        return batch
+
+    def _take(self, tx: Connection, most: int) -> list[Claimed]:
+        """No more than the server may be given now."""
+        room = server.room(tx, most) if most else 0
+        batch = ledger.claim(tx, room) if room else []
+        server.given(tx, len(batch))
         return batch
 
     def mark(self, rows: Sequence[Claimed], most: int) -> tuple[set[str], list[Claimed]]:
@@ -297,7 +306,7 @@ class _Books:
         with db.write(SERVICE) as tx:
             ledger.settle(tx, self._pending)
             ours = {row.id for row in rows if ledger.mark_data(tx, row)}
-            more = ledger.claim(tx, most) if most else []
+            more = self._take(tx, most)
         self._settled()
         die.at("mail.data_at")
         return ours, more

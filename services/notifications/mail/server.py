@@ -1,6 +1,7 @@
 """What is known of the mail server: since when it has been out of reach, and what it said.
 
-Written when that changes, so that a page, a metric and the log can say it in words; mails wait meanwhile.
+Written when that changes, so that a page, a metric and the log can say it in words; mails wait meanwhile. And how fast
+it may be given mails (BATON_SMTP_RATE), which all senders in all processes share.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import clock, db, log
+from shared import clock, config, db, log
 
+from .. import rules
 from ..models import SERVICE, mail_server
 
 _log = log.get("notifications.mail_server")
@@ -75,6 +77,34 @@ def back() -> None:
         _note(tx, Server(None, clock.machine(), None))
     if since is not None:
         _log.info("mail.server_back", away_seconds=round(clock.machine() - since))
+
+
+# ---- how fast it is given mails ----
+
+AHEAD = 3.0  # seconds of its pace at once, a little more than between two ticks; or one mail
+
+
+def room(tx: Connection, most: int) -> int:
+    """How many of `most` mails it may be given now, by whichever sender asks. None is asked at the same time."""
+    each = rules.apart(config.current().smtp_rate)
+    if not each:
+        return most
+    tx.execute(db.insert(tx, mail_server).values(id=1).on_conflict_do_nothing())
+    return min(most, int((clock.machine() - _given_to(tx, each)) / each + 1e-6))
+
+
+def given(tx: Connection, mails: int) -> None:
+    """That so many of that room were taken; what was not used in time is not made up for."""
+    each = rules.apart(config.current().smtp_rate)
+    if each and mails:
+        tx.execute(
+            mail_server.update().where(mail_server.c.id == 1).values(given_to=_given_to(tx, each) + mails * each)
+        )
+
+
+def _given_to(tx: Connection, each: float) -> float:
+    row = tx.execute(sa.select(mail_server.c.given_to).where(mail_server.c.id == 1).with_for_update()).scalar()
+    return max(row or 0.0, clock.machine() - max(each, AHEAD))
 
 
 def _note(tx: Connection, found: Server) -> None:

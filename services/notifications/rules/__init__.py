@@ -91,6 +91,15 @@ def retry_after(attempts: int) -> int | None:
     return 3600 if waited <= _HOURLY_UNTIL else None
 
 
+_SECONDS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
+
+
+def apart(rate: str) -> float:
+    """Seconds between two mails at a rate such as `30/minute`; 0 where there is none."""
+    count, _, of = rate.partition("/")
+    return _SECONDS[of] / int(count) if rate else 0.0
+
+
 def too_late(deadline: datetime | None, expires: float | None, now: datetime, machine: float) -> str | None:
     """Why a mail would now mislead its reader, or None: `deadline` in program time, `expires` in machine time."""
     if deadline is not None and now >= deadline:
