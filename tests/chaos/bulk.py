@@ -12,6 +12,7 @@ import signal
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -86,10 +87,11 @@ def run(recipients: int, every: float, seed: int, keep: bool = False) -> Report:
             busy = drain.left()
             if time.monotonic() >= then and (busy["owed"] or busy["queued"]) and (pids := system.pids("pool")):
                 pid = dice.choice(pids)
-                os.kill(pid, signal.SIGSTOP)  # so that what is in flight is so when it dies
-                flown |= _flying()
-                os.kill(pid, signal.SIGKILL)
-                kills, then = kills + 1, time.monotonic() + every * dice.uniform(0.5, 1.5)
+                with suppress(ProcessLookupError):  # it was let go, as one that has nothing to do, or ended meanwhile
+                    os.kill(pid, signal.SIGSTOP)  # so that what is in flight is so when it dies
+                    flown |= _flying()
+                    os.kill(pid, signal.SIGKILL)
+                    kills, then = kills + 1, time.monotonic() + every * dice.uniform(0.5, 1.5)
             time.sleep(0.05)
         unsettled = drain.settle(crowd, post, system.look, SETTLE_WITHIN)
         return _judged(recipients, kills, flown, time.monotonic() - began, post, unsettled)
