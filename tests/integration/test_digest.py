@@ -194,7 +194,9 @@ def test_a_session_in_a_digest_by_real_events(baton: Baton, circle: Circle) -> N
     for words in ("3 of 4 were there", "Read chapter two", "A room.", "Write <i>home</i> (Bo Diddley, due Fri 8 Jan",
                   "/sessions/minutes?from=s1", "75 % were there", "Next: ", "coordinated by Bo Diddley"):  # fmt: skip
         assert words in mail.text, (words, mail.text)
-    assert "Overdue: Write <i>home</i>" in mail.text or "New: Write <i>home</i>" in mail.text
+    [item] = baton.rows("notifications", "agreed")[0]["items"]
+    [minuted_at] = [row["minuted_at"] for row in baton.rows("notifications", "meeting", id="s1")]
+    assert item["since"] == minuted_at.isoformat() and "Overdue: Write <i>home</i>" in mail.text
     assert "<i>home" not in mail.html and "&lt;i&gt;home" in mail.html
     page = organizer(baton).get("/notifications/digests/2027-01-11").text
     assert "Read chapter two" in page and "&lt;i&gt;home" in page and "<i>home" not in page
