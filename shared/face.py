@@ -157,6 +157,11 @@ def iso(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+def counted(number: int) -> str:
+    """A number of things as people read it: '12,345'."""
+    return f"{number:,}"
+
+
 def city(zone: str) -> str:
     """'America/Argentina/Buenos_Aires' as people say it: 'Argentina, Buenos Aires'."""
     return ", ".join(zone.split("/")[1:] or [zone]).replace("_", " ")
@@ -184,4 +189,4 @@ def zone_groups(chosen: str | None = None) -> list[tuple[str, tuple[tuple[str, s
 
 def dress(app: Flask) -> None:
     """Give the templates of an app what they are written with."""
-    app.jinja_env.filters.update(markdown=markdown, local=local, day=day, iso=iso, city=city)
+    app.jinja_env.filters.update(markdown=markdown, local=local, day=day, iso=iso, city=city, counted=counted)

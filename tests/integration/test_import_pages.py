@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.signup import access_links, importing, people
+from services.signup import access_links, importing, models, people
 from shared import access, clock, db, export, tokens
 from tests.conftest import Baton
 
@@ -80,6 +80,11 @@ def test_from_upload_to_people(baton: Baton, client: Any) -> None:
     odd = {"answer.stream": ["\x00", "x"], "meaning.stream": ["stream1", "no such stream"]}
     assert client.post(f"{again}/meanings", data=odd).status_code == 422
     assert "Import 1 person" in client.get(again).text
+    with db.write("signup") as tx:
+        tx.execute(
+            models.imports.update().where(models.imports.c.state == "checked").values(fresh=12345, known=1234567)
+        )
+    assert "Import 12,345 people" in client.get(again).text and ">1,234,567<" in client.get(URL).text
     assert client.post(f"{again}/columns/undo").headers["Location"] == f"{again}/columns?said=mapping-undone"
     assert client.post(f"{again}/remove").headers["Location"] == f"{URL}?said=thrown-away"
     assert client.get(again).status_code == 404

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from shared import access, db, export
+from shared.face import counted
 from shared.mount import Stream
 
 from ... import importing, program
@@ -225,7 +226,7 @@ def take_back(id: str) -> Response:
         heading=f"Undo the import of “{row['file']}”?",
         happens=undo_words(found),
         undo="give the same file again. Who is new in it is then asked once more.",
-        label=f"Take {found.back} {'person' if found.back == 1 else 'people'} back",
+        label=f"Take {counted(found.back)} {'person' if found.back == 1 else 'people'} back",
         back={"href": f"{URL}/{id}", "label": row["file"]},
     )
 
@@ -233,12 +234,12 @@ def take_back(id: str) -> Response:
 def undo_words(found: importing.Undo) -> list[str]:
     """What an undo would do, in sentences."""
     said = [
-        f"Taken back: {found.back}, who came in by this file and have not confirmed. Their data are deleted here, "
+        f"Taken back: {counted(found.back)}, who came in by this file and have not confirmed. Their data are deleted here, "
         "mails that have not gone out are dropped, and a link that they got already says what happened.",
-        f"Staying: {found.confirmed}, who have confirmed since.",
+        f"Staying: {counted(found.confirmed)}, who have confirmed since.",
     ]
     if found.applied:
-        said.append(f"Staying: {found.applied}, who signed up themselves meanwhile and have yet to confirm.")
+        said.append(f"Staying: {counted(found.applied)}, who signed up themselves meanwhile and have yet to confirm.")
     return [*said, "Whoever was known before the import is not touched."]
 
 
