@@ -20,6 +20,7 @@ from weakref import WeakKeyDictionary
 
 import hypothesis
 import pytest
+from sqlalchemy.util import LRUCache
 
 from shared import clock, config, db, engines, log, migrate, pulse, schedule, worker
 from shared.config import SERVICES, Config
@@ -175,6 +176,25 @@ def postgres_databases(postgres: Postgres, tmp_path_factory: pytest.TempPathFact
     for kept in databases.values():
         kept.remember(SEEDED)
     return databases
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements_compiled_once() -> Iterator[None]:
+    """Tests on SQLite have files, and so engines, of their own: what is known of statements they hand on, or a fifth of
+    their time would go into compiling the same ones again.
+    """
+    real, kept = engines._open, LRUCache[Any, Any](5000)
+    dialects: dict[str, Any] = {}
+
+    def opened(url: str) -> Any:
+        found: Any = real(url)
+        if found.dialect.name == "sqlite":
+            found.dialect, found._compiled_cache = dialects.setdefault("sqlite", found.dialect), kept
+        return found
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(engines, "_open", opened)
+        yield
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
