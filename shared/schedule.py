@@ -314,16 +314,39 @@ def tick(service: str, only: Collection[str] | None = None) -> list[str]:
     One that fails is run again at the next tick, and keeps no other from running.
     """
     ran = []
-    for entry in jobs(service):
-        if only is not None and entry.name not in only:
-            continue
+    for entry, period in _due(service, only):
         try:
-            if _run(entry):
+            if _run(entry, period):
                 ran.append(entry.name)
-        except Exception:
-            logger.exception("schedule.failed", service=service, job=entry.name)
-            _note_begun(entry)
+        except Exception as error:
+            _failed(entry, error)
     return ran
+
+
+def _due(service: str, only: Collection[str] | None) -> list[tuple[Job, str]]:
+    """The jobs that this process has not seen done in their present period; asked in one view of the database, but that
+    whoever fails to say costs the others nothing but a new one."""
+    found, rest = [], [entry for entry in jobs(service) if only is None or entry.name in only]
+    while rest:
+        failed = None
+        with db.read(service) as tx:
+            now = clock.now()
+            while rest and failed is None:
+                entry = rest.pop(0)
+                try:
+                    period = entry.period(tx, now)
+                    if period is not None and _finished.get(_memo(entry)) != period:
+                        found.append((entry, period))
+                except Exception as error:
+                    failed = (entry, error)
+        if failed:  # noted once the view is closed: who waits for a connection holds none
+            _failed(*failed)
+    return found
+
+
+def _failed(entry: Job, error: Exception) -> None:
+    logger.error("schedule.failed", service=entry.service, job=entry.name, exc_info=error)
+    _note_begun(entry)
 
 
 def _note_begun(entry: Job) -> None:
@@ -340,12 +363,7 @@ def _note_begun(entry: Job) -> None:
         logger.warning("schedule.not_noted", service=entry.service, job=entry.name, error=type(error).__name__)
 
 
-def _run(entry: Job) -> bool:
-    with db.read(entry.service) as tx:
-        period = entry.period(tx, clock.now())
-    memo = _memo(entry)
-    if period is None or _finished.get(memo) == period:
-        return False
+def _run(entry: Job, period: str) -> bool:
     worked = False
     while True:
         with db.write(entry.service) as tx:
@@ -362,7 +380,7 @@ def _run(entry: Job) -> bool:
         if not more:
             logger.info("schedule.ran", service=entry.service, job=entry.name, period=period)
             break
-    _finished[memo] = period
+    _finished[_memo(entry)] = period
     return worked
 
 

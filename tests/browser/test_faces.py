@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 
 from services.signup import people, program
 from shared import db, tokens
@@ -35,6 +35,10 @@ SIGHT = {
     },
     "resultTypes": ["violations"],
 }
+EXAMINE = """async rules => [
+  (await axe.run(rules)).violations.map(each => [each.id, each.help, each.nodes.slice(0, 3).map(node => node.target)]),
+  document.documentElement.scrollWidth > window.innerWidth,
+]"""
 
 IDS = re.compile(
     r"[0-9a-f]{8}-[0-9a-f-]{27}|/\.?e[yJ][\w.-]{30,}"
@@ -210,15 +214,14 @@ class _Camera:
 def examine(tab: Any, scheme: str, width: int, name: str) -> list[str]:
     """What is wrong with what a tab shows, as it was loaded and in the second face."""
     found: list[str] = []
+    tab.evaluate(AXE_SCRIPT)
     for (seen, wide), rules in (((scheme, width), RULES), (SECOND, SIGHT)):
         _turn(tab, seen, wide)
-        for violation in Axe().run(tab, options=rules).response["violations"]:
-            nodes = "; ".join(
-                " ".join(node["target"]) if isinstance(node["target"][0], str) else str(node["target"])
-                for node in violation["nodes"][:3]
-            )
-            found.append(f"{seen}-{wide} {name}: {violation['id']}: {violation['help']}: {nodes}")
-        if tab.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+        violations, wider = tab.evaluate(EXAMINE, rules)
+        for id, help, targets in violations:
+            nodes = "; ".join(" ".join(each) if isinstance(each[0], str) else str(each) for each in targets)
+            found.append(f"{seen}-{wide} {name}: {id}: {help}: {nodes}")
+        if wider:
             found.append(f"{seen}-{wide} {name}: wider than the screen")
     if folder := os.environ.get("BATON_SHOTS"):
         Path(folder).mkdir(exist_ok=True)

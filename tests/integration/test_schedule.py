@@ -137,6 +137,14 @@ def test_one_that_fails_does_not_keep_the_others_from_running(jobs: Any) -> None
     assert len(ran(jobs)) == 1
 
 
+def test_a_period_that_cannot_be_told_does_not_either(jobs: Any) -> None:
+    """On PostgreSQL what it asked has broken the view in which the others would be asked."""
+    for name in ("one", "three"):
+        job("sessions", name, HOURLY)(note)
+    job("sessions", "two", daily(8, lambda tx: str(tx.execute(sa.text("SELECT no_such FROM effect")))))(note)
+    assert schedule.tick("sessions") == ["one", "three"]
+
+
 def test_long_work_goes_in_steps_and_goes_on_where_it_stopped(jobs: Any) -> None:
     """Given work of five steps, When the process dies at the third, Then the next tick does the other three only."""
     done = 0
