@@ -162,7 +162,7 @@ def _fold_wal(path: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_databases(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Rewound]:
+def postgres_databases(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Rewound]]:
     """A migrated database per service, to be set back before each test: to EMPTY or to SEEDED."""
     folder = tmp_path_factory.mktemp("postgres")
     urls = {service: postgres.create(f"template_{service}") for service in SERVICES}
@@ -175,7 +175,9 @@ def postgres_databases(postgres: Postgres, tmp_path_factory: pytest.TempPathFact
     engines.close()
     for kept in databases.values():
         kept.remember(SEEDED)
-    return databases
+    yield databases
+    for kept in databases.values():
+        kept.close()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -64,6 +64,7 @@ class Rewound:
         :param state: what to call the state that the template is in now.
         """
         self.server, self.template, self.made = server, template, 0
+        self.url = ""  # SQLAlchemy's, of the database
         self.scripts: dict[str, str] = {}
         self.remember(state)
         self._make()
@@ -74,11 +75,6 @@ class Rewound:
             self.shape = self._shape(connection)
             self.scripts[state] = "\n".join(self._script(connection))
 
-    @property
-    def url(self) -> str:
-        """A SQLAlchemy URL of the database."""
-        return self.server.url(self.name)
-
     def rewind(self, state: str) -> None:
         """Rows and sequences as in that state."""
         try:
@@ -86,29 +82,41 @@ class Rewound:
                 return
         except psycopg.Error:
             pass  # somebody still holds a lock: a new database is free of it
+        self.close()
         self.server.drop(self.name)
         self._make()
         assert self._rewound(state)
 
+    def close(self) -> None:
+        """Let go of the database, until it is to be set back."""
+        self.connection.close()
+
+    def _connect(self) -> None:
+        self.connection = psycopg.connect(self.server.server.get_uri(self.name), autocommit=True)
+
     def _rewound(self, state: str) -> bool:
-        with psycopg.connect(self.server.server.get_uri(self.name), autocommit=True) as connection:
-            if self._shape(connection) != self.shape:
-                return False
-            connection.execute(self.scripts[state])
-            return True
+        if self.connection.closed:
+            self._connect()
+        if self._shape(self.connection) != self.shape:
+            return False
+        self.connection.execute(self.scripts[state])
+        return True
 
     def _make(self) -> None:
         self.made += 1
         self.name = f"{self.template}_{self.made}"
-        self.server.create(self.name, self.template)
+        self.url = self.server.create(self.name, self.template)
+        self._connect()  # and stay: a new one would have to learn the catalogue again, longer than all the rest takes
 
     @staticmethod
     def _shape(connection: psycopg.Connection[Any]) -> list[Any]:
         """All columns and indexes."""
-        columns = "SELECT table_name, column_name, data_type FROM information_schema.columns"
         return connection.execute(
-            f"{columns} WHERE table_schema = 'public' UNION ALL SELECT tablename, indexname, indexdef FROM pg_indexes"
-            " WHERE schemaname = 'public' ORDER BY 1, 2, 3"
+            "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull::text"
+            " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+            " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v')"
+            " UNION ALL SELECT tablename, indexname, indexdef, '' FROM pg_indexes WHERE schemaname = 'public'"
+            " ORDER BY 1, 2, 3"
         ).fetchall()
 
     @staticmethod

@@ -218,7 +218,7 @@ def broker(found: config.Config) -> Iterator[Line]:
     where = f"{host.hostname}:{host.port}" if host.hostname else host.path
     try:
         with worker.app.connection_for_write(connect_timeout=5) as connection:
-            connection.ensure_connection(max_retries=1, timeout=5)
+            connection.ensure_connection(max_retries=1, interval_start=0.2, timeout=5)
             if not found.broker_url.startswith(("redis", "unix")):
                 yield from _rabbitmq(connection, where, [*found.services, worker.SLOW])
                 return

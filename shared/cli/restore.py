@@ -222,7 +222,7 @@ def broker_queues(folder: Path) -> Any:
 
     try:
         connection = worker.app.connection_for_write(connect_timeout=5)
-        connection.ensure_connection(max_retries=1, timeout=5)
+        connection.ensure_connection(max_retries=1, interval_start=0.2, timeout=5)
     except Exception as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise Refused(

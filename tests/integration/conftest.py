@@ -156,8 +156,11 @@ def house(baton: Any) -> House:
 
 
 @pytest.fixture
-def alone(baton: Baton, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Baton:
-    """A Baton whose command line finds its data, and whose broker is its own."""
+def alone(baton: Baton, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest) -> Baton:
+    """A Baton whose command line finds its data, whose broker is its own, and whose databases nobody else looks at."""
+    if engines.engine("signup").dialect.name == "postgresql":
+        for kept in request.getfixturevalue("postgres_databases").values():
+            kept.close()
     monkeypatch.setenv("BATON_DATA", str(tmp_path))
     monkeypatch.setenv("BATON_SECRET", SECRET)
     monkeypatch.setenv("BATON_CALLED_FROM", str(tmp_path))
