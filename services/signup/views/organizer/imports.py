@@ -234,8 +234,8 @@ def take_back(id: str) -> Response:
 def undo_words(found: importing.Undo) -> list[str]:
     """What an undo would do, in sentences."""
     said = [
-        f"Taken back: {counted(found.back)}, who came in by this file and have not confirmed. Their data are deleted here, "
-        "mails that have not gone out are dropped, and a link that they got already says what happened.",
+        f"Taken back: {counted(found.back)}, who came in by this file and have not confirmed. Their data are "
+        "deleted here, mails that have not gone out are dropped, and a link that they got already says what happened.",
         f"Staying: {counted(found.confirmed)}, who have confirmed since.",
     ]
     if found.applied:
