@@ -25,4 +25,5 @@ def create_app() -> Flask:
         web.take_uploads(app, path, profiles.LARGEST + views.AROUND, access.shows_role("member"))
     web.take_uploads(app, "/blog/webhooks/", hooks.MOST, hooks.shows_any)
     face.dress(app)
+    app.jinja_env.filters["local"] = views.local
     return app

@@ -13,8 +13,8 @@ from shared.columns import Day, Instant, Json, Key, Machine
 SERVICE = "blog"
 metadata = db.metadata(SERVICE)
 
-# A row is a person as signup last told of them: whose blog it is, and who they are on GitHub. Neither address nor zone:
-# what is mailed is mailed by notifications. Written by handlers; blanked, never deleted, when the person is erased.
+# A row is a person as signup last told of them: whose blog it is, who they are on GitHub, in which zone they read. No
+# address: what is mailed is mailed by notifications. Written by handlers; blanked, never deleted, when they are erased.
 person = sa.Table(
     "person",
     metadata,
@@ -23,6 +23,7 @@ person = sa.Table(
     sa.Column("stream", sa.String(64)),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("github", sa.String(100)),
+    sa.Column("timezone", sa.String(64)),  # empty until signup tells of them anew
     sa.Column("blog", sa.String(2000)),
     sa.Column("joined_at", Instant),  # when they confirmed
     sa.Column("roles", Json, nullable=False, server_default="[]"),  # member, organizer

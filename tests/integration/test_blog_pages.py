@@ -79,7 +79,7 @@ def test_from_pasting_to_offering_by_pages_alone(ada: Any, baton: Baton, repo: R
     id = registered(ada, baton, repo)
     page = ada.get(f"/blog/mine/{id}").text
     assert "Jekyll" in page and "2 posts ask you" in page and "One &lt;b&gt;bold&lt;/b&gt;" in page
-    assert row(baton, id)["hook_secret"] in page
+    assert row(baton, id)["hook_secret"] in page and "(Berlin)" in page and "(UTC)" not in page, "as she reads clocks"
     for forge in ("github", "gitlab", "gitea"):
         assert f"/blog/webhooks/{forge}/{id}" in page, "nothing tells at which its repository is"
     with db.write("blog") as tx:

@@ -19,7 +19,7 @@ from . import (
     target,
     webhooks,
 )
-from .pages import context, refused_page
+from .pages import context, local, refused_page
 from .profile import AROUND
 
 blueprints = [
@@ -28,4 +28,4 @@ blueprints = [
 ]
 apis = [each.blueprint for each in (api, offers_api, pieces_api, profile_api)] + [target.api]
 
-__all__ = ["AROUND", "apis", "blueprints", "context", "refused_page"]
+__all__ = ["AROUND", "apis", "blueprints", "context", "local", "refused_page"]

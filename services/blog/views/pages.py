@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, NoReturn
 
 import sqlalchemy as sa
-from flask import Response, make_response, render_template, request
+from flask import Response, g, make_response, render_template, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from shared import access, db
+from shared import access, db, face
 from shared.problems import problem
 from shared.web import Problem, answer
 from shared.web import go as go
 
-from ..models import SERVICE, program
+from ..models import SERVICE, person, program
 from ..rules.refusals import Missing, Refused
 
 SAID = {
@@ -62,12 +63,20 @@ SAID = {
 
 def context() -> dict[str, Any]:
     """What every template of blog may use, error pages included (so a broken database must not break it)."""
+    name, who = None, access.reader()
     try:
         with db.read(SERVICE) as tx:
             name = tx.execute(sa.select(program.c.name)).scalar()
+            if who is not None:
+                g.zone = tx.execute(sa.select(person.c.timezone).where(person.c.id == who.person)).scalar()
     except SQLAlchemyError:
-        name = None
+        pass
     return {"program_name": name, "said": SAID.get(request.args.get("said", "")), "problems": []}
+
+
+def local(instant: datetime, zone: str | None = None, short: bool = False) -> str:
+    """An instant in words, in the zone of whoever reads the page."""
+    return face.local(instant, zone or g.get("zone"), short)
 
 
 def page(template: str, problems: list[dict[str, str]] | None = None, **given: Any) -> Response:
