@@ -409,6 +409,46 @@ def test_what_is_missing_is_said(ada: Baton, repo: Repo) -> None:
     assert "No post was found" in none and "`baseURL`" in site and "1 file is not Markdown" in rst
 
 
+def test_what_its_files_tell_later_is_heard(ada: Baton, repo: Repo) -> None:
+    """Given a repository that was registered before there was much in it, When its generator, its address, a post and a
+    folder of posts come, Then each is seen, what was said to be missing is no more, and what its author said stays."""
+    repo.commit({"README.md": article("Soon"), "a.rst": "A"})
+    id = register(ada, repo.url)
+    consent(id)
+    assert (row(ada, id)["dialect"], len(row(ada, id)["missing"])) == ("readme", 2)
+    with db.write("blog") as tx:
+        blogs.describe(tx, following.ring, "ada", id, "https://ada.example.net", "")
+    assert len(row(ada, id)["missing"]) == 1, "that it said itself"
+    with db.write("blog") as tx:
+        blogs.describe(tx, following.ring, "ada", id, "", "")
+    with db.write("blog") as tx:
+        blogs.offer(tx, "ada", id, [post(ada, "README.md")["id"]])
+    repo.commit(
+        {"hugo.toml": 'baseURL = "https://ada.example.org/"', "content/posts/a.md": article("A"), "a.rst": None}
+    )
+    look(ada, id)
+    now = row(ada, id)
+    assert (now["dialect"], now["roots"], now["site"], now["missing"]) == (
+        "hugo", ["content/posts/"], "https://ada.example.org/", [],
+    )  # fmt: skip
+    assert states(ada) == {"README.md": "gone", "content/posts/a.md": "listed"}, "asked about as at the beginning"
+    repo.commit({"content/posts/b.md": article("B")})
+    look(ada, id)
+    assert states(ada)["content/posts/b.md"] == "wanted"
+    repo.commit({"content/notes/c.md": article("C"), "hugo.toml": 'baseURL = "https://lovelace.example.org/"'})
+    look(ada, id)
+    assert row(ada, id)["roots"] == ["content/notes/", "content/posts/"]
+    assert row(ada, id)["site"] == "https://lovelace.example.org/"
+    assert states(ada)["content/notes/c.md"] == "listed" and states(ada)["content/posts/b.md"] == "wanted"
+    with db.write("blog") as tx:
+        blogs.describe(tx, following.ring, "ada", id, "https://mine.example.org", "content/posts")
+    ada.drain()
+    repo.commit({"content/talks/d.md": article("D"), "hugo.toml": 'baseURL = "https://other.example.org/"'})
+    look(ada, id)
+    assert (row(ada, id)["roots"], row(ada, id)["site"]) == (["content/posts/"], "https://mine.example.org/")
+    assert "content/talks/d.md" not in states(ada)
+
+
 def test_an_empty_repository_says_so(ada: Baton, repo: Repo) -> None:
     id = register(ada, repo.url)
     assert (row(ada, id)["state"], row(ada, id)["due"]) == ("asked", None)

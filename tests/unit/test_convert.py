@@ -618,6 +618,7 @@ def test_collections_of_astro_lie_anywhere() -> None:
         ("hugo.toml content/a.md content/b.md content/c.md content/talks/d.md", "content/ content/talks/"),
         ("hugo.toml content/one/index.md content/two/index.md", "content/one/ content/two/"),
         ("hugo.toml content/about.md", "content/"),
+        ("_quarto.yml posts/a.qmd posts/_b/index.qmd _site/posts/a/x.qmd _extensions/x/template.qmd", "posts/"),
         ("astro.config.mjs src/pages/about.md src/content/blog/a.md src/content/blog/b.md", "src/content/blog/"),
         ("astro.config.mjs src/pages/blog/a.md src/pages/about.md src/pages/blog/b.md", "src/pages/blog/"),
     ],

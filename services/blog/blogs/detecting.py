@@ -30,10 +30,17 @@ PLACES: dict[str, str] = {
     "astro": "in src/content/, src/data/ or src/pages/",
     "readme": "anywhere",
 }
+NO_SITE = "Where readers find it is not known"
 _DEPTH = {"hugo": 2, "astro": 3, "quarto": 1, "pelican": 1, "myst": 1, "readme": 1}
+_TELLS = re.compile(
+    r"_config\.ya?ml|_quarto\.ya?ml|astro\.config\.\w+|(hugo|config)\.\w+|config/_default/.*|(pelican|publish)conf\.py"
+    r"|myst\.yml|(.*/)?_toc\.yml|((static|public|docs)/)?CNAME"
+)
 # What lies right in these folders is a page of its own, where there are posts elsewhere.
 _PAGES: dict[str, tuple[str, ...]] = {"hugo": ("content/",), "astro": ("src/pages/",)}
-_OF_PAGES = re.compile(r"/(pages?|authors?|about|contact|home|legal|privacy|imprint|search|resume|cv)/\Z", re.I)
+_OF_PAGES = re.compile(
+    r"/(pages?|authors?|about|contact|home|legal|privacy|imprint|search|resume|cv|tags?|categories|series)/\Z", re.I
+)
 _MAIN = re.compile(
     r"^[ \t]*[\"']?mainSections[\"']?[ \t]*[:=][ \t]*(\[[^\]]*\]|[^\n]*(?:\n[ \t]*-[^\n]*)*)", re.M | re.I
 )
@@ -88,9 +95,7 @@ def shape(paths: Iterable[str], read: Callable[[str], str], clone_url: str, site
             dialect, {"quarto": "`site-url`", "pelican": "SITEURL", "astro": "`site`"}.get(dialect, "")
         )
         told = f" (its settings have no {line})" if line else ""
-        missing.append(
-            f"Where readers find it is not known{told}. Offered posts link to the repository until you say it."
-        )
+        missing.append(f"{NO_SITE}{told}. Offered posts link to the repository until you say it.")
     if others := sum(path.lower().endswith((".rst", ".org", ".adoc")) for path in files):
         files_are = "file is" if others == 1 else "files are"
         missing.append(f"{others} {files_are} not Markdown (.rst, .org, .adoc), and cannot be offered.")
@@ -99,6 +104,11 @@ def shape(paths: Iterable[str], read: Callable[[str], str], clone_url: str, site
         params = (read(path) for path in files if re.fullmatch(r"config/_default/params\.\w+", path))
         roots = _sections(roots, posts, dialect, "\n".join((config, *params)))
     return Shape(dialect, where, permalink, roots, missing)
+
+
+def tells(path: str) -> bool:
+    """Whether a file says what makes a blog, or where it is published."""
+    return _TELLS.fullmatch(path) is not None
 
 
 def is_post(path: str, dialect: DialectName, roots: list[str]) -> bool:
@@ -117,8 +127,9 @@ def _roots(posts: list[str], dialect: str) -> list[str]:
             inner = re.match(r"(.*?_(?:posts|notebooks|drafts)/)", path)
             found.add(inner[1] if inner else "")
         else:
-            parts = path.split("/")[:-1][: _DEPTH[dialect]]
-            found.add("".join(f"{part}/" for part in parts))
+            folders = path.split("/")[:-1]
+            if not any(folder.startswith("_") for folder in folders):  # what is there is built, or of a generator
+                found.add("".join(f"{folder}/" for folder in folders[: _DEPTH[dialect]]))
     return [] if "" in found or len(found) > 40 else sorted(found)
 
 

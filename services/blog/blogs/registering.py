@@ -19,6 +19,7 @@ from ..repos import Mirror
 from ..rules.posts import CONSENTS
 from ..rules.refusals import Missing, Refused
 from . import finding, marking
+from .detecting import NO_SITE
 
 MOST = 5  # blogs of one person
 Row = Mapping[Any, Any]
@@ -96,6 +97,8 @@ def describe(tx: Connection, ring: Ring, person: str, id: str, site: str, roots:
     if len(folders) > 40 or any(len(each) > 300 or ".." in each.split("/") for each in folders):
         raise Refused("roots", "These are no folders of a repository.", "Write them as in: posts/, til/")
     values: dict[str, Any] = {"site": (site.rstrip("/") + "/") if site else None}
+    if site:
+        values["missing"] = [each for each in row["missing"] if not each.startswith(NO_SITE)]
     if folders != row["roots"]:
         # All is compared anew, and what is found in other folders is asked about as at the beginning.
         values |= {"roots": folders, "head": None, "next_head": None, "done": 0}

@@ -149,7 +149,7 @@ def _look(row: Mapping[Any, Any], end: float) -> bool:
         if not mirror.holds(seen.head):
             repos.fetch(mirror, at, seen)
         values: dict[str, Any] = {"clone_url": at.url, "branch": seen.branch, "next_head": seen.head, "done": 0}
-        if row["dialect"] is None:
+        if taking.reshapes(mirror, row, seen.head):
             values |= taking.shape(mirror, seen.head, row)
         row = _noted(row, **values)
     for step in taking.steps(mirror, row):

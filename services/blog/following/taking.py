@@ -44,7 +44,24 @@ class Step(NamedTuple):
 
 
 def shape(mirror: Mirror, commit: str, row: Mapping[Any, Any]) -> dict[str, Any]:
-    """What a repository's files tell of the blog, as columns."""
+    """What a repository's files tell of the blog, as columns. What its author said of it stays; where posts lie now in
+    other folders, or another generator makes it, all is compared anew, and asked about as at the beginning."""
+    site, roots = row["site"] or "", row["roots"]
+    if row["dialect"] and row["head"] and mirror.holds(row["head"]):
+        was = _shape(mirror, row["head"], row["clone_url"], "")
+        site, roots = "" if site == was.site else site, [] if roots == was.roots else roots
+    found = _shape(mirror, commit, row["clone_url"], site)
+    roots = roots if roots and row["dialect"] in {None, found.dialect} else found.roots
+    told = {
+        "dialect": found.dialect, "site": found.site or None, "permalink": found.permalink or None,
+        "roots": roots, "missing": found.missing,
+    }  # fmt: skip
+    wider = row["roots"] and not all(root.startswith(tuple(row["roots"])) for root in roots or [""])
+    is_new = row["dialect"] and (row["dialect"] != found.dialect or wider)
+    return told | ({"head": None} if is_new else {})
+
+
+def _shape(mirror: Mirror, commit: str, clone_url: str, site: str) -> detecting.Shape:
     files = mirror.tree(commit)
 
     def read(path: str) -> str:
@@ -53,12 +70,23 @@ def shape(mirror: Mirror, commit: str, row: Mapping[Any, Any]) -> dict[str, Any]
         except repos.Failed:
             return ""
 
-    found = detecting.shape(files, read, row["clone_url"], row["site"] or "")
-    roots = row["roots"] or found.roots
-    return {
-        "dialect": found.dialect, "site": found.site or None, "permalink": found.permalink or None,
-        "roots": roots, "missing": found.missing,
-    }  # fmt: skip
+    return detecting.shape(files, read, clone_url, site)
+
+
+def reshapes(mirror: Mirror, row: Mapping[Any, Any], commit: str) -> bool:
+    """Whether a commit may tell something else of the blog: its settings changed, a post lies where none was looked
+    for, or something was missing."""
+    if row["dialect"] is None or row["missing"]:
+        return True
+    if not row["head"] or not mirror.holds(row["head"]):
+        return False
+    dialect, roots = row["dialect"], row["roots"]
+    changes = mirror.changes(row["head"], commit) if row["head"] != commit else []
+    return any(
+        detecting.tells(each.path)
+        or (each.new and detecting.is_post(each.path, dialect, []) and not detecting.is_post(each.path, dialect, roots))
+        for each in changes
+    )
 
 
 def steps(mirror: Mirror, row: Mapping[Any, Any]) -> Iterator[Step]:
@@ -103,7 +131,8 @@ def _changes(mirror: Mirror, row: Mapping[Any, Any]) -> Iterable[Change]:
         tree = mirror.tree(commit)
         listed = [Change(path, tree[path].blob, new=True) for path in sorted(tree) if concerns(path)][:MOST]
         # Posts are known already where its author said that other folders count, or has the blog back.
-        return [*listed, *(Change(path, "") for path in sorted(_known(row["id"])) if path not in tree)]
+        known = sorted(_known(row["id"]))
+        return [*listed, *(Change(path, "") for path in known if path not in tree or not concerns(path))]
     again = due(row["id"])
     if mirror.holds(row["head"]):
         found = mirror.changes(row["head"], commit) if row["head"] != commit else []
