@@ -111,8 +111,8 @@ def test_no_scrape_and_no_page_reads_whole_tables(baton: Baton) -> None:
             plan = connection.connection.driver_connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
             seen[statement] = [row[3] for row in plan.fetchall()]
 
-    engines = [engines.engine(service) for service in SERVICES]
-    for engine in engines:
+    listened = [engines.engine(service) for service in SERVICES]
+    for engine in listened:
         sa.event.listen(engine, "before_cursor_execute", explained)
     try:
         scraped(baton)
@@ -121,7 +121,7 @@ def test_no_scrape_and_no_page_reads_whole_tables(baton: Baton) -> None:
         for service in SERVICES:
             assert runs(baton, service).get(f"/{service}/ops").status_code == 200
     finally:
-        for engine in engines:
+        for engine in listened:
             sa.event.remove(engine, "before_cursor_execute", explained)
     assert len(seen) > 15
     partial = {"delivery_due", "delivery_dead", "delivery_skipped", "mail_due", "mail_claimed", "mail_stuck",
