@@ -76,7 +76,7 @@ def parse(args: list[str]) -> argparse.Namespace:
         prog="./baton demo", description="Months of a program's life in minutes, on the real system."
     )
     parser.add_argument("--people", type=int, default=40, help="how many sign up (default 40)")
-    parser.add_argument("--months", type=number(0, MONTHS_MOST), default=2.0, help="how long, until today (default 2)")
+    parser.add_argument("--months", type=number(0, MONTHS_MOST), default=3.0, help="how long, until today (default 3)")
     parser.add_argument("--seed", type=int, default=1, help="another seed, other people (default 1)")
     parser.add_argument("--show", action="store_true", help="slowly enough to watch, with a line for each deed")
     parser.add_argument("--port", type=int, help="where its pages are (default 8000, or one that is free)")

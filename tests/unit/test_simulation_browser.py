@@ -103,8 +103,9 @@ Content-Transfer-Encoding: quoted-printable\r
 \r
 Yes: http://localhost:8000/sessions/turn/abc-=\r
 def?answer=3Dyes\r
-All: http://localhost:8000/sessions/s/123.\r
+When: Tue 5 Jan 2027, 18:30 (UTC), 60 minutes\r
 Coordinator: you\r
+Your page: http://localhost:8000/sessions/lead/tok.en.\r
 --b\r
 Content-Type: text/calendar; method=REQUEST; charset=utf-8\r
 \r
@@ -121,7 +122,12 @@ END:VCALENDAR\r
 --b--\r
 """
     letter = letters.read("1", "invite", "zoe@example.org", datetime(2027, 1, 1, tzinfo=UTC), raw)
-    assert (letter.subject, letter.leads, letter.session) == ("Zoë's turn", True, "/sessions/s/123")
+    assert (letter.subject, letter.leads, letter.session) == (
+        "Zoë's turn",
+        True,
+        "Tue 5 Jan 2027, 18:30 (UTC), 60 minutes",
+    )
+    assert letter.link("lead") == "http://localhost:8000/sessions/lead/tok.en", "who leads it has a page of theirs"
     assert letter.link("turn") == "http://localhost:8000/sessions/turn/abc-def?answer=yes"
     assert letter.link("rsvp", "lead") is None
     assert (letter.begins, letter.ends) == (

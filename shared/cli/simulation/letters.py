@@ -38,8 +38,9 @@ class Letter:
 
     @property
     def session(self) -> str | None:
-        """The page of the session that it is about, if it links to one."""
-        return next((found[0] for link in self.links if (found := re.search(r"/sessions/s/[\w-]+", link))), None)
+        """Which session it is about, as its reader tells one from another: by when it is."""
+        found = re.search(r"^When: (.+)$", self.text, re.MULTILINE)
+        return found[1] if found else None
 
     @property
     def leads(self) -> bool:

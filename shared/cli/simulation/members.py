@@ -353,8 +353,9 @@ class Member(Reader):
     # ---- leading ----
 
     def _note_duty(self, letter: Letter, dice: random.Random) -> None:
-        """Who coordinates opens the session's page when it is over."""
-        if not letter.leads or not letter.session or letter.session in self.leading:
+        """Who coordinates opens the page of theirs that the mail links to, when the session is over."""
+        link = letter.link("lead")
+        if not letter.leads or not link or not letter.session or letter.session in self.leading:
             return
         if letter.begins is None or letter.ends is None:
             return
@@ -362,7 +363,7 @@ class Member(Reader):
         roll = dice.random()
         if roll >= self.habits.late:
             hours = dice.uniform(0.1, 6)
-            self.later(hours, partial(self._lead, f"{letter.session}/lead", dice, TRIES), letter.ends)
+            self.later(hours, partial(self._lead, link, dice, TRIES), letter.ends)
 
     def on_minutes_late(self, letter: Letter, dice: random.Random) -> None:
         link = letter.link("lead")

@@ -155,8 +155,12 @@ def _fair() -> Found:
         for (_, one, _), (at, two, why) in pairwise(ordered):
             if one == two and why.get("kind") in CHOSEN and not why.get("tier"):
                 wrong.append(f"somebody of circle {circle} was asked to lead twice running, on {at:%d %b %Y}")
-    people = [Counter(person for _, person, _ in held) for held in served.values()]
-    widest = max((max(each.values()) - min(each.values()) for each in people if each), default=0)
+    # As the rotation counts: with what who came later, or back, is credited with, of those who are there.
+    scores: dict[str, list[int]] = defaultdict(list)
+    for row in rows("sessions", "standing", "circle", "role", "served", "credit", "left_at"):
+        if row.role == "coordinator" and row.left_at is None:
+            scores[row.circle].append(row.served + row.credit)
+    widest = max((max(each) - min(each) for each in scores.values()), default=0)
     return Found("Turns go round", f"{sum(map(len, served.values()))} served, most and least differ by {widest}", wrong)
 
 
