@@ -308,6 +308,7 @@ def test_what_many_are_told_alike_is_rendered_once_and_each_has_it_as_if_alone(k
             {"leads": True, "link": None},
             {"zone": "Asia/Tokyo", "preferences": f"{BASE}/p/{number}"},
             {"title": "T&" * 30 * number, "location": "Room <1>", "was": NOW if number else None, "meets": ""},
+            {"was": SAMPLE["starts_at"], "changed": ["time"]},
         ]
         for more in others:
             assert text.render(kind, {**flat, **more}) == text._rendered(kind, {**flat, **more})
