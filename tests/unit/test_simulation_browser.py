@@ -129,7 +129,7 @@ END:VCALENDAR\r
     )
     assert letter.link("lead") == "http://localhost:8000/sessions/lead/tok.en", "who leads it has a page of theirs"
     assert letter.link("turn") == "http://localhost:8000/sessions/turn/abc-def?answer=yes"
-    assert letter.link("rsvp", "lead") is None
+    assert letter.link("rsvp", "take") is None
     assert (letter.begins, letter.ends) == (
         datetime(2027, 1, 5, 18, 30, tzinfo=UTC), datetime(2027, 1, 5, 19, 30, tzinfo=UTC)
     )  # fmt: skip
