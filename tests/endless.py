@@ -37,6 +37,8 @@ LAYOUT = [
     "{% raw %}",
     "<![CDATA[",
     "{% assign a = b.title ",
+    "{% assign a = b.title %}{{ a }}",
+    "{% capture a %}{{ b.title }}{% endcapture %}{{ a | escape }}",
 ]
 DIALECTS = {"{{<": "hugo", "{{%": "hugo", "<A": "astro", "{/*": "astro", ":::": "myst", "```{": "myst"}  # else jekyll
 

@@ -88,8 +88,28 @@ def test_a_title_is_escaped_once_wherever_it_is_kept_meanwhile() -> None:
         "{% assign t = page.title | strip %}<b>{{ t }}</b>{{ t | escape }}":
             "<b>{{ t | escape_once }}</b>{{ t | escape }}",
         "{% assign t = page.title | escape %}<b>{{ t }}</b>": 0,
-        "{% assign t = page.title %}{% assign t = '<i>' %}{{ t }}": 0,
-        "<title><![CDATA[{{ post.title }}]]></title>": 0,
+        "{% assign t = page.title %}{% assign t = '<i>' %}{{ t }}":
+            "page.title | escape_once %}{% assign t = '<i>' %}{{ t }}",
+        "{% assign t = page.title | append: '<small>by</small>' %}<h1>{{ t }}</h1>":
+            "page.title | escape_once | append: '<small>by</small>' %}<h1>{{ t }}<",
+        "{% for t in site.tags %}{{ t }}{% endfor %}{% assign t = page.title %}":
+            "{{ t }}{% endfor %}{% assign t = page.title | esc",
+        "{% capture a %}{% capture b %}{{ page.title }}{% endcapture %}{{ b }}{% endcapture %}{{ a | escape }}{{ b }}":
+            "b %}{{ page.title | escape_once }}{%",
+        "{% capture a %}{{ page.title }}{% capture b %}{% endcapture %}{% endcapture %}{{ b | escape }}":
+            "a %}{{ page.title | esc",
+        "{% capture t %}{{ page.title }}{% endcapture %}{{ t | escape }}{% assign v = t %}{% assign w = v %}{{ w }}":
+            "t %}{{ page.title | escape_once }}{%",
+        "{% capture t %}{{ page.title }}{% endcapture %}{{ t | escape }}{% assign v = t %}{{ v | escape }}{% if t %}":
+            0,
+        "{% capture t %}{{ page.title }}{% endcapture %}{{ t | escape }}{{ '<' | append: t }}":
+            "t %}{{ page.title | escape_once }}{%",
+        "{% capture t %}{{ page.title }}{% endcapture %}{{ t | escape }}{% include x.html of=t %}":
+            "t %}{{ page.title | escape_once }}{%",
+        "{% capture t %}{{ page.title }}{% endcapture %}{{ t | escape }}{% include t.html title=t %}": 0,
+        "{% assign t = page.title %}{% assign u = t | append: 'x' %}{{ u }}":
+            "{% assign t = page.title | escape_once %}",
+        '<script>//<![CDATA[\nvar t="{{ page.title }}";\n//]]></script>': 'var t="{{ page.title | escape_once }}"',
         "{% raw %}{{ page.title }}{% endraw %}{% comment %}{{ page.title }}{% endcomment %}": 0,
     }  # fmt: skip
     for text, wanted in cases.items():
@@ -100,6 +120,20 @@ def test_a_title_is_escaped_once_wherever_it_is_kept_meanwhile() -> None:
         made = found.files["_layouts/post.html"].decode()
         assert str(wanted) in made and made.count("escape_once") == 1, made
         assert lacks({"_layouts/post.html": made, "_data/authors/x.yml": ""}) == targets.Setup()
+    feed = "---\n---\n<title><![CDATA[{{ post.title }}]]></title>"
+    assert lacks({"_layouts/a.html": safe, "_data/authors/x.yml": "", "atom.xml": feed}) == targets.Setup()
+    for kept, wanted in (
+        ("{% capture t %}{{ page.title }}{% endcapture %}",
+            "{% capture t %}{{ page.title | escape_once }}{% endcapture %}"),
+        ("{% assign t = page.title | strip %}", "{% assign t = page.title | escape_once | strip %}"),
+    ):  # fmt: skip
+        files: dict[str, str | bytes] = {
+            "_layouts/post.html": safe, "_data/authors/x.yml": "", "_includes/a.html": kept,
+            "_includes/b.html": "<h1>{{ t }}</h1>", "_includes/c.html": "{{ t | escape }}",
+        }  # fmt: skip
+        assert not seen(files).target.escapes
+        assert lacks(files).files == {"_includes/a.html": wanted.encode()}, "what another template prints"
+        assert seen(after(files)).target.escapes
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@
     astro      a content collection, whose schema says what front matter is called
     choosing   what organizers set themselves, where a tree tells too little
     lacking    what a Jekyll blog lacks for members' posts, and what mends it
+    titles     where a Jekyll blog's templates print a title as it is
     heads      likewise what the pages of Hugo and Astro do not say
 
 What is read is only ever text: no setting, schema or template is run.

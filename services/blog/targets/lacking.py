@@ -13,22 +13,12 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from . import titles
 from .reading import MOST, Read
 
 _TEMPLATE = re.compile(r"(?:_layouts|_includes)/.*\.(?:html|xml|md)")
 _PAGE = re.compile(r"(?![_.]|node_modules/|vendor/)(?:[^/_][^/]*/){0,2}(?:[^/]+\.(?:html|xml)|index\.md)")
 _MOST = 200  # templates that are read
-_TITLE = re.compile(r"\{\{-?\s*(?!(?:site|link)\.)[\w.]+\.title\s*(?P<filters>(?:\|[^{}]*?)?)\s*(?P<end>-?\}\})")
-_SAFE = re.compile(r"escape|url_encode|jsonify|slugify|markdownify")
-# What Liquid does not run, or a browser does not read as HTML: there a title stands for itself.
-_ASIDE = re.compile(
-    r"\{%-?\s*raw\s*-?%\}.*?\{%-?\s*endraw\s*-?%\}|\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}"
-    r"|<!\[CDATA\[.*?\]\]>",
-    re.S,
-)
-_CAPTURE = re.compile(r"\{%-?\s*capture\s+[\"']?([\w-]+)[\"']?\s*-?%\}(.*?)\{%-?\s*endcapture\s*-?%\}", re.S)
-_ASSIGN = re.compile(r"\{%-?\s*assign\s+([\w-]+)\s*=(.*?)-?%\}", re.S)
-_OF_TITLE = re.compile(r"\s*(?!(?:site|link)\.)[\w.]+\.title\b")
 _LIQUID = r"\{\{.{0,500}?\}\}|\{%.{0,500}?%\}"
 _LINKS = re.compile(rf"<link\b(?:{_LIQUID}|[^<>])*+>", re.S)
 _HREF = re.compile(rf"(\bhref=)([\"'])((?:{_LIQUID}|(?!\2)[^<>])*+)\2", re.S)
@@ -105,7 +95,7 @@ def templates(files: frozenset[str], read: Read) -> dict[str, str]:
 
 def escapes(found: Mapping[str, str]) -> bool:
     """Whether every template that prints a title escapes it."""
-    return not any(_bare_titles(text, found) for text in found.values())
+    return not titles.bare(found)
 
 
 def knows_authors(files: frozenset[str], found: Mapping[str, str]) -> bool:
@@ -134,7 +124,7 @@ def setup_of(files: frozenset[str], read: Read) -> Setup:
         after |= named
     if not escapes(before):
         mends.append(TITLES)
-        after = {path: _escaped(text, _bare_titles(text, after)) for path, text in after.items()}
+        after |= {path: titles.escaped(after[path], places) for path, places in titles.bare(after).items()}
     one_file = next((path for path in sorted(files) if re.fullmatch(r"_data/authors\.\w+", path)), None)
     if one_file:
         brought = _split(read(one_file) or b"") if one_file == ONE_FILE else {}
@@ -160,50 +150,6 @@ def diff(found: Setup, read: Read) -> str:
         out.append(f"diff --git a/{path} b/{path}")
         out += list(difflib.unified_diff(before, data.decode("utf-8", "replace").splitlines(), lineterm=""))[2:]
     return "\n".join(out)
-
-
-def _bare_titles(text: str, everywhere: Mapping[str, str]) -> list[re.Match[str]]:
-    """Where a template prints a title, or what holds nothing but words of one, and nothing escapes it."""
-    aside = [match.span() for match in _ASIDE.finditer(text)]
-    captures = list(_CAPTURE.finditer(text))
-    found, escaped_later = [], set()
-    for match in filter(_raw, _TITLE.finditer(text)):
-        inner = next((one for one in captures if one.start(2) <= match.start() < one.end(2)), None)
-        if inner and "<" not in inner[2] and _printed_safe(inner[1], everywhere):
-            escaped_later.add(inner[1])
-        else:
-            found.append(match)
-    for name in sorted(escaped_later | _assigned(text)):
-        found += filter(_raw, _prints(name).finditer(text))
-    out = [match for match in found if not any(start <= match.start() < end for start, end in aside)]
-    return sorted(out, key=lambda match: match.start())
-
-
-def _assigned(text: str) -> set[str]:
-    """The names that are given titles in a template, and nothing else."""
-    given: dict[str, bool] = {}
-    for name, value in _ASSIGN.findall(text):
-        given[name] = given.get(name, True) and bool(_OF_TITLE.match(value)) and not _SAFE.search(value)
-    return {name for name, is_title in given.items() if is_title}
-
-
-def _prints(name: str) -> re.Pattern[str]:
-    return re.compile(rf"\{{\{{-?\s*{re.escape(name)}\s*(?P<filters>(?:\|[^{{}}]*?)?)\s*(?P<end>-?\}}\}})")
-
-
-def _printed_safe(name: str, everywhere: Mapping[str, str]) -> bool:
-    """Whether what was captured under a name is escaped where it is printed."""
-    return any(not _raw(match) for text in everywhere.values() for match in _prints(name).finditer(text))
-
-
-def _raw(match: re.Match[str]) -> bool:
-    return not _SAFE.search(match["filters"])
-
-
-def _escaped(text: str, places: list[re.Match[str]]) -> str:
-    for match in reversed(places):
-        text = f"{text[: match.start('end')].rstrip()} | escape_once {text[match.start('end') :]}"
-    return text
 
 
 def _canonical(link: re.Match[str]) -> str:
