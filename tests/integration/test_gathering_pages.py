@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from bs4 import BeautifulSoup
 
 from services.sessions.gatherings import proposing
 from tests.circles import do
 from tests.gathering import TALK, WHEN, House, over, row
 from tests.inviting import link, mails
+from tests.signup import signed_in
 
 
 @pytest.mark.parametrize(
@@ -85,6 +87,38 @@ def test_a_get_of_any_page_changes_nothing(house: House) -> None:
             assert client.get(way).status_code in (200, 403), way
             client.head(way)
     assert house.baton.dump() == before
+
+
+def test_its_own_invite_is_shown_before_it_is_sent(house: House) -> None:
+    """The page's form, posted as a browser would, gives what is mailed afterwards; nothing is kept of looking at it."""
+    title = "Sorting </iframe><b>&amp; more"
+    talk = house.talk(title=title, text="About **heaps**.\n\n<script>x</script>", link="https://meet.example.org/talk")
+    form = BeautifulSoup(house.organizer.get(f"/sessions/gatherings/{talk}").text, "html.parser").select_one(
+        'form[target="seen"]'
+    )
+    assert form is not None
+    fields = {str(each["name"]): str(each["value"]) for each in form.select("input[name]")}
+    shows = signed_in(house.baton.client("notifications"), house.olga, "organizer")
+    before = house.baton.dump()
+    shown = shows.post(str(form["action"]), data=fields)
+    assert house.baton.dump() == before
+    assert shown.status_code == 200 and "sandbox" in shown.headers["Content-Security-Policy"]
+    spoken = BeautifulSoup(shown.text, "html.parser").get_text(" ")
+    assert (
+        title in spoken
+        and "Subject:" in spoken
+        and "<strong>heaps</strong>" in shown.text
+        and "<script>x" not in shown.text
+    )
+    house.sent(talk)
+    told = BeautifulSoup(mails(house.baton, house.olga, talk)[0]["html"], "html.parser")
+    assert fields["title"] in told.get_text(" ") and "https://meet.example.org/talk" in shown.text
+    for wrong in ({"starts_at": "soon"}, {"minutes": "x" * 5000}, {"link": "javascript:alert(1)"}, {"starts_at": ""}):
+        odd = shows.post(str(form["action"]), data=fields | wrong)
+        assert odd.status_code == 200 and "javascript:" not in odd.text, wrong
+    assert shows.post("/notifications/catalogue/welcome/look", data=fields).status_code == 404
+    member = signed_in(house.baton.client("notifications"), house.ada, "member")
+    assert member.post(str(form["action"]), data=fields).status_code == 403
 
 
 def test_the_page_shows_whom_it_goes_to_and_the_whole_way(house: House) -> None:

@@ -149,6 +149,22 @@ def _invite(prepared: Prepared, to: Reader, answer: str | None) -> Invite | None
         return None  # the letter itself says that this can be no address
 
 
+def posted(form: Mapping[str, str]) -> dict[str, Any]:
+    """What an invite to a meeting or talk says, of a form that is not sent yet.
+
+    :raises ValueError: its moment or its length are none.
+    """
+    return {
+        "title": letter.line(form.get("title", "")) or THINGS["circle"],
+        "starts_at": datetime.fromisoformat(form.get("starts_at", "")),
+        "minutes": int(form.get("minutes", "")),
+        "meets": compose.web(form.get("link") or None),
+        "location": letter.line(form.get("location", ""), 400),
+        "speaker": letter.line(form.get("speaker", "")),
+        "abstract": form.get("abstract", ""),
+    }
+
+
 def _names(tx: Connection, data: Mapping[str, Any]) -> dict[str, str | None]:
     """What coordinator and mentor are called; None where there is none, or who was erased."""
     known = dict(people.names(tx, [id for id in (data["coordinator"], data["mentor"]) if id]))

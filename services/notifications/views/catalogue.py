@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, make_response, render_template, request
+from markupsafe import escape
 from sqlalchemy.engine import Connection
 
 from shared import access, db
@@ -16,7 +18,7 @@ from shared.problems import Problem
 from shared.web import go, problem
 
 from .. import people, schemas
-from ..mail import catalogue, compose, parts, rewording
+from ..mail import catalogue, compose, invitation, parts, rewording
 from ..mail.compose import Reader
 from ..mail.kinds import KINDS
 from ..models import SERVICE, person
@@ -36,6 +38,8 @@ FRAME = (
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'self'; "
     "sandbox allow-popups allow-popups-to-escape-sandbox"
 )
+_BODY = re.compile(r"<body[^>]*>")
+_SUBJECT = "margin: 0; padding: 12px 16px; font: bold 16px sans-serif"
 
 
 @blueprint.get("")
@@ -92,6 +96,24 @@ def html_typed(kind: str) -> Response:
             return _framed(catalogue.try_words(tx, kind, typed(kind), own(tx)).html)
         except rewording.Refused as refused:
             return _framed(_sorry(refused.faults))
+
+
+@blueprint.post("/<kind>/look")
+@access.needs("organizer")
+def look(kind: str) -> Response:
+    """How an invite would look that is about what is posted, for the frame: nothing is kept, nobody is mailed."""
+    if kind not in invitation.FIRST.values():
+        problem(404, "There is no such invite", f"Choose one of those at {HOME}.")
+    with db.read(SERVICE) as tx:
+        try:
+            values = {**catalogue.sample(tx, kind, own(tx)), **invitation.posted(request.form)}
+        except ValueError as error:
+            return _framed(_sorry([parts.Fault("", 0, f"It cannot be shown: {error}.")]))
+        try:
+            seen = catalogue.shown(kind, rewording.current(tx, kind).words, values)
+        except parts.Broken as broken:
+            return _framed(_sorry([broken.fault]))
+    return _framed(seen.html, seen.subject)
 
 
 @blueprint.route("/<kind>/edit", methods=["GET", "POST"])
@@ -292,8 +314,11 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1
 
 
-def _framed(page: str) -> Response:
-    response = Response(page.replace("<head>", '<head><base target="_blank">', 1), mimetype="text/html")
+def _framed(page: str, subject: str = "") -> Response:
+    page = page.replace("<head>", '<head><base target="_blank">', 1)
+    if subject:
+        page = _BODY.sub(lambda found: f'{found[0]}<p style="{_SUBJECT}">Subject: {escape(subject)}</p>', page, count=1)
+    response = Response(page, mimetype="text/html")
     response.headers["Content-Security-Policy"] = FRAME
     return response
 

@@ -111,6 +111,21 @@ def _managed(tx: Connection, row: reading.Row) -> dict[str, Any]:
         "begun": row["starts_at"] <= clock.now(),
         "expected": reading.expects(row),
         "typed": row,
+        "invite": _invite(row),
+    }
+
+
+def _invite(row: reading.Row) -> dict[str, Any]:
+    """What the invite will say, as the fields of the form by which notifications shows it."""
+    said = reading.about(row)
+    return {
+        "title": said["name"],
+        "starts_at": row["starts_at"].isoformat(),
+        "minutes": row["minutes"],
+        "link": row["link"] or "",
+        "location": row["location"] or "",
+        "speaker": said["also"].get("speaker", ""),
+        "abstract": said["also"].get("abstract", ""),
     }
 
 
