@@ -163,6 +163,7 @@ def running(folder: Path, options: argparse.Namespace) -> Iterator[tuple[str, st
 
 
 GUESTS = (("Ruth Amsel", "ruth@example.net"), ("Diego Luna", "diego@example.net"))
+VISITORS = 3  # members who look at all their pages in the end, beside the organizer
 FIRST_TO_WRITE = 2  # of those who sign up: even the smallest demo has a post
 BEFORE_THE_END = timedelta(hours=8)  # the last look at posts: none waits where the demo ends
 KEPT = ("BATON_VENV", "BATON_CALLED_FROM", "BATON_LOG")
@@ -211,7 +212,7 @@ def local(folder: Path) -> str:
 def play(folder: Path, base_url: str, link: str, options: argparse.Namespace) -> tuple[dict[str, Any], str]:
     """Let people live until today; what came of it, as plain data, and a link that signs the organizer in."""
     from .. import clock, engines
-    from .simulation import figures, promises, site, worlds
+    from .simulation import around, figures, promises, site, worlds
     from .simulation.blogs import Blog
     from .simulation.browser import Browser
     from .simulation.company import Company
@@ -272,6 +273,12 @@ def play(folder: Path, base_url: str, link: str, options: argparse.Namespace) ->
         except site.Broken as broken:
             built = None
             company.astray.append(f"the program's blog: {broken}")
+        opened = 0
+        inside = [one for one in members if one.inside][:VISITORS]
+        for who, starts in [(organizer, around.ORGANIZER), *((one, around.MEMBER) for one in inside)]:
+            found_open, broken_ones = around.look(who.browser, starts)
+            opened += found_open
+            company.astray += [f"at the end, {who.name}: {each}" for each in broken_ones]
         report = {
             "from": start.isoformat(),
             "to": end.isoformat(),
@@ -292,6 +299,7 @@ def play(folder: Path, base_url: str, link: str, options: argparse.Namespace) ->
                 {"at": deed.at.isoformat(), "what": deed.what, "why": deed.why, "usual": deed.usual}
                 for deed in organizer.deeds
             ],
+            "pages": opened,
             "promises": [each._asdict() for each in found],
             "astray": company.astray,
         }
@@ -359,6 +367,7 @@ def text(report: dict[str, Any]) -> list[str]:
     deeds = [deed for deed in report["organizer"] if not deed["usual"]]
     said += [f"  {deed['at'][:10]}  {deed['what']}: {deed['why']}" for deed in deeds] or ["  nowhere"]
     said += ["", "Promises", *lines([Found(**each) for each in report["promises"]])]
+    said += ["", f"{report['pages']} pages looked at in the end"]
     if report["astray"]:
         said += ["", "Pages that did not do what they offered", *(f"  {each}" for each in report["astray"])]
     return said

@@ -38,6 +38,7 @@ def test_a_month_of_six_people(tmp_path: Path) -> None:
     assert report["sessions"] and set(report["turns"]) == {"coordinator", "mentor"}
     assert {"confirm", "placed", "invite", "turn", "reminder"} <= set(report["mails"])
     assert [each["promise"] for each in report["promises"] if each["wrong"]] == [] and report["astray"] == []
+    assert report["pages"] > 150, "the organizer and members opened what they can reach, and all of it opens"
     assert sum(deed["usual"] == "dates" for deed in report["organizer"]) == 3, "dates of each circle, set once"
     # who writes has registered a blog and pushed; the organizer read it; it is live, built, and told once
     assert {"registers a blog", "publishes a post on their own blog", "reads posts in review"} <= set(report["done"])

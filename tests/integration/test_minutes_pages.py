@@ -55,6 +55,21 @@ def events(baton: Baton, type: str) -> list[dict[str, Any]]:
     return [row["data"] for row in baton.rows("sessions", "event") if row["type"] == type]
 
 
+# ---- the circle's page ----
+
+
+def test_a_circle_whose_items_were_moved_on_is_shown_with_it(baton: Baton, circle: Circle) -> None:
+    with db.write("sessions") as tx:
+        of = minutes.taken(tx, circle.first)
+        given = {"text": "Bring cake", "owner": circle.bo, "due": "2027-01-19"}
+        id = items.add(tx, of, given, f"person/{circle.ada}")
+        items.settle(tx, id, "moved", f"person/{circle.bo}")
+    organizer = sign_in(baton, "olga", "organizer")
+    for page in ("", "/timeline"):
+        shown = organizer.get(f"/sessions/circles/{circle.id}{page}")
+        assert shown.status_code == 200 and "An action item was moved on" in spoken(shown.text), page
+
+
 # ---- all of them on one page ----
 
 

@@ -104,7 +104,9 @@ def _circles(entry: Row) -> list[str]:
 
 
 def _taken(entry: Row) -> list[list[Any]]:
-    """The rows that a change of turns made."""
+    """The rows that a change of turns made; for an item, “moves” is how often its due date was moved."""
+    if entry["verb"].startswith("item-"):
+        return []
     moves = entry["after"].get("moves") or entry["before"].get("moves") or ()
     return [after for _, after in moves if after]
 
