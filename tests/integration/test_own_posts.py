@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.blog import forges
-from services.blog.models import blog
+from services.blog.models import blog, post
 from services.blog.offers import trying
 from services.blog.repos import Mirror
 from shared import db
@@ -80,6 +80,7 @@ def test_each_state_is_said_with_its_reason_and_the_way_on(baton: Baton, ada: Ad
     decides("accept")
     says("published")
     ada.sets(id, "gone")
+    assert "Have it taken down" not in own.get(page).text, "it is, of itself"
     shown = says("being taken down")
     assert "Offer it" not in shown and f'value="{id}"' not in own.get(f"/blog/mine/{ada.blog}").text
     decides("accept")
@@ -96,6 +97,15 @@ def test_what_does_not_work_says_why_and_is_tried_again(baton: Baton, ada: Ada, 
     with monkeypatch.context() as broken:
         broken.setattr(forges.Plain, "place", denied)
         assert ada.offer(id)["state"] == "failed"
+    page, oneself = f"/blog/mine/posts/{id}", ("Take it back", "open its pull request yourself")
+    assert all(words in own.get(page).text for words in oneself)
+    with db.write("blog") as tx:
+        state = tx.execute(sa.select(post.c.state).where(post.c.id == id)).scalar_one()
+        tx.execute(sa.update(post).where(post.c.id == id).values(state="gone"))
+    assert not any(words in own.get(page).text for words in oneself), "of what is gone nothing can be asked"
+    assert own.post(f"{page}/own").status_code == own.post(f"{page}/decline").status_code == 422
+    with db.write("blog") as tx:
+        tx.execute(sa.update(post).where(post.c.id == id).values(state=state))
     shown = own.get(f"/blog/mine/posts/{id}").text
     assert "not working" in shown and "May Baton write there?" in shown and "Try again" in shown
     assert own.post(f"/blog/mine/posts/{id}/again").status_code == 303

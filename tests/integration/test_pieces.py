@@ -289,7 +289,9 @@ def test_who_reviews_it_no_more_has_their_own_words_and_nothing_else(baton: Bato
     at, api = f"{path}/comments/{said}", f"/blog/api{path.removeprefix('/blog')}"
     page = cast.reviews.get(path)
     assert page.status_code == 200 and "Steam is dead" in page.text and at in page.text
-    for hidden in ("It is not so", "All of it", "Cyd"):
+    words = {"title": "On engines of others, anew", "about": "All of it"}
+    assert cast.own.put(f"/blog/api/mine/pieces/{path.rpartition('/')[2]}", json=words, headers=HERE).status_code == 200
+    for hidden in ("It is not so", "All of it", "Cyd", "On engines", "Ada", cast.ada):
         assert hidden not in page.text + cast.reviews.get(at).text + cast.reviews.get(api).text
     assert cast.reviews.post(at, data={"text": "Steam rests"}).location.endswith("said=corrected#talk")
     assert cast.reviews.post(at, data={"text": " "}).status_code == 422
@@ -297,6 +299,7 @@ def test_who_reviews_it_no_more_has_their_own_words_and_nothing_else(baton: Bato
     assert cast.reviews.post(f"{at}/restore").status_code == 303 and "Steam rests" in cast.own.get(path).text
     given = cast.reviews.put(f"{api}/comments/{said}", json={"text": "Steam sleeps"}, headers=HERE).json
     assert [each["text"] for each in given["comments"]] == ["Steam sleeps"] and given["about"] == given["link"] == ""
+    assert {given[key] for key in ("person", "author", "title", "state", "stage")} == {""} and given["since"] is None
     assert cast.reviews.post(f"{path}/comments", data={"text": "More"}).status_code == 404
     assert cast.reviews.post(f"{api}/comments", json={"text": "More"}, headers=HERE).status_code == 404
     assert cast.other.get(path).status_code == 200 and cast.other.get(at).status_code == 404

@@ -103,6 +103,18 @@ def test_code_stays_as_it_is_and_fences_become_plain_ones() -> None:
             "a\n\n\n$$\n\\begin{align*}\nx\n\\end{align*}\n$$\n\n\nb",
         ),
         ("$$\nq\n$$\n\\begin{align}\nx\n\\end{align}\nb", "$$\nq\n$$\n\n$$\n\\begin{align}\nx\n\\end{align}\n$$\n\nb"),
+        (
+            "$$\nq\n$$\n\\begin{align}\ny\n\\end{align}\n$$\nz\n$$\n\n$$\n\\begin{align}\nx\n\\end{align}\n$$",
+            "$$\nq\n$$\n\n$$\n\\begin{align}\ny\n\\end{align}\n$$\n\n$$\nz\n$$\n\n\n$$\n\\begin{align}\nx\n\\end{align}\n$$\n",
+        ),
+        (
+            "\\[\n\\begin{align}\ny\n\\end{align}\n$$\nz\n$$",
+            "\\end{align}\n$$\n\n$$\nz\n$$",
+        ),
+        (
+            "$$\n\\begin{align}\n\\begin{aligned}a\\end{aligned}\n\\end{align}\n$$",
+            "*\n\n$$\n\\begin{align}\n\\begin{aligned}a\\end{aligned}\n\\end{align}\n$$\n",
+        ),
         ("a | b", "a \\| b"),
     ],
 )
@@ -201,6 +213,14 @@ def test_dates_real_and_impossible(written: str, wanted: date) -> None:
     made = one(f"---\ntitle: x\ndate: {written}\n---\nwords")
     assert made.date == wanted
     assert any("is not a date" in note.text for note in made.notes) == (wanted.year == 2026)
+
+
+@pytest.mark.parametrize("said", ["posted: true", "added: yes", "date-created: no"])
+def test_a_switch_is_no_date_and_is_said_to_be_left_out(said: str) -> None:
+    made = one(f"---\ntitle: x\n{said}\n---\nwords")
+    assert not any("is not a date" in note.text for note in made.notes)
+    assert any("left out" in note.text and said in note.text for note in made.notes)
+    assert one(f"---\ntitle: x\n{said}\ncreated: 2021-02-03\n---\nwords").date == date(2021, 2, 3)
 
 
 def test_the_day_of_a_post_is_found_under_any_name_of_its_key() -> None:
@@ -618,6 +638,9 @@ def test_collections_of_astro_lie_anywhere() -> None:
         ("hugo.toml content/a.md content/b.md content/c.md content/talks/d.md", "content/ content/talks/"),
         ("hugo.toml content/one/index.md content/two/index.md", "content/one/ content/two/"),
         ("hugo.toml content/about.md", "content/"),
+        ("hugo.toml=mainSections\t=\t['til',\t#'books'\n'a'] content/til/a.md content/books/b.md content/a/c.md",
+         "content/a/ content/til/"),
+        ("hugo.toml=mainSections:\n\t#old\n\t-\ttil content/til/a.md content/books/b.md", "content/til/"),
         ("_quarto.yml posts/a.qmd posts/_b/index.qmd _site/posts/a/x.qmd _extensions/x/template.qmd", "posts/"),
         ("astro.config.mjs src/pages/about.md src/content/blog/a.md src/content/blog/b.md", "src/content/blog/"),
         ("astro.config.mjs src/pages/blog/a.md src/pages/about.md src/pages/blog/b.md", "src/pages/blog/"),
@@ -627,3 +650,15 @@ def test_pages_that_are_no_posts_are_not_asked_about(files: str, roots: str) -> 
     tree = dict(one.partition("=")[::2] for one in files.split(" "))
     found = detecting.shape(tree, lambda path: tree[path], "https://git.example.org/ada.git", "")
     assert found.roots == roots.split(), found
+    told = [each for each in found.missing if each.startswith("Taken for pages")]
+    left = {path for path in tree if path.endswith(".md") and not path.startswith(tuple(roots.split()))}
+    left -= {"content/about.md", "content/cv/index.md", "content/page/x.md", "src/pages/about.md"}
+    assert bool(told) == bool(left) and all(path.rpartition("/")[0] in told[0] for path in left), found.missing
+
+
+def test_what_is_taken_for_pages_is_said_with_how_many_files() -> None:
+    tree = ["hugo.toml", "content/about.md", *(f"content/p{n}.md" for n in range(3)), "content/first/index.md"]
+    tree += [f"content/notes/n{n}.md" for n in range(5)]
+    found = detecting.shape(tree, lambda _: "", "https://git.example.org/ada.git", "https://ada.example/")
+    assert found.roots == ["content/notes/"]
+    assert found.missing == ["Taken for pages, not for posts: content/ (3 files), content/first/ (1 file)."]

@@ -192,7 +192,10 @@ def test_the_heads_of_hugo_and_astro_say_whose_a_post_is() -> None:
         '<link rel="icon" href="{{ .Permalink }}">'
     )
     head = found.files["layouts/_default/baseof.html"].decode()
-    assert head.endswith('{{ with .Params.author }}<meta name="author" content="{{ . }}">{{ end }}\n</head>')
+    assert head.endswith(
+        "{{ with .Params.author }}{{ if not (or (reflect.IsSlice .) (reflect.IsMap .)) }}"
+        '<meta name="author" content="{{ . }}">{{ end }}{{ end }}\n</head>'
+    )
     assert lacks(after(hugo)) == targets.Setup()
     bare = {**hugo, "layouts/partials/head.html": ""}
     assert "{{ with .Params.canonicalURL }}<link" in lacks(bare).files["layouts/_default/baseof.html"].decode()
@@ -203,6 +206,25 @@ def test_the_heads_of_hugo_and_astro_say_whose_a_post_is() -> None:
     ):
         assert lacks({**hugo, "layouts/partials/head.html": odd}).mends == (rules.AUTHOR,), "left to people"
     assert lacks({"hugo.toml": "", "layouts/x.html": "<head></head>"}) == targets.Setup(), "of what is not known"
+    bald = "<head><title>{{ .Title }}</title></head>{{ .Params.author }}"
+    several: dict[str, str | bytes] = {
+        "hugo.toml": "", "layouts/404.html": bald, "layouts/_default/list.html": bald,
+        "layouts/shortcodes/x.html": bald,
+        "layouts/_default/single.html": bald.replace("</head>", '{{ partial "seo" . }}</head>'),
+        "layouts/index.html": bald.replace("{{ .Params.author }}", ""), "themes/t/layouts/index.html": bald,
+        "layouts/partials/seo.html": "{{ .Params.canonicalURL }}",
+    }  # fmt: skip
+    found = lacks(several)
+    assert set(found.files) == {"layouts/_default/list.html", "layouts/index.html"}, "each head that lacks it"
+    assert [b"canonicalURL" in said for said in found.files.values()] == [True, True]
+    assert [b'name="author"' in found.files[path] for path in sorted(found.files)] == [False, True]
+    plain: dict[str, str | bytes] = {"hugo.toml": "", "layouts/_default/single.html": bald}
+    assert lacks(after(several)) == lacks(after(plain)) == targets.Setup()
+    assert not any("canonicalURL" in note for note in seen(after(plain)).notes), "wherever it is read"
+    blocked = {**plain, "layouts/_default/baseof.html": '<head>{{ .Title }}{{ block "head" . }}{{ end }}</head>'}
+    assert (
+        "layouts/_default/baseof.html" not in lacks({**blocked, "layouts/x.html": "{{ .Params.canonicalURL }}"}).files
+    )
 
     astro: dict[str, str | bytes] = dict(ASTRO)
     found = lacks(astro)
@@ -224,9 +246,38 @@ def test_the_heads_of_hugo_and_astro_say_whose_a_post_is() -> None:
         ("src/pages/blog/[...slug].astro", "<BlogPost title={post.data.title} />"), ("src/content.config.ts", ""),
         ("src/components/BaseHead.astro", '<link rel="canonical" href="https://x.example/">'),
         ("src/layouts/BlogPost.astro", "<BaseHead {...props} />"),
+        ("src/content.config.ts",
+            SCHEMA.replace(SCHEMA[SCHEMA.index("({ image })"):SCHEMA.index("});\nexport")], "ours ")
+            + "const more = defineCollection({ schema: z.object({ x: z.string() }) });"),
+        ("src/components/BaseHead.astro", f"type Props = Ours;\n{ASTRO['src/components/BaseHead.astro']}"),
+        ("src/components/BaseHead.astro", f"type Props = {{ author: Ours }}\n{ASTRO['src/components/BaseHead.astro']}"),
     ):  # fmt: skip
         assert lacks({**astro, path: text}) == targets.Setup(), path
         assert any("canonicalURL" in note for note in seen({**astro, path: text}).notes), "it is said instead"
+
+
+def test_what_astro_has_as_another_type_is_left_alone_and_what_is_typed_stays_so() -> None:
+    typed: dict[str, str | bytes] = {
+        **ASTRO,
+        "src/components/BaseHead.astro": "---\ninterface Props {\n\ttitle: string;\n}\n---\n"
+        '<link rel="canonical" href={Astro.url} />',
+        "src/layouts/BlogPost.astro": "type Props = CollectionEntry<'blog'>['data'];\n<BaseHead title={title} />",
+        "src/layouts/Page.astro": "---\ntype Props = { title: string };\n---\n<BaseHead title={title} />",
+    }  # fmt: skip
+    made = lacks(typed).files
+    assert (
+        b"interface Props {\n\tcanonicalURL?: string;\n\tauthor?: string;\n\ttitle: string;\n}"
+        in (made["src/components/BaseHead.astro"])
+    )
+    assert b"type Props = CollectionEntry<'blog'>['data'];" in made["src/layouts/BlogPost.astro"]
+    assert b"type Props = { canonicalURL?: string; author?: string; title: string };" in made["src/layouts/Page.astro"]
+    referred = SCHEMA.replace("title: z.string(),", 'title: z.string(),\n      author: reference("authors"),')
+    found = lacks({**typed, "src/content.config.ts": referred})
+    assert found.mends == (rules.CANONICAL,) and len(found.files) == 4
+    for path, said in found.files.items():
+        assert b"canonicalURL" in said and (b"author" not in said or path == "src/content.config.ts"), path
+    known = SCHEMA.replace("title: z.string(),", "title: z.string(),\n      author: z.string().default('x'),")
+    assert lacks({**typed, "src/content.config.ts": known}).mends == (rules.CANONICAL, rules.AUTHOR)
 
 
 def seen(files: dict[str, str | bytes]) -> targets.Seen:

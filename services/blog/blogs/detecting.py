@@ -44,6 +44,7 @@ _OF_PAGES = re.compile(
 _MAIN = re.compile(
     r"^[ \t]*[\"']?mainSections[\"']?[ \t]*[:=][ \t]*(\[[^\]]*\]|[^\n]*(?:\n[ \t]*-[^\n]*)*)", re.M | re.I
 )
+_COMMENT = re.compile(r"^[ \t]*#[^\n]*\n|[ \t]#[^\n]*", re.M)
 _URL = r"[ \t]*[:=][ \t]*[\"']?(https?://[^\s\"'#,]+)"
 # Where each generator is told the address of its site: files, and the line in them.
 _SITES: dict[str, tuple[tuple[str, ...], str]] = {
@@ -102,7 +103,8 @@ def shape(paths: Iterable[str], read: Callable[[str], str], clone_url: str, site
     roots = _roots(posts, dialect)
     if dialect in _PAGES:
         params = (read(path) for path in files if re.fullmatch(r"config/_default/params\.\w+", path))
-        roots = _sections(roots, posts, dialect, "\n".join((config, *params)))
+        every, roots = roots, _sections(roots, posts, dialect, "\n".join((config, *params)))
+        missing += _left_out([root for root in every if root not in roots], posts, roots)
     return Shape(dialect, where, permalink, roots, missing)
 
 
@@ -139,6 +141,7 @@ def _sections(roots: list[str], posts: list[str], dialect: DialectName, config: 
     Where Hugo is told which (`mainSections`), these; else all but those of pages, and of
     one page in a folder of its own.
     """
+    config = _COMMENT.sub("", config)
     said = _MAIN.search(config) if dialect == "hugo" else None
     main = {f"content/{name}/".lower() for name in re.findall(r"[\w-]+", said[1])} if said else set()
     named = [root for root in roots if root.lower() in main]
@@ -154,6 +157,18 @@ def _sections(roots: list[str], posts: list[str], dialect: DialectName, config: 
         return root not in _PAGES[dialect] and not _OF_PAGES.search(root) and not alone
 
     return [root for root in roots if holds_posts(root)] or roots
+
+
+def _left_out(folders: list[str], posts: list[str], roots: list[str]) -> list[str]:
+    """What is taken for pages and may be posts all the same, to be said: a sentence, or none."""
+    counts = dict.fromkeys(folders, 0)
+    for path in posts:
+        root = max((one for one in folders if path.startswith(one)), key=len, default=None)
+        page = _OF_PAGES.search(re.sub(r"\.\w+\Z", "/", f"/{path}")) or _OF_PAGES.search(f"/{path.rpartition('/')[0]}/")
+        if root and not page and not path.startswith(tuple(roots)):
+            counts[root] += 1
+    told = [f"{root} ({count} file{'' if count == 1 else 's'})" for root, count in counts.items() if count]
+    return [f"Taken for pages, not for posts: {', '.join(told)}."] if told else []
 
 
 def _site(dialect: str, files: set[str], read: Callable[[str], str], clone_url: str) -> str:

@@ -30,8 +30,9 @@ _NAMES = "equation|align|gather|multline|eqnarray"
 _ENVIRONMENT = re.compile(rf"^\\begin\{{({_NAMES})\*?\}}", re.M)
 # One that is within signs of math already: these are what is written anew, and not twice.
 _SIGNED = re.compile(
-    rf"^(?:\$\$|\\\[)[ \t]*\n?[ \t]*(\\begin\{{({_NAMES})\*?\}}(?:(?!\\(?:begin|end)\{{\2)(?:[^$\\]|\\.))*+"
-    r"\\end\{\2\*?\})[ \t]*\n?[ \t]*(?:\$\$|\\\])[ \t]*$",
+    rf"^(?:(?P<two>\$\$)|\\\[)[ \t]*\n?[ \t]*(?P<tex>\\begin\{{(?P<name>{_NAMES})\*?\}}"
+    r"(?:(?!\\(?:begin|end)\{(?P=name)\*?\})(?:[^$\\]|\\.))*+\\end\{(?P=name)\*?\})"
+    r"[ \t]*\n?[ \t]*(?(two)\$\$|\\\])[ \t]*$",
     re.M | re.S,
 )
 
@@ -42,7 +43,7 @@ _SIGN = re.compile(r"([!-/:-@\[-`{-~])")
 def translate(text: str, work: Work) -> str:
     """Math put aside, in the target's notation; inside raw HTML, where Markdown does not look, in MathJax's own."""
     if "\\begin{" in text:
-        text = _SIGNED.sub(lambda m: "\n" + hidden(bare(_stripped(m[1])), work, True) + "\n", text)
+        text = _signed(text, work)
         text = swapped(
             text,
             _ENVIRONMENT,
@@ -62,6 +63,20 @@ def translate(text: str, work: Work) -> str:
         else:
             out.append(block.text)
     return "\n".join(out)
+
+
+def _signed(text: str, work: Work) -> str:
+    """Environments within signs put aside. Two dollars begin one only where as many before them have ended."""
+    counted, at = 0, 0
+
+    def put(match: re.Match[str]) -> str:
+        nonlocal counted, at
+        counted, at = counted + text.count("$$", at, match.start()), match.start()
+        if match["two"] and counted % 2:
+            return match[0]
+        return "\n" + hidden(bare(_stripped(match["tex"])), work, True) + "\n"
+
+    return _SIGNED.sub(put, text)
 
 
 def hidden(tex: str, work: Work, display: bool = False) -> str:

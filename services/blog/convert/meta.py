@@ -107,7 +107,7 @@ def day(data: dict[str, Value], path: str, when: When) -> tuple[date, list[Note]
     """The day it was published: what it says, else its file's name, else its first commit, else today."""
     notes = []
     bare = {_bare(key): _text(value) for key, value in data.items()}
-    tried = [(key, bare[key], _day(bare[key], when)[0]) for key in _DATE if bare.get(key)]
+    tried = [(key, bare[key], _day(bare[key], when)[0]) for key in _DATE if bare.get(key) and not _switch(bare[key])]
     found = next((one for _, _, one in tried if one), None)
     said = next((text for key, text, _ in tried if key != "published"), "")
     if said and not found:
@@ -166,7 +166,7 @@ def read(data: dict[str, Value], path: str) -> tuple[Meta, list[Note]]:
     notes = []
     pictured = {_bare(key): value for key, value in data.items()}
     used = {*_USED, *(key for key, value in data.items() if _bare(key) in _IMAGE and _image(value))}
-    used |= {key for key in data if _bare(key) in _DATE}
+    used |= {key for key, value in data.items() if _bare(key) in _DATE and not _switch(_text(value))}
     left = {key: value for key, value in data.items() if key not in used}
     if left:
         listed = "; ".join(f"{key}: {_flat(value)[:200]}" for key, value in left.items())
@@ -179,6 +179,11 @@ def read(data: dict[str, Value], path: str) -> tuple[Meta, list[Note]]:
     title = one_line(_text(data.get("title")))
     slug = slugged(_text(data.get("slug"))) or _slug_of(path)
     return Meta(title, summary, tuple(dict.fromkeys(tags)), image, slug), notes
+
+
+def _switch(text: str) -> bool:
+    """Whether it says yes or no: to some, a key of a date is a switch."""
+    return text.strip().lower() in _YES | _NO
 
 
 def _bare(key: str) -> str:

@@ -65,7 +65,7 @@ class Remark(Schema):
 
 
 class Piece(Schema):
-    """What somebody writes."""
+    """What somebody writes; all but its id is empty for who spoke of it once and does not see it any more."""
 
     id = fields.String(required=True)
     person = fields.String(required=True, metadata={"description": "id of its author"})
@@ -73,7 +73,7 @@ class Piece(Schema):
     title = fields.String(required=True)
     about = fields.String(required=True)
     link = fields.String(required=True)
-    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    state = fields.String(required=True, validate=validate.OneOf(["", *STATES]))
     stage = fields.String(required=True, metadata={"description": "its state, or where its post stands: pr and so on"})
     since = instant(description="when its state began")
     reviewer = fields.String(required=True, allow_none=True, metadata={"description": "id of a person"})

@@ -24,7 +24,12 @@ _OF_PAGE = re.compile(r"(\bhref=)([\"']?)(\{\{-?\s*(\$?)\.(?:Permalink|RelPermal
 _PAGE = re.compile(r"\{\{[^{}]*(?<![\w$)])\.(?:Title|Permalink|IsHome|IsPage|Description|Summary|Params|Kind)\b")
 _READS_ADDRESS = re.compile(r"params\.canonical|canonicalurl", re.I)
 _READS_AUTHOR = re.compile(r"\.Params\.authors?\b|\.Author\b|\"authors?\"", re.I)
-_NAMED = '{{ with .Params.author }}<meta name="author" content="{{ . }}">{{ end }}'
+_NAMED = (
+    "{{ with .Params.author }}{{ if not (or (reflect.IsSlice .) (reflect.IsMap .)) }}"
+    '<meta name="author" content="{{ . }}">{{ end }}{{ end }}'
+)
+_NO_HEAD = re.compile(r"layouts/(?:.*/)?(?:404\.html|(?:_?shortcodes|_markup)/.*)")
+_CALLS = re.compile(r"\{\{-?[^{}]*?\b(block|partial(?:Cached)?|template)\b[ \t]*(?:\"([^\"{}]*)\")?")
 _ADDRESSED = '{{ with .Params.canonicalURL }}<link rel="canonical" href="{{ . }}">{{ end }}'
 
 # Astro
@@ -34,6 +39,8 @@ _ASTRO_HREF = re.compile(r"(\bhref=\{)([^{}]+)(\})")
 _SPREAD = re.compile(r"\{\.\.\.\s*\w+(?:\.\w+)*\.data\s*\}")
 _READS_PROP = re.compile(r"canonicalU(?:RL|rl)\s*[,}?|]|\.canonical\w*")
 _OBJECT = re.compile(r"\bz\s*\.\s*(?:object|strictObject)\(\s*\{")
+_NEXT = re.compile(r"\bdefineCollection\b|^(?:export|const|let|var|function)\b", re.M)
+_PROPS = re.compile(r"\binterface\s+Props\b[^{;]*\{|\btype\s+Props\s*=\s*\{")
 
 
 def _changed(before: dict[str, str], after: dict[str, str], *mends: str) -> Setup:
@@ -47,18 +54,42 @@ def of_hugo(files: frozenset[str], read: Read) -> Setup:
     before = {path: said for path, said in list(before.items())[:_MOST] if "\ufffd" not in said}
     after = dict(before)
     mends: list[str] = []
-    head = next((path for path, said in before.items() if _HEAD_ENDS.search(said) and _PAGE.search(said)), None)
-    linked = {path: said for path, said in before.items() if any(map(_IS_CANONICAL.search, _LINK.findall(said)))}
-    if not any(map(_READS_ADDRESS.search, before.values())):
-        named = {path: made for path, said in linked.items() if (made := _LINK.sub(_chosen(said), said)) != said}
-        if not linked and head:
-            named = {head: _headed(after[head], _ADDRESSED)}
-        after |= named
-        mends += [CANONICAL] if named else []
-    if head and not any(map(_READS_AUTHOR.search, before.values())):
-        after[head] = _headed(after[head], _NAMED)
-        mends.append(AUTHOR)
+    own = {path for path in before if path.startswith("layouts/")}
+    heads = [path for path, said in before.items() if _HEAD_ENDS.search(said) and _PAGE.search(said)]
+    heads = [path for path in heads if not _NO_HEAD.search(path) and (path in own or path.split("/", 2)[2] not in own)]
+    for path, said in before.items():
+        if any(map(_IS_CANONICAL.search, _LINK.findall(said))) and not _READS_ADDRESS.search(said):
+            after[path] = _LINK.sub(_chosen(said), said)
+    for path in heads:
+        inside = _reached(before[path][: _end(before[path])], before)
+        if not any(_READS_ADDRESS.search(one) or any(map(_IS_CANONICAL.search, _LINK.findall(one))) for one in inside):
+            after[path] = _headed(after[path], _ADDRESSED)
+    mends += [CANONICAL] if after != before else []
+    for path in heads:
+        if not any(map(_READS_AUTHOR.search, _reached(before[path], before))):
+            after[path] = _headed(after[path], _NAMED)
+            mends += [AUTHOR] if AUTHOR not in mends else []
     return _changed(before, after, *mends)
+
+
+def _end(said: str) -> int:
+    end = _HEAD_ENDS.search(said)
+    return end.start() if end else len(said)
+
+
+def _reached(said: str, layouts: dict[str, str]) -> list[str]:
+    """A part of a layout and the partials that it shows, and theirs; all, where that cannot be told."""
+    texts, seen = [said], set[str]()
+    for part in texts:
+        for kind, name in _CALLS.findall(part):
+            end = f"/{name.removesuffix('.html').removeprefix('partials/')}.html"
+            found = {path for path in layouts if "partials/" in path and path.endswith(end)}
+            defined = kind == "template" and not found and not name.startswith("_internal/")
+            if kind == "block" or not name or defined:
+                return [said, *layouts.values()]
+            texts += [layouts[path] for path in sorted(found - seen)]
+            seen |= found
+    return texts
 
 
 def _chosen(whole: str) -> Callable[[re.Match[str]], str]:
@@ -100,36 +131,64 @@ def of_astro(files: frozenset[str], read: Read, schema: str, collection: str) ->
     if not schema or not any(_SPREAD.search(text(read, path)) for path in pages):
         return Setup()
     before = {**parts, schema: text(read, schema)}
-    told = _schemed(before[schema], collection)
+    told, named = _schemed(before[schema], collection)
     if told == before[schema]:
         return Setup()
     after = {**before, schema: told}
+    names = ["canonicalURL", *(["author"] if named else [])]
+    handing = "".join(f" {name}={{Astro.props.{name}}}" for name in names)
     handed = 0
     for path, link in linked.items():
         made = _ASTRO_HREF.sub(r"\1Astro.props.canonicalURL ?? \2\3", link[0], count=1)
         if made == link[0]:
             return Setup()
-        named = '{Astro.props.author && <meta name="author" content={Astro.props.author} />}'
-        after[path] = after[path].replace(link[0], f"{made}\n{named}", 1)
+        made += '\n{Astro.props.author && <meta name="author" content={Astro.props.author} />}' if named else ""
+        after[path] = after[path].replace(link[0], made, 1)
         handed += path.startswith("src/layouts/")
         for layout in [one for one in parts if one.startswith("src/layouts/") and one != path]:
             passed, count = re.subn(
                 rf"<{path.rsplit('/', 1)[-1].removesuffix('.astro')}(?=[\s/>])(?![^<>]*\{{\.\.\.)",
-                r"\g<0> canonicalURL={Astro.props.canonicalURL} author={Astro.props.author}",
+                lambda tag: tag[0] + handing,
                 after[layout],
             )
             after[layout], handed = passed, handed + count
-    return _changed(before, after, CANONICAL, AUTHOR) if handed else Setup()
+    for path in parts:
+        typed = _typed(after[path], names) if after[path] != before[path] else after[path]
+        if not typed and after[path]:
+            return Setup()
+        after[path] = typed
+    return _changed(before, after, CANONICAL, *([AUTHOR] if named else [])) if handed else Setup()
 
 
-def _schemed(said: str, collection: str) -> str:
-    """The schema with what posts say of themselves, where it does not know it."""
-    start = re.search(rf"\b{re.escape(collection)}\b\s*[:=]\s*defineCollection\(", said)
-    found = _OBJECT.search(said, start.end()) if start else None
+def _typed(said: str, names: list[str]) -> str:
+    """A component whose type of its props has these, where it says one; empty where that cannot be told."""
+    found = _PROPS.search(said)
     if found is None:
-        return said
+        # what the schema says, or anything
+        return said if not re.search(r"\bProps\b", said) or "CollectionEntry" in said else ""
+    inside = said[found.end() : said.find("}", found.end())]
+    known = dict(re.findall(r"\b(canonicalURL|author)\??\s*:\s*([^;,\n]*)", inside))
+    if any(not kind.strip().startswith("string") for kind in known.values()):
+        return ""
+    line = re.match(r"[ \t]*(\r?\n[ \t]*)", said[found.end() :])
+    new = "".join(f"{line[1] if line else ' '}{name}?: string;" for name in names if name not in known)
+    return said[: found.end()] + new + said[found.end() :]
+
+
+def _schemed(said: str, collection: str) -> tuple[str, bool]:
+    """(the schema with what posts say of themselves, where it does not know it; whether an author is text in it)."""
+    start = re.search(rf"\b{re.escape(collection)}\b\s*[:=]\s*defineCollection\(", said)
+    if start is None:
+        return said, False
+    bound = _NEXT.search(said, start.end())
+    end = bound.start() if bound else len(said)
+    found = _OBJECT.search(said, start.end(), end)
+    if found is None:
+        return said, False
     line = re.search(r"\n([ \t]*)\S", said[found.end() :])
     new = f"\n{line[1] if line else ''}"
-    end = said.find("defineCollection", found.end())
-    names = [name for name in ("canonicalURL", "author") if not re.search(rf"\b{name}\b", said[found.end() : end])]
-    return said[: found.end()] + "".join(f"{new}{name}: z.string().optional()," for name in names) + said[found.end() :]
+    inside = said[found.end() : end]
+    names = [name for name in ("canonicalURL", "author") if not re.search(rf"\b{name}\b", inside)]
+    named = "author" in names or bool(re.search(r"\bauthor[\"']?\s*:\s*z\s*\.\s*string\(", inside))
+    told = "".join(f"{new}{name}: z.string().optional()," for name in names)
+    return said[: found.end()] + told + said[found.end() :], named

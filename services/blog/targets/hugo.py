@@ -108,5 +108,6 @@ def _math(said: dict[str, Any]) -> MathKind:
 
 def _reads_canonical(files: frozenset[str], read: Read) -> bool:
     layouts = [path for path in sorted(files) if _LAYOUT.fullmatch(path)]
-    likely = [path for path in layouts if re.search(r"head|seo|meta|base|canonical", path)][:_LAYOUTS_MOST]
-    return any(re.search(r"params\.canonical|canonicalurl", text(read, path), re.I) for path in likely)
+    layouts.sort(key=lambda path: not re.search(r"head|seo|meta|base|canonical", path))  # the likeliest first
+    some = layouts[:_LAYOUTS_MOST]
+    return any(re.search(r"params\.canonical|canonicalurl", text(read, path), re.I) for path in some)

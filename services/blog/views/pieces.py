@@ -40,14 +40,15 @@ def seen(tx: Any, id: str) -> dict[str, Any]:
 
 
 def spoken_of(tx: Any, id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """A piece and its talk as the reader may have them: who sees it no more, but spoke, has their own words."""
+    """A piece and its talk as the reader may have them: who sees it no more, but spoke, has their own words alone."""
     row, talk = pieces.one(tx, id), pieces.thread(tx, id)
     if row is not None and sees(row):
         return row, talk
     own = [each for each in talk if each["person"] == reader_id()]
     if row is None or not own:
         not_found("piece")
-    return {**row, "about": "", "link": "", "post": None, "reviewer": None}, own
+    blank = dict.fromkeys(("person", "author", "title", "about", "link", "state", "stage"), "")
+    return {**row, **blank, **dict.fromkeys(("since", "post", "reviewer"))}, own
 
 
 @blueprint.post("")

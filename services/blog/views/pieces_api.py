@@ -27,7 +27,7 @@ def _whole(id: str) -> dict[str, Any]:
 
 
 def _spoken(id: str) -> dict[str, Any]:
-    """The same for whoever spoke: where they see the piece no more, its title and their own words."""
+    """The same for whoever spoke: where they see the piece no more, their own words alone."""
     with db.read(SERVICE) as tx:
         row, talk = spoken_of(tx, id)
     return {**row, "comments": talk}

@@ -37,8 +37,9 @@ def _one(id: str, problems: list[dict[str, str]] | None = None) -> Response:
     row = _own(id)
     stands = row["standing"]
     can = {"offer": can_offer(stands), "decline": can_decline(stands), "again": asks_again(stands)}
-    can["offer"] = can["offer"] and row["state"] != "gone"
     can["open"] = can_open(stands, row["live"])
+    if row["state"] == "gone":
+        can |= dict.fromkeys(("offer", "decline", "open"), False)
     with db.read(SERVICE) as tx:
         idea = pieces.suggested(tx, reader_id(), row["title"], id)
     return page("post.html", problems, post=row, idea=idea, stands=STANDINGS[stands], can=can, groups=rules.NOTES)
@@ -101,7 +102,8 @@ def own(id: str) -> Response:
 
 def _steps(id: str, problems: list[dict[str, str]] | None = None) -> Response:
     row, place = _own(id), forges.place()
-    given: dict[str, Any] = {"post": row, "can": bool(row["agreed"]) and can_open(row["standing"], row["live"])}
+    can = bool(row["agreed"]) and row["state"] != "gone" and can_open(row["standing"], row["live"])
+    given: dict[str, Any] = {"post": row, "can": can}
     given |= {"name": forges.name(), "github": not forges.decides(), "home": f"https://{place}"}
     given |= {"repo": f"{place.rpartition('/')[2]}.git", "repo_name": place.partition("/")[2]}
     return page("own.html", problems, **given, branch=handing.branch(row["offer"]) if row["offer"] else "")
