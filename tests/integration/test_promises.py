@@ -109,3 +109,19 @@ def test_each_promise_is_seen_broken(baton: Any, promise: str, breaks: Callable[
     wrong = {found.promise: found.wrong for found in promises.check(told, told) if found.wrong}
     assert promise in wrong, wrong
     assert "✗" in "\n".join(promises.lines(promises.check(told, told)))
+
+
+def test_who_stood_in_was_not_asked_twice_running(baton: Any) -> None:
+    """GIVEN somebody was asked for the next session WHEN it is noted afterwards that they led this one too THEN no
+    promise is broken: nobody knew when they were asked
+    """
+    turns.circle(baton, "Ada", "Bo", sessions=2)
+    baton.tick()
+    one_is_asked_always(baton)
+    with db.write("sessions") as tx:
+        turn, session = (db.metadata("sessions").tables[name] for name in ("turn", "session"))
+        first = tx.execute(sa.select(session.c.id).order_by(session.c.starts_at)).scalars().first()
+        noted = {"why": {}, "created_at": clock.now() + timedelta(days=15)}
+        tx.execute(sa.update(turn).where(turn.c.session == first).values(**noted))
+    told = {"ada@example.org", "bo@example.org"}
+    assert not next(found.wrong for found in promises.check(told, told) if found.promise == "Turns go round")

@@ -142,18 +142,20 @@ def _wall_time() -> Found:
 
 
 def _fair() -> Found:
-    """Whoever led twice running wanted to (an open turn, a swap), or was told that nobody else could be asked."""
+    """Whoever led twice running wanted to (an open turn, a swap), or was told that nobody else could be asked, or had
+    been asked before it was written down that they stood in for somebody the time before.
+    """
     days = {row.id: row.starts_at for row in rows("sessions", "session", "id", "starts_at")}
-    turns = rows("sessions", "turn", "session", "circle", "role", "state", "person", "why")
-    served: dict[str, list[tuple[datetime, str, dict[str, Any]]]] = defaultdict(list)
+    turns = rows("sessions", "turn", "session", "circle", "role", "state", "person", "why", "created_at")
+    served: dict[str, list[tuple[datetime, str, dict[str, Any], datetime]]] = defaultdict(list)
     for row in turns:
         if row.role == "coordinator" and row.state == "served":
-            served[row.circle].append((days[row.session], row.person, row.why or {}))
+            served[row.circle].append((days[row.session], row.person, row.why or {}, row.created_at))
     wrong = []
     for circle, held in served.items():
         ordered = sorted(held, key=lambda each: each[0])
-        for (_, one, _), (at, two, why) in pairwise(ordered):
-            if one == two and why.get("kind") in CHOSEN and not why.get("tier"):
+        for (_, one, _, known), (at, two, why, asked) in pairwise(ordered):
+            if one == two and known <= asked and why.get("kind") in CHOSEN and not why.get("tier"):
                 wrong.append(f"somebody of circle {circle} was asked to lead twice running, on {at:%d %b %Y}")
     # As the rotation counts: with what who came later, or back, is credited with, of those who are there.
     scores: dict[str, list[int]] = defaultdict(list)
