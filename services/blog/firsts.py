@@ -52,6 +52,9 @@ def remind(tx: Connection, most: int) -> int:
 
 
 def _remind(tx: Connection, who: str, joined_at: datetime, days: int, step: int) -> bool:
+    side = nudge.c.step > 0 if step > 0 else nudge.c.step < 0  # after the day, or before it
+    same = sa.select(nudge.c.step).where(nudge.c.person == who, nudge.c.pushed == days, nudge.c.step != step, side)
+    first = tx.execute(same).first() is None
     once = db.insert(tx, nudge).values(person=who, pushed=days, step=step, at=clock.now()).on_conflict_do_nothing()
     if not tx.execute(once).rowcount:
         return False
@@ -60,6 +63,7 @@ def _remind(tx: Connection, who: str, joined_at: datetime, days: int, step: int)
     asks = asks.where(blog.c.person == who, blog.c.state != "left", post.c.state == "listed")
     has = sa.select(blog.c.id).where(blog.c.person == who, blog.c.state != "left").limit(1)
     told = {"person": who, "step": step, "due_at": due_at, "pushed": days, "posts": tx.execute(asks).scalar_one()}
+    told["first"] = first
     emit(tx, "post.awaited", f"person/{who}", {**told, "blog": tx.execute(has).first() is not None})
     return True
 

@@ -135,8 +135,8 @@ class Decided(Schema):
 class Choice(Schema):
     """One thing that can be chosen of a list."""
 
-    choice = fields.String(attribute="0")
-    words = fields.String(attribute="1")
+    choice = fields.String()
+    words = fields.String()
 
 
 class Preference(Schema):

@@ -586,6 +586,9 @@ class Awaited(Person):
     pushed = fields.Integer(required=True, metadata={"description": "days by which they moved that"})
     blog = fields.Boolean(required=True, metadata={"description": "they have a blog that is followed"})
     posts = fields.Integer(required=True, metadata={"description": "posts of theirs that wait for their yes"})
+    first = fields.Boolean(
+        load_default=True, metadata={"description": "of those before that day, or of those after it"}
+    )
 
 
 class Said(Data):

@@ -92,6 +92,24 @@ def test_who_comes_back_between_two_of_them_gets_one_and_the_other_days_later(ba
     ] == [True, True]
 
 
+def test_who_wants_two_of_them_gets_one_before_and_one_after_whichever_day_that_is(baton: Baton, ada: str) -> None:
+    """Given that Ada was away on two of the days, Then the others come instead, and anew once it is moved."""
+    start = joined_at(baton, ada)
+    with db.write("notifications") as tx:
+        preferences.choose(tx, ada, {"first-post": "less"})
+    for day, number in ((58, 1), (71, 2)):
+        to_day(baton, start, day)
+        assert len(mails(kind="first-post")) == number, day
+    with db.write("blog") as tx:
+        firsts.snooze(tx, ada, 0)
+    for day, number in ((77, 3), (88, 3), (94, 4), (101, 4)):
+        to_day(baton, start, day)
+        assert len(mails(kind="first-post")) == number, day
+    assert [row["step"] for row in sorted(baton.rows("blog", "nudge"), key=lambda row: row["at"])] == [
+        -3, 10, -14, -3, 3, 10
+    ]  # fmt: skip
+
+
 def test_moved_by_link_once_however_often_it_is_pressed(baton: Baton, ada: str) -> None:
     start = joined_at(baton, ada)
     to_day(baton, start, 46)

@@ -143,6 +143,22 @@ def test_nothing_new_is_no_mail_and_three_months_asleep_are_one(baton: Baton) ->
     assert len(mails(kind="stream")) == 2, "what was told is not told again"
 
 
+def test_minutes_alone_are_news_to_their_circle(baton: Baton) -> None:
+    """Given a session before the last letter, When nothing but its minutes is new, Then its circle reads them, and
+    no other circle gets a letter for that."""
+    ask(baton, "ann", "cy")
+    earlier = {"starts_at": "2027-01-28T18:00:00+00:00", "day": "2027-01-28"}
+    month(baton, "2027-02-01T10:00:00+00:00")
+    until("2027-02-02T10:00:00+00:00")
+    held("s1", text="## Decisions\n\n- Read chapter two\n", **earlier)
+    month(baton, "2027-03-01T10:00:00+00:00")
+    [mail] = mails(kind="stream")
+    assert mail.person == "ann" and "chapter two" in mail.text
+    assert mail.subject == "Minutes of 1 session: Starting out, February"
+    month(baton, "2027-04-01T10:00:00+00:00")
+    assert len(mails(kind="stream")) == 1
+
+
 @pytest.mark.parametrize("where", ["between two mails", "before the commit"])
 def test_whatever_dies_on_the_way_each_has_one(baton: Baton, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     """Given steps of two readers, When every second step dies once, Then all have one letter, in steps."""

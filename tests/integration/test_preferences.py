@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from services.notifications import schemas
 from services.notifications.chat import channels
 from services.notifications.digest import writing
 from services.notifications.mail import preferences
@@ -34,6 +33,10 @@ def ann(baton: Baton) -> None:
 def publish(number: int = 1, **fields: Any) -> None:
     told = {"members": ["ann"], "to": ["ann"], **fields}
     assert tell("session.minuted", minuted(f"s{number}", **told), subject=f"session/s{number}").done
+
+
+def sits(person: str, circle: str) -> None:
+    assert tell("place.snapshot", {"person": person, "circle": circle, "since": clock.now().isoformat()}).done
 
 
 def got(person: str = "ann", kind: str = "minutes") -> list[Any]:
@@ -95,6 +98,7 @@ def test_less_is_offered_before_none(baton: Baton) -> None:
 def test_each_list_can_be_had_less_often(baton: Baton) -> None:
     """Minutes with the month's letter, which comes along and goes along; comments not, reviews still; two reminders of
     a first post instead of four; digests with something to do alone."""
+    sits("ann", "c")
     publish(1)
     base = way(got()[0])
     done = stranger(baton).post(base, data={"minutes": "less"})
@@ -113,7 +117,7 @@ def test_each_list_can_be_had_less_often(baton: Baton) -> None:
     assert writes.brings("review", "less") and not writes.brings("comment", "less")
     for step in (-14, -3, 3, 10):
         data = {"person": "ann", "step": step, "due_at": "2027-03-05T09:00:00+00:00", "pushed": 0, "blog": False}
-        assert tell("post.awaited", {**data, "posts": 0}, subject="person/ann").done
+        assert tell("post.awaited", {**data, "posts": 0, "first": step in (-14, 3)}, subject="person/ann").done
     assert [mail.subject.startswith("Still") for mail in got(kind="first-post")] == [False, True]
 
 
@@ -149,6 +153,40 @@ def test_minutes_in_the_chat_alone_as_long_as_it_tells_of_them(baton: Baton) -> 
         channels.end(tx, id, "gone", clock.now())
     publish(3)
     assert len(got()) == 2 and chat in stranger(baton).get(base).text, "what holds is shown"
+
+
+def test_minutes_that_are_told_nowhere_else_come_by_mail(baton: Baton, change_settings: Any) -> None:
+    """Given who mentors another circle, or is in no letter, and a channel of another stream, Then what neither the
+    letter nor the chat tells of comes at once; and what waited for a sender is not dropped for a chat."""
+    change_settings(smtp_url="smtp://127.0.0.1:9")
+    for id, stream in (("meg", "stream2"), ("ned", None)):
+        tell("member.confirmed", member(id, name=id.title(), state="active", stream=stream))
+    sits("ann", "c")
+    sits("meg", "m")
+    everybody = {"to": ["ann", "meg", "ned"], "members": ["ann", "meg", "ned"]}
+    publish(1, **everybody)
+    with db.write("notifications") as tx:
+        for who in ("ann", "meg", "ned"):
+            with pytest.raises(preferences.Wrong):
+                preferences.choose(tx, who, {"minutes": "chat"})
+            preferences.choose(tx, who, {"minutes": "less"})
+    assert {row.state for who in ("ann", "meg", "ned") for row in got(who)} == {"queued"}, "no letter may tell of them"
+    publish(2, **everybody)
+    assert [len(got(who)) for who in ("ann", "meg", "ned")] == [1, 2, 2], "Ann's circle alone is in the letter she has"
+    publish(3, circle="m", stream="stream2", **everybody)
+    publish(4, circle=None, **everybody)
+    assert [len(got(who)) for who in ("ann", "meg", "ned")] == [3, 3, 4]
+    typed = channels.Typed("#s2", "https://chat.example/x", "chat.example", "stream2", ("minutes",))
+    with db.write("notifications") as tx:
+        channels.add(tx, typed, "organizer/olga")
+        preferences.choose(tx, "meg", {"minutes": "chat"})
+    assert {row.state for row in got("meg")} == {"queued"}, "nobody told the channel of those"
+    publish(5, **everybody)
+    publish(6, circle="m", stream="stream2", **everybody)
+    assert len(got("meg")) == 4 and len(baton.rows("notifications", "chat_message")) == 1
+    with db.write("notifications") as tx:
+        preferences.choose(tx, "meg", {"minutes": "none"})
+    assert {row.state for row in got("meg")} == {"dropped"}
 
 
 def test_organizers_are_asked_of_what_organizers_get_and_members_are_not(baton: Baton) -> None:
@@ -301,13 +339,14 @@ def test_the_tab_of_ones_own_pages_and_the_api_say_the_same(baton: Baton) -> Non
     usual = [("minutes", "mail"), ("talks", "mail"), ("first-post", "mail"), ("writing", "mail"),
              ("stream", "none")]  # fmt: skip
     assert [(each["list"], each["choice"]) for each in told] == usual
-    assert schemas.Preferences().validate({"preferences": told}) is not None
+    words = [{"choice": "mail", "words": "Each at once"}, {"choice": "none", "words": "None"}]
+    assert [told[0]["choices"][0], told[0]["choices"][-1]] == words and len(told[0]["choices"]) == 3, "no chat tells"
     here = {"Origin": "http://localhost:8000", "Sec-Fetch-Site": "same-origin"}
     path = "/notifications/api/mine/preferences"
     done = client.put(path, json={"choices": {"minutes": "none"}}, headers=here)
-    assert done.status_code == 200 and done.json["preferences"][0]["choice"] == "none"
+    assert done.status_code == 200 and done.json["preferences"][0] == {**told[0], "choice": "none"}
     assert chosen(baton) == {"minutes": "none"}
-    for wrong in ({"digest": "none"}, {"minutes": "x"}, {"x": "none"}, {}):
+    for wrong in ({"digest": "none"}, {"minutes": "x"}, {"minutes": "chat"}, {"x": "none"}, {}):
         assert client.put(path, json={"choices": wrong}, headers=here).status_code == 422, wrong
     assert chosen(baton) == {"minutes": "none"}
 

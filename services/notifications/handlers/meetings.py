@@ -13,6 +13,7 @@ from ..chat import telling
 from ..digest import projection
 from ..mail import compose, gathering, invitation, letter, session
 from ..models import SERVICE
+from ..rules import lists
 
 
 @on(SERVICE, "session.minuted", "minutes.corrected")
@@ -25,6 +26,7 @@ def session_minuted(tx: Connection, event: Event) -> None:
     told = people.readers(tx, [*data["to"], *data["organizers"]])
     named = session.named(data)
     names = people.called(tx, named)
+    of = lists.Of(data["circle"], data["stream"]) if data["circle"] else None
     for to in told:
         context = session.minutes(data, names, to.person, to.timezone or known.timezone, event.type)
         link, links = "item" if context["mine"] else None, {}
@@ -33,8 +35,10 @@ def session_minuted(tx: Connection, event: Event) -> None:
         if context["leads_next"]:
             links["next"] = ("lead", {"session": data["next"]["session"]})
         by = "all-minutes" if context["for_organizer"] else "minutes"
-        about = compose.Told(f"{session.TOPIC}{data['session']}", 0)  # whom an answer to it is for
-        compose.write(tx, "minutes", event.id, to, context, link=link, mentions=named, told=about, links=links, list=by)
+        topic = compose.Told(f"{session.TOPIC}{data['session']}", 0)  # whom an answer to it is for
+        compose.write(
+            tx, "minutes", event.id, to, context, link=link, mentions=named, told=topic, links=links, list=by, of=of
+        )
 
 
 @on(SERVICE, "minutes.missed")

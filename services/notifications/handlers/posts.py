@@ -47,7 +47,7 @@ def post_awaited(tx: Connection, event: Event) -> None:
         return
     projection.became(tx, event)
     less = preferences.choice(tx, to.person, lists.LISTS["first-post"]) == lists.LESS
-    if people.readers(tx, [to.person]) and not (less and data["step"] not in lists.FIRST_POST):
+    if people.readers(tx, [to.person]) and (data.get("first", True) or not less):
         due_at = datetime.fromisoformat(data["due_at"])
         context = {"due_at": due_at, "late": data["step"] > 0, "blog": data["blog"], "posts": data["posts"]}
         claims = {"pushed": data["pushed"]}

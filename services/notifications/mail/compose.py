@@ -22,7 +22,7 @@ from shared.events import NotYet
 from shared.quick import Quick, params
 
 from ..models import doubt, mail, mention, program, stream
-from ..rules import State
+from ..rules import State, lists
 from . import dkim, ledger, letter, preferences, proof, quiet, rewording, text
 from .kinds import KINDS, list_of
 
@@ -109,6 +109,7 @@ def write(
     links: Mapping[str, tuple[str, dict[str, Any]]] | None = None,
     list: str | None = None,
     answer_to: str = "",
+    of: lists.Of | None = None,
 ) -> str | None:
     """Write one mail into the ledger; its id, or None when it is there already, is not wanted, or has no address.
 
@@ -121,9 +122,10 @@ def write(
     :param answer_to: whose address an answer goes to, when it is not the program's.
     :param links: more links of the reader's: {name in the template's `links`: (purpose, claims)}.
     :param list: the list by which it comes, when it is not the usual one of this kind.
+    :param of: of which circle it tells, for whoever reads that elsewhere.
     """
     with Round(tx, kind, cause) as alone:
-        id = alone.write(to, context, claims, link, mentions, deadline, told, links, list, answer_to)
+        id = alone.write(to, context, claims, link, mentions, deadline, told, links, list, answer_to, of)
     return id if alone.written else None
 
 
@@ -168,13 +170,14 @@ class Round:
         links: Mapping[str, tuple[str, dict[str, Any]]] | None = None,
         list: str | None = None,
         answer_to: str = "",
+        of: lists.Of | None = None,
     ) -> str | None:
         """Write one of them, as `write` does; it is put down at the end."""
         if not to.email:
             return None
         tx, kind = self.tx, self.kind
         settings, what, on = config.current(), KINDS[kind], list_of(kind, list)
-        if on and not preferences.wants(tx, to.person, on, kind):
+        if on and not preferences.wants(tx, to.person, on, kind, of):
             _log.info("mail.unwanted", kind=kind, list=on.name)
             return None
         about, now, id = self.about, self.now, mail_id(self.cause, to.person, kind)

@@ -15,9 +15,9 @@ from shared.events import emit
 from shared.quick import Quick
 
 from ..chat import channels
-from ..models import mail, preference
+from ..models import mail, place, preference
 from ..models import person as person_
-from ..rules import lists
+from ..rules import lists, monthly
 from . import ledger
 from .kinds import list_called
 
@@ -51,13 +51,29 @@ def choices(tx: Connection, person: str) -> dict[str, str]:
     return {row.list: row.choice for row in rows}
 
 
-def wants(tx: Connection, person: str, of: lists.List, kind: str) -> bool:
+def wants(tx: Connection, person: str, of: lists.List, kind: str, about: lists.Of | None = None) -> bool:
     """Whether a mail of that kind, on its way by that list, is wanted.
 
-    Whoever reads it in the chat gets it by mail once no channel tells of it any more.
+    Whoever reads it elsewhere gets it by mail all the same, where it is not told there: no channel hears of it (any
+    more), or it is of another circle than the letter of their stream tells of.
+
+    :param about: what it is of; None: of no circle.
     """
     wanted = choice(tx, person, of)
-    return not told_in_chat(tx, person, of) if wanted == lists.CHAT else of.brings(kind, wanted)
+    if not of.elsewhere(wanted):
+        return of.brings(kind, wanted)
+    if about is None:
+        return True
+    if wanted == lists.CHAT:
+        return not channels.hearing(tx, of.chat, about.stream)
+    return not _in_letter(tx, person, about)
+
+
+def _in_letter(tx: Connection, id: str, about: lists.Of) -> bool:
+    """Whether their monthly letter tells what the minutes of that circle say."""
+    here = (person_.c.id == id, person_.c.stream == about.stream, person_.c.state.in_(monthly.TAKES_PART))
+    theirs = sa.exists().where(place.c.person == person_.c.id, place.c.circle == about.circle)
+    return tx.execute(sa.select(person_.c.id).where(*here, theirs)).first() is not None
 
 
 def told_in_chat(tx: Connection, id: str, of: lists.List) -> bool:
@@ -72,9 +88,9 @@ def choose(tx: Connection, person: str, wanted: Mapping[str, str], tell: bool = 
     """Let somebody have of each list named what they want; returns what was so before, of those that changed.
 
     :param tell: whether sessions is to know what they want of talks; not, when it was sessions that told.
-    :raises Wrong: a list, or a choice of one, that is none.
+    :raises Wrong: a list, or a choice of one, that is none; the chat, where no channel of it tells of that.
     """
-    problems = [_wrong(name) for name, choice in wanted.items() if not _can_be(name, choice)]
+    problems = [_wrong(name) for name, choice in wanted.items() if not _can_be(tx, person, name, choice)]
     if problems:
         raise Wrong(problems)
     before = {name: choice(tx, person, _known(name)) for name in {*wanted, "minutes", "stream"}}
@@ -85,8 +101,9 @@ def choose(tx: Connection, person: str, wanted: Mapping[str, str], tell: bool = 
         insert = db.insert(tx, preference).values(row)
         fresh = {"choice": value, "at": row["at"]}
         tx.execute(insert.on_conflict_do_update(index_elements=["person", "list"], set_=fresh))
-        unwanted = [kind for kind in _known(name).kinds if not _known(name).brings(kind, value)]
-        ledger.unwanted(tx, person, name, unwanted, UNWANTED)
+        if not _known(name).elsewhere(value):  # what is on its way may never be told there
+            unwanted = [kind for kind in _known(name).kinds if not _known(name).brings(kind, value)]
+            ledger.unwanted(tx, person, name, unwanted, UNWANTED)
         if name == TALKS and tell:
             emit(tx, "talks.chosen", f"person/{person}", {"person": person, "wanted": value != lists.NONE})
         _log.info("preference.changed", list=name, choice=value)
@@ -117,9 +134,16 @@ def _known(name: str) -> lists.List:
     return found
 
 
-def _can_be(name: str, value: str) -> bool:
+def _can_be(tx: Connection, person: str, name: str, value: str) -> bool:
     found = list_called(name)
-    return found is not None and value in dict(found.choices)
+    if found is None or value not in dict(found.choices):
+        return False
+    return value != lists.CHAT or chat_can_be(tx, person, found)
+
+
+def chat_can_be(tx: Connection, person: str, of: lists.List) -> bool:
+    """Whether the chat can be chosen: it tells of that, or was chosen before."""
+    return told_in_chat(tx, person, of) or choice(tx, person, of) == lists.CHAT
 
 
 def _wrong(name: str) -> dict[str, str]:

@@ -51,7 +51,15 @@ _OF: dict[str, dict[str, Any]] = {
 
 def _letter(now: datetime, stream: str, starts: datetime) -> dict[str, Any]:
     """A month of that stream: two sessions of the reader's circle, one of another, and a post."""
-    mine = {"circle": "a", "name": f"{stream}, circle A", "held": True, "minuted": True, "of": 4, "links": 1}
+    mine = {
+        "circle": "a",
+        "name": f"{stream}, circle A",
+        "held": True,
+        "minuted": True,
+        "fresh": True,
+        "of": 4,
+        "links": 1,
+    }
     meetings = [
         {**mine, "id": "example-1", "starts_at": starts - 28 * DAY, "present": 3, "excerpt": "Read chapter two."},
         {**mine, "id": "example-2", "starts_at": starts - 14 * DAY, "present": 4, "excerpt": "Show a first result."},

@@ -21,10 +21,9 @@ from ..rules import lists
 from ..rules import monthly as rules
 
 LIST = "stream"
-TAKES_PART = ("confirmed", "waiting", "active")
 LONGEST = timedelta(days=1)  # of a session
 _WANTS = sa.and_(preference.c.person == person.c.id, preference.c.list == LIST, preference.c.choice == lists.MAIL)
-_HERE = (person.c.state.in_(TAKES_PART), person.c.stream.is_not(None), person.c.email != "")
+_HERE = (person.c.state.in_(rules.TAKES_PART), person.c.stream.is_not(None), person.c.email != "")
 
 
 @dataclass(frozen=True)
@@ -91,12 +90,13 @@ def stream(tx: Connection, slug: str, since: datetime, until: datetime) -> rules
 
 def _meeting(row: Any, since: datetime, until: datetime) -> dict[str, Any]:
     out = row["minuted_at"] is not None and row["minuted_at"] <= until
-    fresh = out and row["minuted_at"] > since
+    fresh = bool(out and row["minuted_at"] > since)
     return {
         **{name: row[name] for name in ("id", "circle", "name", "starts_at", "present", "coordinator", "mentor")},
         "of": row["marked"],
         "held": since < row["ends_at"] <= until,
         "minuted": out,
+        "fresh": fresh,
         "excerpt": row["words"]["excerpt"] if out else "",
         "links": row["words"].get("links", 0) if fresh else 0,
     }

@@ -39,7 +39,8 @@ def title(told: Row) -> str:
     """As in: 5 sessions, 2 posts."""
     posts = len(told["posts"]) + told["more_posts"]
     parts = [(told["sessions"], "session"), (posts, "post"), (told["links"], "link")]
-    return ", ".join([count(number, noun) for number, noun in parts if number][:2]) or "Nothing"
+    said = ", ".join([count(number, noun) for number, noun in parts if number][:2])
+    return said or f"Minutes of {count(told.get('minutes', 0), 'session')}"  # of last month's, and nothing else is new
 
 
 def _when(told: Row, zone: str) -> str:

@@ -24,6 +24,7 @@ class List:
     :param readers: MEMBER, ORGANIZER or APPLICANT: whom it is shown to.
     :param kinds: {kind: the choices with which it still comes}.
     :param chat: what a chat's channel must hear (rules/chat.KINDS), so that CHAT is a choice, and no mail comes by it.
+    :param monthly: LESS is: in the monthly letter of a stream.
     """
 
     name: str
@@ -34,6 +35,7 @@ class List:
     readers: str = MEMBER
     usual: str = MAIL
     chat: str = ""
+    monthly: bool = False
 
     def without_chat(self) -> List:
         """The same where no chat tells of it."""
@@ -43,9 +45,20 @@ class List:
         """Whether who chose that still gets mails of that kind."""
         return choice in self.kinds.get(kind, ())
 
+    def elsewhere(self, choice: str) -> bool:
+        """Whether who chose that reads the same elsewhere; what is not told there comes by mail."""
+        return choice == CHAT or (choice == LESS and self.monthly)
+
+
+@dataclass(frozen=True)
+class Of:
+    """Of which circle something is told, and of which stream that is."""
+
+    circle: str
+    stream: str | None
+
 
 _ALL = {MAIL}
-FIRST_POST = (-14, 3)  # days from when it is hoped for, of the reminders that come with LESS
 LISTS = {
     each.name: each
     for each in (
@@ -61,6 +74,7 @@ LISTS = {
             ),
             {"minutes": _ALL},
             chat="minutes",
+            monthly=True,
         ),
         List(
             "talks",

@@ -13,6 +13,7 @@ from typing import Any
 from .digest import MANY
 
 HOUR = 8  # of the first of a month, where the reader lives
+TAKES_PART = ("confirmed", "waiting", "active")  # states in which somebody gets it
 POSTS = 10  # that are listed; the rest is a number
 DAY = timedelta(days=1)
 
@@ -24,7 +25,8 @@ class Stream:
     """What became of a stream since then, the same for all its readers.
 
     :param meetings: sessions that were held, or whose minutes came, oldest first: {id, circle, name, starts_at, held,
-        present, of, minuted, excerpt, links}; `held`: in that time, `minuted`: their minutes are out.
+        present, of, minuted, fresh, excerpt, links}; `held`: in that time, `minuted`: their minutes are out, `fresh`:
+        since then.
     :param posts: of its members, published in that time: {person, title, original}.
     """
 
@@ -86,12 +88,13 @@ def compose(of: Stream, own: Own) -> dict[str, Any] | None:
     """The letter, its `names` still to be filled for the authors of its posts; None: nothing is new."""
     held = [row for row in of.meetings if row["held"]]
     links = sum(row["links"] for row in of.meetings)
-    if not (held or of.posts or links):
-        return None
     circles: dict[str, list[Row]] = {}
     for row in held:
         circles.setdefault(row["circle"], []).append(row)
     mine = [row for row in of.meetings if row["circle"] == own.circle]
+    minutes = sum(row["fresh"] for row in mine)
+    if not (held or of.posts or links or minutes):
+        return None
     others = [rows for circle, rows in circles.items() if circle != own.circle]
     members = {*own.members, *(row[role] for row in mine for role in ("coordinator", "mentor") if row.get(role))}
     return {
@@ -106,6 +109,7 @@ def compose(of: Stream, own: Own) -> dict[str, Any] | None:
         "posts": [{name: row[name] for name in ("person", "title", "original")} for row in of.posts[:POSTS]],
         "more_posts": max(0, len(of.posts) - POSTS),
         "links": links,
+        "minutes": minutes,
         "next": _ahead(own.then, own.person),
         "turn": _ahead(own.turn, own.person),
         "items": [{"text": each["text"], "due": each["due"]} for each in own.items],

@@ -136,12 +136,7 @@ def _shown(tx: Connection, door: Door) -> list[lists.List]:
     found = lists.shown(row.roles, row.state) if row else []
     first = [door.list] if door.list else []
     every = [*first, *(each for each in found if each not in first)]
-    return [each if _chat(tx, door, each) else each.without_chat() for each in every]
-
-
-def _chat(tx: Connection, door: Door, of: lists.List) -> bool:
-    """Whether the chat can be chosen: it tells of that, or was chosen before."""
-    return preferences.told_in_chat(tx, door.person, of) or preferences.choice(tx, door.person, of) == lists.CHAT
+    return [each if preferences.chat_can_be(tx, door.person, each) else each.without_chat() for each in every]
 
 
 def _row(tx: Connection, id: str) -> Any:
@@ -191,8 +186,9 @@ def _me() -> str:
 
 
 def _mine(tx: Connection, door: Door) -> dict[str, Any]:
-    of = _shown(tx, door)
-    parts = ("title", "about", "choices")
-    told = [{"list": each.name, **{part: getattr(each, part) for part in parts}} for each in of]
-    now = [preferences.choice(tx, door.person, each) for each in of]
-    return {"preferences": [{**each, "choice": choice} for each, choice in zip(told, now, strict=True)]}
+    return {"preferences": [_told(each, preferences.choice(tx, door.person, each)) for each in _shown(tx, door)]}
+
+
+def _told(of: lists.List, now: str) -> dict[str, Any]:
+    choices = [{"choice": choice, "words": words} for choice, words in of.choices]
+    return {"list": of.name, "title": of.title, "about": of.about, "choice": now, "choices": choices}
