@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import select
 import shutil
+import socket
 import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -279,8 +283,6 @@ def test_what_a_server_says_of_one_who_was_erased_is_not_kept(serve: Callable[..
 
 
 def test_senders_side_by_side_send_each_once(serve: Callable[..., Server], settings: Config) -> None:
-    import threading
-
     server = serve()
     for i in range(60):
         tell("application.received", applicant(f"p{i:02}"))
@@ -332,6 +334,132 @@ def test_one_pace_for_all_senders_and_what_somebody_waits_for_goes_first(
     change_settings(smtp_rate="")
     sending.send_due()
     assert set(states().values()) == {"sent"} and sorted(server.ids) == sorted(row.id for row in mails())
+
+
+def test_a_clock_that_was_ahead_neither_opens_the_pace_nor_stops_it(
+    serve: Callable[..., Server], change_settings: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a sender whose clock was half a minute ahead, as on a second host, then one that was set back an hour."""
+    still = clock.machine()
+    monkeypatch.setattr(clock, "machine", lambda: still)
+    server = serve()
+    change_settings(smtp_rate="60/minute")
+    for i in range(8):
+        tell("application.reminded", applicant(f"p{i}"))
+    pace = db.metadata("notifications").tables["mail_server"]
+    for ahead, passes, sent in ((0, 0, 3), (30, 0, 3), (30, 31, 4), (3600, 0, 4), (3600, 2, 6)):
+        with db.write("notifications") as tx:
+            if ahead:
+                tx.execute(pace.update().values(given_to=still + ahead))
+        sending.send_due()
+        still += passes
+        sending.send_due()
+        assert len(server.taken) == sent and list(states().values()).count("queued") == 8 - sent, (ahead, passes)
+
+
+def test_a_later_state_waits_for_the_earlier_one_that_is_on_its_way(
+    serve: Callable[..., Server], later: Callable[[float], None]
+) -> None:
+    """Given a mail that its server may have, when a later state of the same thing is written to the same person."""
+    server = serve()
+    table = db.metadata("notifications").tables["mail"]
+
+    def write(name: str, person: str, rank: int) -> None:
+        tell("application.received", applicant(name))
+        told = table.update().where(table.c.address == f"{name}@example.org")
+        with db.write("notifications") as tx:
+            tx.execute(told.values(topic="session/s1", person=person, rank=rank))
+
+    def claimed() -> list[ledger.Claimed]:
+        with db.write("notifications") as tx:
+            return ledger.claim(tx, 1)
+
+    write("first", "ann", 1)
+    (first,) = claimed()
+    with db.write("notifications") as tx:
+        assert ledger.mark_data(tx, first)
+    for name, person, rank in (("second", "ann", 2), ("same", "ann", 1), ("other", "bo", 2)):
+        write(name, person, rank)
+    sending.send_due()
+    assert [mail.recipient for mail in server.taken] == ["other@example.org"]
+    assert states()["second@example.org"] == "queued" and states()["same@example.org"] == "dropped"
+    with db.write("notifications") as tx:
+        ledger.settle(tx, [ledger.Outcome(first, Step.ACCEPT)])
+    (second,) = claimed()
+    assert second.address == "second@example.org"
+    with db.write("notifications") as tx:
+        assert ledger.mark_data(tx, second)
+    write("third", "ann", 3)
+    assert not claimed()
+    later(LEASE + 1)
+    with db.write("notifications") as tx:
+        assert ledger.sweep(tx) == [(second.id, Step.LOSE)], "its sender died"
+    sending.send_due()
+    assert server.taken[-1].recipient == "third@example.org"
+
+
+@pytest.mark.parametrize("point", ["mail.claimed", "mail.data_at"])
+def test_what_was_taken_when_the_time_was_over_goes_back_at_once(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    """A time limit may strike between the commit that takes mails and the first of them: no lease is waited for."""
+    server = serve()
+    monkeypatch.setattr(sending, "AT_ONCE", 2)
+    for name in ("ann", "bo", "cy", "di"):
+        tell("application.received", applicant(name))
+    left = [1 if point == "mail.claimed" else 2]  # the second mark takes the next two
+
+    def strike(reached: str) -> None:
+        left[0] -= reached == point
+        if not left[0]:
+            left[0] = -1
+            raise TimeoutError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sending.die, "at", strike)
+        with pytest.raises(TimeoutError):
+            sending.send_due()
+    tried = point == "mail.data_at"
+    assert sorted(states().values()) == ["queued"] * (4 - tried) + ["sent"] * tried
+    assert not mails(state="sending") and not [row for row in mails(state="queued") if row.claim]
+    assert sum(row.attempts for row in mails(state="queued")) == tried, "the one in hand counts it as a try"
+    sending.send_due()
+    assert sorted(states().values()) == ["queued"] * tried + ["sent"] * (4 - tried) and len(server.taken) == 4 - tried
+
+
+def test_how_far_a_relay_is_counts_from_its_answers_on_this_connection(settings: Config) -> None:
+    """A server that hung up while nothing was asked had its word waiting: read at once, it is no near server."""
+    idle = threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        for last in (b"421 4.4.2 timeout exceeded\r\n", b""):
+            talk, _ = listener.accept()
+            with talk, talk.makefile("rb") as said:
+                talk.sendall(b"220 far\r\n")
+                for line in said:
+                    time.sleep(0.03)
+                    talk.sendall(b"250 far\r\n")
+                    if line.startswith(b"RSET") and last:
+                        idle.wait(30)
+                        talk.sendall(last)
+                        break
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        relay = smtp.Relay(smtp.Where("127.0.0.1", listener.getsockname()[1], None, "", False))
+        relay.until = clock.machine() + 100
+        relay.greet()
+        relay.reset()
+        assert relay.answers == 1 and relay.journey >= 0.03
+        idle.set()
+        assert relay._smtp and relay._smtp.sock and select.select([relay._smtp.sock], [], [], 30)[0]
+        relay.reset()
+        assert relay.journey >= 0.03, "what was there before it was asked is no answer"
+        relay.greet()
+        assert relay.answers == 0 and relay.journey == math.inf, "of this connection nothing is known yet"
+        relay.reset()
+        assert relay.answers == 1 and relay.journey >= 0.03
+        relay.close()
 
 
 def test_letters_beyond_ascii_need_smtputf8(serve: Callable[..., Server]) -> None:

@@ -28,6 +28,12 @@ _later = mail.alias("later")
 _OLD = sa.exists().where(
     _later.c.topic == mail.c.topic, _later.c.person == mail.c.person, _later.c.rank > mail.c.rank
 )  # somebody was, or will be, told of a later state
+_earlier = mail.alias("earlier")
+_ahead = sa.exists().where(
+    _earlier.c.topic == mail.c.topic, _earlier.c.person == mail.c.person, _earlier.c.rank < mail.c.rank,
+    sa.text("earlier.state = 'sending'"), _earlier.c.data_at.is_not(None),
+)  # an earlier state is on its way to them, so this one would come first  # fmt: skip
+_FREE = sa.or_(mail.c.topic.is_(None), ~_ahead)  # with `or`, PostgreSQL asks mail_topic for each, and joins nothing
 _IN_HAND = (State.SENDING, State.HELD)  # held, too: its sender may only have been frozen, and knows how it ended
 
 
@@ -62,11 +68,14 @@ _CLAIMED = [mail.c[name] for name in Claimed.__dataclass_fields__]
 
 
 def claim(tx: Connection, most: int) -> list[Claimed]:
-    """Take up to `most` due mails for one sender, bulk last; those that came too late are dropped on the way."""
+    """Take up to `most` due mails for one sender, bulk last; those that came too late are dropped on the way.
+
+    What tells of a later state waits until it is known how the mail of the earlier one ended, or its lease is over.
+    """
     machine, now = clock.machine(), clock.now()
     due = (
         sa.select(mail.c.id, mail.c.deadline, mail.c.expires, _OLD.label("old"))
-        .where(_QUEUED, mail.c.due <= machine)
+        .where(_QUEUED, mail.c.due <= machine, _FREE)
         .order_by(mail.c.bulk, mail.c.due)
         .limit(most)
         .with_for_update(skip_locked=True, of=mail)

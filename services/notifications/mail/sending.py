@@ -143,6 +143,7 @@ class _Lane:
             self._broken(error)
             raise
         finally:
+            self._take()
             self.books.done(*(Outcome(row, Step.RELEASE) for row in self.waiting))
             try:
                 self._end()
@@ -151,9 +152,15 @@ class _Lane:
 
     def _more(self) -> bool:
         if not self.waiting:
-            self.waiting = self.books.claim(self.most)
-            self.size = len(self.waiting)
+            self.books.claim(self.most)
+            self.size = self._take()
         return bool(self.waiting)
+
+    def _take(self) -> int:
+        """Put what the books took with what waits; how many. Never on the way: a time limit may strike anywhere."""
+        taken = len(self.books.taken)
+        self.waiting, self.books.taken = self.waiting + self.books.taken, []
+        return taken
 
     def _over(self) -> bool:
         return clock.machine() - self.started > START_WITHIN
@@ -167,9 +174,9 @@ class _Lane:
                 return
         rows = [row for row in self.waiting[:together] if row.bulk or together == 1]
         last = len(rows) == len(self.waiting) and not self._over()
-        ours, more = self.books.mark(rows, self.most if last else 0)
+        ours = self.books.mark(rows, self.most if last else 0)
         if last:
-            self.waiting, self.size = self.waiting + more, len(more)
+            self.size = self._take()
         first = self.waiting.pop(0)
         if first.id in ours:
             self._data(first)
@@ -274,42 +281,41 @@ class _Books:
     def __init__(self, report: Report) -> None:
         self.report = report
         self._pending: list[Outcome] = []
+        self.taken: list[Claimed] = []  # and not yet with its lane, which gives it back whatever breaks in between
 
     def done(self, *outcomes: Outcome) -> None:
         """A try is over."""
         self._pending.extend(outcomes)
 
-    def claim(self, most: int) -> list[Claimed]:
-        """Take the next mails; what is pending waits for their mark. A power cut may forget that they were taken.
+    def claim(self, most: int) -> None:
+        """Take the next mails (`taken`); what is pending waits for their mark. A power cut may forget that.
 
         :param most: so many.
         """
         with db.write(SERVICE, durable=False) as tx:
-            batch = self._take(tx, most)
-        if batch:
+            self._take(tx, most)
+        if self.taken:
             die.at("mail.claimed")
-        return batch
 
-    def _take(self, tx: Connection, most: int) -> list[Claimed]:
+    def _take(self, tx: Connection, most: int) -> None:
         """No more than the server may be given now."""
         room = server.room(tx, most) if most else 0
-        batch = ledger.claim(tx, room) if room else []
-        server.given(tx, len(batch))
-        return batch
+        self.taken = ledger.claim(tx, room) if room else []
+        server.given(tx, len(self.taken))
 
-    def mark(self, rows: Sequence[Claimed], most: int) -> tuple[set[str], list[Claimed]]:
-        """Settle what is pending, write that the server may have `rows` from now on, and take the next.
+    def mark(self, rows: Sequence[Claimed], most: int) -> set[str]:
+        """Settle what is pending, write that the server may have `rows` from now on, and take the next (`taken`).
 
         :param most: so many.
-        :returns: ids of those of `rows` that are ours, and what was taken.
+        :returns: ids of those of `rows` that are ours.
         """
         with db.write(SERVICE) as tx:
             ledger.settle(tx, self._pending)
             ours = {row.id for row in rows if ledger.mark_data(tx, row)}
-            more = self._take(tx, most)
+            self._take(tx, most)
         self._settled()
         die.at("mail.data_at")
-        return ours, more
+        return ours
 
     def close(self) -> None:
         """Settle the rest."""

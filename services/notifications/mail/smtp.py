@@ -84,7 +84,8 @@ class Relay:
         self.where = where
         self.until = 0.0  # machine time at which the task must be over; set by its user
         self._smtp: smtplib.SMTP | None = None
-        self.journey = math.inf  # seconds that its quickest answer took: it cannot be further away than that
+        # Of this connection: seconds that its quickest answer took, since it cannot be further away than that.
+        self.journey = math.inf
         self.answers = 0
         self._asked: float | None = None  # when what is not answered yet was sent
         self._text = b""  # of the open mail, and not sent yet
@@ -199,9 +200,7 @@ class Relay:
         sock = self._smtp.sock if self._smtp else None
         if sock is None or isinstance(sock, ssl.SSLSocket):
             return False
-        asked = select.poll()
-        asked.register(sock, select.POLLIN)
-        if not asked.poll(0):
+        if not _speaks(sock):
             return True
         try:
             gone = not sock.recv(1, socket.MSG_PEEK)
@@ -239,6 +238,7 @@ class Relay:
 
     def _open(self) -> None:
         where = self.where
+        self.journey, self.answers, self._asked = math.inf, 0, None
         context = ssl.create_default_context()
         if where.near:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -321,8 +321,9 @@ class Relay:
             raise Refused(stage, None, "the connection is closed")
         try:
             smtp.sock.settimeout(timeout or self._left())
+            spoken = _speaks(smtp.sock)  # unasked, as a server that is about to hang up: that is no answer
             smtp.sock.sendall(octets)
-            self._asked = time.perf_counter()
+            self._asked = None if spoken else time.perf_counter()
         except OSError as error:
             self.close()
             raise Refused(stage, None, f"the connection broke: {error}") from error
@@ -354,6 +355,13 @@ class Relay:
         """Seconds the next read or write may take; never 0, which would mean "do not block"."""
         left = max(self.until - clock.machine(), 0.5)
         return left if patient else min(STEP_SECONDS, left)
+
+
+def _speaks(sock: socket.socket) -> bool:
+    """Whether there is something to read, be it the end."""
+    asked = select.poll()
+    asked.register(sock, select.POLLIN)
+    return bool(asked.poll(0))
 
 
 _own = threading.local()
