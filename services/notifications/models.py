@@ -328,7 +328,7 @@ agreed = sa.Table(
     "agreed",
     metadata,
     sa.Column("circle", Key, primary_key=True),
-    sa.Column("items", Json, nullable=False),  # [{person, text, due, since}]
+    sa.Column("items", Json, nullable=False),  # [{id, person, text, due, since}]; id: null, where an event told none
     sa.Column("members", Json, nullable=False),  # ids of those whom its words may name
     sa.Column(
         "position", sa.BigInteger, nullable=False

@@ -152,8 +152,16 @@ def told(tx: Connection, circle: str) -> dict[str, Any]:
     """What others are told of a circle's items: all that are open."""
     left = sa.select(item).where(item.c.circle == circle, item.c.state == "open")
     rows = tx.execute(left.order_by(item.c.due, item.c.created_at, item.c.id))
-    open = [{"person": row.owner, "text": row.text, "due": row.due} for row in rows]
-    return {"circle": circle, "items": open, "members": people.members(tx, circle)}
+    return {"circle": circle, "items": as_told(rows.mappings()), "members": people.members(tx, circle)}
+
+
+def as_told(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Items in events."""
+    return [
+        {"id": row["id"], "person": row["owner"], "text": row["text"], "due": row["due"],
+         "since": row["created_at"].isoformat()}
+        for row in rows
+    ]  # fmt: skip
 
 
 def _taken(tx: Connection, id: str) -> Row:

@@ -241,6 +241,10 @@ class Agreed(Data):
     person = fields.String(required=True, metadata={"description": "id of its owner"})
     text = fields.String(required=True, metadata=PERSONAL)
     due = fields.String(required=True, allow_none=True, metadata={"description": "local date, ISO 8601"})
+    id = fields.String(load_default=None, allow_none=True, metadata={"description": "id of the item"})
+    since = fields.String(
+        load_default=None, allow_none=True, metadata={"description": "when it was written down; RFC 3339, program time"}
+    )
 
 
 class Reason(Data):

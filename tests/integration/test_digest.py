@@ -226,6 +226,46 @@ def test_an_older_list_of_items_changes_nothing(baton: Baton, circle: Circle) ->
     assert baton.rows("notifications", "agreed")[0]["items"]
 
 
+def test_an_item_is_news_once_whatever_becomes_of_it(baton: Baton, circle: Circle) -> None:
+    """Given an item that a digest told of, When it is done and undone, given away, and one of them is erased, Then
+    it stays as old as it is; one that comes only after the digest that would have told of it is in the next."""
+    publish(circle)
+    until("2027-01-11T13:00:00+00:00")
+    baton.tick()
+    late = {"id": "i9", "person": "zoe", "text": "Ask the archive", "due": None, "since": "2027-01-10T09:00:00+00:00"}
+    tell("session.minuted", minuted("s9", circle="z", items=[late], members=["zoe"]), subject="session/s9")
+    baton.pass_time(hours=1)
+    given = {"circle": "z", "items": [{**late, "person": "yan"}], "members": ["zoe", "yan"]}
+    assert tell("items.changed", given, subject="circle/z").done
+    [row], [was] = baton.rows("sessions", "item"), open_items(baton, circle)
+    assert (was["id"], was["since"]) == (row["id"], row["created_at"].isoformat())
+    with db.write("sessions") as tx:
+        items.settle(tx, row["id"], "done", f"person/{circle.bo}")
+    baton.drain()
+    assert open_items(baton, circle) == []
+    with db.write("sessions") as tx:
+        items.undo(tx, row["id"], f"person/{circle.bo}")
+        items.give(tx, row["id"], circle.cy, f"person/{circle.bo}")
+    baton.drain()
+    assert open_items(baton, circle) == [{**was, "person": circle.cy}]
+    tell("member.erased", {"person": circle.bo})
+    assert open_items(baton, circle) == [{**was, "person": circle.cy, "text": "an action item"}]
+    with db.write("sessions") as tx:
+        items.settle(tx, row["id"], "moved", f"person/{circle.cy}")
+    baton.drain()
+    [now] = open_items(baton, circle)
+    assert (now["text"], now["since"]) == (was["text"], was["since"]) and now["due"] != was["due"]
+    until("2027-01-18T13:00:00+00:00")
+    baton.tick()
+    assert ["Ask the archive" in mail.text for mail in digests()] == [False, True]
+
+
+def open_items(baton: Baton, circle: Circle) -> list[dict[str, Any]]:
+    """Those that notifications knows of."""
+    [row] = baton.rows("notifications", "agreed", circle=circle.id)
+    return list(row["items"])
+
+
 def test_who_stays_away_is_named_at_every_third_time(baton: Baton) -> None:
     """Given somebody who never comes, When a digest follows each session, Then the third and the sixth name them."""
     program(baton)

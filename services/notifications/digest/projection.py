@@ -134,22 +134,52 @@ def _mark(tx: Connection, session: str, marks: list[dict[str, Any]]) -> None:
 
 
 def items(tx: Connection, event: Event) -> None:
-    """All open items of a circle, unless a later event has told of them; `since` when each is known."""
+    """All open items of a circle, unless a later event has told of them; `since` when each is news.
+
+    What is known stays as old as it is, whoever has it now and whatever is left of its words.
+    """
     data = event.data
     row = tx.execute(sa.select(agreed.c["items"]).where(agreed.c.circle == data["circle"])).first()
-    there = {(e["person"], e["text"]): e.get("since") for e in (row[0] if row else ())}
-    # Where nothing was known and no minutes were published, all is told anew: that is no news.
-    anew = event.time.isoformat() if row or event.type == "session.minuted" else None
+    there = {key: each.get("since") for each in (row[0] if row else ()) for key in _keys(each)}
     kept = []
     for each in data["items"]:
-        text = letter.line(each["text"], 200)
-        since = there.get((each["person"], text), anew)
-        kept.append({"person": each["person"], "text": text, "due": each["due"], "since": since})
+        known = {"id": each.get("id"), "person": each["person"], "text": letter.line(each["text"], 200)}
+        key = next((key for key in _keys(known) if key in there), None)
+        since = there[key] if key else _news_since(tx, event, each.get("since"), known=row is not None)
+        kept.append({**known, "due": each["due"], "since": since})
     members = sorted({*data["members"], *(each["person"] for each in kept)})
     insert = db.insert(tx, agreed).values(circle=data["circle"], items=kept, members=members, position=event.position)
     fresh = {name: insert.excluded[name] for name in ("items", "members", "position")}
     later = agreed.c.position <= event.position
     tx.execute(insert.on_conflict_do_update(index_elements=["circle"], set_=fresh, where=later))
+
+
+def _keys(item: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """What an item is known by: its id; one that was told without, by whose it is and what it says."""
+    words = ("", item["person"], item["text"])
+    return [(item["id"],), words] if item.get("id") else [words]
+
+
+def _news_since(tx: Connection, event: Event, written: str | None, known: bool) -> str | None:
+    """Since when an item is news that this event is the first to tell of; None: that is not known, so it is none.
+
+    Minutes tell of it when they are out. One that is told of again, as after an undo, is as old as when it was written
+    down. What comes only after the digest that would have told of it is news of the next one.
+    """
+    if event.type in ("session.minuted", "minutes.corrected"):
+        since = event.time
+    elif written:
+        since = _instant(written)
+    elif known:
+        since = event.time
+    else:
+        return None  # all is told anew
+    untils = list(tx.execute(sa.select(digest.c.until).order_by(digest.c.until)).scalars())
+    missed = next((until for until in untils if until >= event.time), None)
+    before = [until for until in untils if missed and until < missed]
+    if missed and not (before and since <= before[-1]):
+        since = max(clock.now(), untils[-1] + timedelta(microseconds=1))
+    return since.isoformat()
 
 
 def became(tx: Connection, event: Event) -> None:

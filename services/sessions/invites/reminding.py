@@ -76,7 +76,7 @@ def _remind_of(tx: Connection, row: telling.Row, hours: int) -> None:
     if row["circle"] is not None:
         open_ones = items.open_of(tx, row["circle"], people)
         data["members"] = [each["id"] for each in circles.members(tx, row["circle"])]
-        data["items"] = [{"person": each["owner"], "text": each["text"], "due": each["due"]} for each in open_ones]
+        data["items"] = items.as_told(open_ones)
     # Not older than what anybody was told, or the reminder would count as overtaken.
     data |= {"hours": hours, "sequence": max([row["sequence"], *(each.sequence for each in told_now)])}
     for start in range(0, len(people), telling.EACH):

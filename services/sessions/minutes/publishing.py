@@ -170,9 +170,7 @@ def _told(tx: Connection, of: Row, by: str) -> dict[str, Any]:
         "text": "" if agendas.says_nothing(now.text) else said,
         "cut": missing,
         "reasons": [{"gap": gap, "why": why} for gap, why in sorted((of["gaps"] or {}).items())],
-        "items": [
-            {"person": each["owner"], "text": each["text"], "due": each["due"]} for each in items.open_ones(tx, of)
-        ],
+        "items": items.as_told(items.open_ones(tx, of)),
         "present": [each.person for each in sheet if each.present],
         "members": [each.person for each in sheet],
         "to": [*circle, *([mentor] if mentor and mentor not in circle else [])],
