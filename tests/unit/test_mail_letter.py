@@ -155,7 +155,7 @@ def _letter() -> dict[str, Any]:
     """A monthly letter with something in every part of it."""
     met = {
         "id": "s1", "circle": "c1", "name": "Circle <b>Ann</b>", "starts_at": NOW - timedelta(days=20), "held": True,
-        "present": 3, "of": 4, "minuted": True, "excerpt": "Read *chapter two* <b>Ann</b>", "links": 2,
+        "present": 3, "of": 4, "minuted": True, "fresh": True, "excerpt": "Read *chapter two* <b>Ann</b>", "links": 2,
     }  # fmt: skip
     late = {**met, "id": "s2", "starts_at": NOW - timedelta(days=6), "of": 0, "minuted": False, "excerpt": ""}
     there = [{**each, "circle": "c2", "name": "Circle Bo", "excerpt": "Not theirs to read"} for each in (met, late)]
