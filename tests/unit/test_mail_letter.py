@@ -84,6 +84,8 @@ SAMPLE: dict[str, Any] = {
     "led": True,
     "why": "Of all who can be asked, you have the fewest turns. You have had one turn here so far.",
     "handed_by": None,
+    "last": False,
+    "who": "<b>Ann</b>",
     "changed_by": None,
     "next_asked": True,
     "pause": True,
