@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+from html import escape
+
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.blog import targets
+from services.blog.convert.jekyll import front
+from services.blog.convert.shapes import Author, Said
 from services.blog.forges.embedded import FIRST
 from services.blog.rules.offers import lines
 from services.blog.targets import lacking as rules
@@ -19,6 +25,7 @@ AUTHORS = (
     'ada:\n  name: Ada\n  links:\n    - label: "x: y"\n      url: https://x.example/\n\n'
     "bob:\n    name: 'Bob'\n    web: on\n"
 )
+SAID = Said("", date(2027, 1, 12), "blog", Author("Ada", "ada"), "Words.")
 INDEX = "---\n---\n{% for post in site.posts %}{{ post.title }} {{- post.title | truncate: 9 -}} {{site.title}}"
 
 
@@ -134,6 +141,30 @@ def test_a_title_is_escaped_once_wherever_it_is_kept_meanwhile() -> None:
         assert not seen(files).target.escapes
         assert lacks(files).files == {"_includes/a.html": wanted.encode()}, "what another template prints"
         assert seen(after(files)).target.escapes
+
+
+def test_a_title_that_goes_on_under_another_name_or_into_a_script_runs_nowhere() -> None:
+    """What an include prints is escaped there; what JSON or Markdown lets through is held escaped if it has a tag."""
+    safe = "{% seo %}<h1>{{ page.title | escape }}</h1>"
+    files: dict[str, str | bytes] = {
+        "_layouts/post.html": safe + "{% include head.html heading=page.title %}", "_data/authors/x.yml": "",
+        "_includes/head.html": "<h2>{{ include.heading }}</h2><i>{{ include.other }}</i>",
+    }  # fmt: skip
+    assert lacks(files).files["_includes/head.html"].count(b"escape_once") == 1 and not seen(files).target.escapes
+    assert seen(after(files)).target.escapes and lacks(after(files)) == targets.Setup()
+    evil, fine = "x</script><script>alert(1)</script>", "a < b & c"
+    for where, text, tags in (
+        ("_layouts/p.html", "<script>{{ page.title | jsonify }}</script>", True),
+        ("_layouts/p.html", "{% assign t = page.title %}<script>var t = {{ t | jsonify }}</script>", True),
+        ("_layouts/p.html", "<h1>{{ page.title | markdownify }}</h1>", True),
+        ("_layouts/p.html", "<h1>{{ page.title | escape | markdownify }}</h1>", False),
+        ("_layouts/p.html", "{{ content | markdownify }}{{ site.title | jsonify }}", False),
+        ("search.json", "---\n---\n[{{ page.title | jsonify }}]", False),
+    ):
+        of = seen({"_layouts/post.html": safe, "_data/authors/x.yml": "", where: text}).target
+        assert (of.escapes, of.lets_tags) == (True, tags), text
+        held = [front(replace(SAID, title=title), of)["title"] for title in (evil, fine)]
+        assert held == [escape(evil) if tags else evil, fine], text
 
 
 @pytest.mark.parametrize(

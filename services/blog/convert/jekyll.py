@@ -10,6 +10,7 @@ from .meta import safe
 from .shapes import Author, Said, Target
 
 TEASER_MOST = 200
+_TAG = re.compile(r"<[A-Za-z/!?]")
 
 
 def folder(target: Target, where: str) -> str:
@@ -19,7 +20,8 @@ def folder(target: Target, where: str) -> str:
 
 def front(said: Said, target: Target) -> dict[str, object]:
     """The front matter, in order. Titles for layouts that print them as they are carry HTML's own signs escaped."""
-    shown = said.title if target.escapes else escape(said.title, quote=True).replace("&#x27;", "'")
+    runs = target.lets_tags and _TAG.search(said.title)
+    shown = said.title if target.escapes and not runs else escape(said.title, quote=True).replace("&#x27;", "'")
     found: dict[str, object] = {
         "layout": "article" if target.shape == "skinny" else "post",
         "title": shown,

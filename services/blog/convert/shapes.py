@@ -121,6 +121,7 @@ class Target:
     :param base: the path below which the site lies (Jekyll's ``baseurl``).
     :param authors: whether it has author data, so that ``author: <key>`` means something there.
     :param escapes: whether its layouts escape titles; if not, the front matter holds them escaped.
+    :param lets_tags: whether a tag in a title would run there all the same: such a title is held escaped in any case.
     :param taken: paths of the posts that it has.
     :param folder: where posts lie.
     :param html: whether HTML within Markdown is shown; Hugo leaves it out unless it is told otherwise.
@@ -136,6 +137,7 @@ class Target:
     base: str = ""
     authors: bool = False
     escapes: bool = True
+    lets_tags: bool = False
     taken: frozenset[str] = frozenset()
     folder: str = "_posts"
     html: bool = True

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..convert import Target
 from ..convert.shapes import ShapeName
-from .lacking import escapes, knows_authors, templates
+from .lacking import escapes, knows_authors, lets_tags, templates
 from .reading import Read, base, settings
 
 
@@ -24,6 +24,7 @@ def seen(shape: ShapeName, files: frozenset[str], read: Read, _folder: str) -> t
         base=base(_settings(read).get("baseurl")),
         authors=knows_authors(files, found),
         escapes=escapes(found),
+        lets_tags=lets_tags(found),
     )
     return of, []
 

@@ -98,6 +98,11 @@ def escapes(found: Mapping[str, str]) -> bool:
     return not titles.bare(found)
 
 
+def lets_tags(found: Mapping[str, str]) -> bool:
+    """Whether a tag in a title would run on some page though every template escapes titles."""
+    return titles.lets_tags(found)
+
+
 def knows_authors(files: frozenset[str], found: Mapping[str, str]) -> bool:
     """Whether `author: <key>` in a post means something, and a file in _data/authors says what."""
     if any(re.fullmatch(r"_data/authors\.\w+", path) for path in files) or any(map(_bare_avatar, found.values())):

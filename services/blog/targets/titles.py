@@ -14,6 +14,14 @@ from typing import NamedTuple
 _TITLE = re.compile(r"\{\{-?\s*(?!(?:site|link)\.)[\w.]+\.title\s*(?P<filters>(?:\|[^{}]*?)?)\s*(?P<end>-?\}\})")
 _PRINT = re.compile(r"\{\{-?\s*(?P<name>[\w-]*\w)\s*(?P<filters>(?:\|[^{}]*?)?)\s*(?P<end>-?\}\})")
 _SAFE = re.compile(r"escape|url_encode|jsonify|slugify|markdownify")
+# What is handed to an include under another name, and printed there.
+_HANDED = re.compile(
+    r"\{%-?\s*include\b[^%]{0,200}?(?<![\w-])([\w-]{1,40})\s*=\s*(?!(?:site|link)\.)[\w.]{1,80}\.title\b"
+)
+_WITHIN = re.compile(r"\{\{-?\s*include\.(?P<name>[\w-]*\w)\s*(?P<filters>(?:\|[^{}]*?)?)\s*(?P<end>-?\}\})")
+# Filters that a tag in a title survives: in a script, where JSON's own signs are no shelter, or as Markdown.
+_LIVE = re.compile(r"\bjsonify\b|\bmarkdownify\b")
+_DATA = (".json", ".js", ".xml", ".txt", ".css")
 # What Liquid does not run: there a title stands for itself. In XML, and there alone, CDATA is no markup either.
 _NOT_RUN = r"\{%-?\s*raw\s*-?%\}.*?\{%-?\s*endraw\s*-?%\}|\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}"
 _ASIDE = re.compile(_NOT_RUN, re.S)
@@ -65,8 +73,25 @@ def bare(everywhere: Mapping[str, str]) -> dict[str, list[re.Match[str]]]:
     :param everywhere: the text of all of them, by path.
     """
     kept = _kept(everywhere)
-    found = {path: _bare(path, text, kept) for path, text in everywhere.items()}
+    within = {one[1] for text in everywhere.values() for one in _HANDED.finditer(text)} - {"title"}
+    found = {path: _bare(path, text, kept, within) for path, text in everywhere.items()}
     return {path: places for path, places in found.items() if places}
+
+
+def lets_tags(everywhere: Mapping[str, str]) -> bool:
+    """Whether a page, for all that it escapes, would still run a tag in a title: made JSON in a script, or Markdown.
+
+    :param everywhere: the text of all templates, by path.
+    """
+    pages = [text for path, text in everywhere.items() if not path.endswith(_DATA)]
+    names = {one[1] for text in everywhere.values() for one in _GIVEN.finditer(text)}
+    names |= {one[1] for text in everywhere.values() for one in _CAPTURE.finditer(text) if ".title" in one[2]}
+    names |= {one[1] for text in everywhere.values() for one in _HANDED.finditer(text)}
+    found = [one for text in pages for each in (_TITLE, _GIVEN) for one in each.finditer(text)]
+    found += [
+        one for text in pages for each in (_PRINT, _WITHIN) for one in each.finditer(text) if one["name"] in names
+    ]
+    return any(_LIVE.search(one["filters"]) and "escape" not in one["filters"] for one in found)
 
 
 def escaped(text: str, places: list[re.Match[str]]) -> str:
@@ -76,7 +101,7 @@ def escaped(text: str, places: list[re.Match[str]]) -> str:
     return text
 
 
-def _bare(path: str, text: str, kept: _Kept) -> list[re.Match[str]]:
+def _bare(path: str, text: str, kept: _Kept, within: set[str]) -> list[re.Match[str]]:
     aside = [match.span() for match in (_ASIDE_XML if path.endswith(".xml") else _ASIDE).finditer(text)]
     captures = list(_CAPTURE.finditer(text))
     found, printed = [], set()
@@ -92,6 +117,7 @@ def _bare(path: str, text: str, kept: _Kept) -> list[re.Match[str]]:
         elif kept.gone(match[1]):
             found.append(match)
     found += [match for match in filter(_raw, _PRINT.finditer(text)) if match["name"] in printed]
+    found += [match for match in filter(_raw, _WITHIN.finditer(text)) if match["name"] in within]
     out = [match for match in found if not any(start <= match.start() < end for start, end in aside)]
     return sorted(out, key=lambda match: match.start())
 
