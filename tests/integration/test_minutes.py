@@ -11,7 +11,7 @@ import pytest
 from services.notifications.mail import session
 from services.sessions import attendance, items, minutes, models, people, resources
 from services.sessions.circles import membership
-from services.sessions.minutes import forgetting
+from services.sessions.minutes import forgetting, publishing
 from services.sessions.rules import agenda
 from services.sessions.rules.refusals import Refused
 from shared import clock, db, personal
@@ -328,6 +328,25 @@ def test_minutes_go_out_once_somebody_is_asked_and_the_session_closes_with_their
         assert not minutes.close_if_done(tx, circle.first)
         tx.execute(models.turn.update().where(models.turn.c.session == circle.second).values(state="accepted"))
         assert minutes.close_if_done(tx, circle.first)
+
+
+def test_a_session_does_not_wait_for_a_yes_to_a_session_that_is_over(circle: Circle, baton: Baton) -> None:
+    circle.begin(1)
+    save(circle, 0, "We met.")
+    mark(circle)
+    with db.write("sessions") as tx:
+        circle.turn(tx, circle.second, circle.bo, state="offered")
+    assert publish(circle)
+    baton.pass_time(days=15)
+    with db.write("sessions") as tx:
+        tx.execute(models.turn.update().where(models.turn.c.session == circle.second).values(state="declined"))
+        tx.execute(models.session.update().where(models.session.c.id == circle.second).values(state="held"))
+        assert not minutes.close_if_done(tx, circle.first), "who led it may still be noted"
+        tx.execute(models.session.update().where(models.session.c.id == circle.second).values(state="minuted"))
+        assert minutes.close_if_done(tx, circle.first)
+    row = only(baton.rows("sessions", "session", id=circle.first))
+    assert row["state"] == "closed" and row["gaps"] == {"next": publishing.NOBODY_LED}
+    assert only([each for each in baton.rows("sessions", "change") if each["verb"] == "gap"])["by"] == "system"
 
 
 def test_a_reason_stands_in_for_what_is_missing(circle: Circle, baton: Baton) -> None:

@@ -1,7 +1,8 @@
 """Publishing minutes, once; correcting them for 48 hours, with history; and closing the session after that.
 
 Nothing is published, and no session closed, with a gap that has no recorded reason. To publish, the next coordinator
-must have been asked; to close, they must have said yes. The circle is mailed once for the
+must have been asked; to close, they must have said yes, or that session's own minutes are out and say who led it, if
+anybody did: that is written down as the reason. The circle is mailed once for the
 publishing, and once more for each correction whose writer asks for it.
 """
 
@@ -24,11 +25,13 @@ from ..rules.refusals import Refused
 from ..rules.rotation import Role
 from ..rules.states import SESSION, Gap, Left, SessionState
 from ..turns import answering, checkins, seats
-from . import reading, saving
+from . import gaps, reading, saving
 from .reading import Row
 from .saving import Saved
 
 NOBODY = "nobody"
+NOBODY_LED = "The next session is over, and nobody had said yes to coordinate it."
+_WRITTEN = (SessionState.MINUTED, SessionState.CLOSED)
 TOLD_MOST = 20_000  # bytes of minutes that an event and a mail carry
 
 
@@ -123,8 +126,19 @@ def close_if_done(tx: Connection, id: str) -> bool:
     now = reading.texts(tx, of)
     if of["state"] != SessionState.MINUTED or now.correct_until is None or clock.now() < now.correct_until:
         return False
+    left, reasons = reading.left(tx, of), dict(of["gaps"] or {})
+    then = reading.following(tx, of)
+    if (
+        not left.next_coordinator
+        and then is not None
+        and then["state"] in _WRITTEN
+        and Gap.NEXT_COORDINATOR not in reasons
+    ):
+        # Nobody can say yes to that one any more: who led it, if anybody did, its own minutes say.
+        gaps.record(tx, id, Gap.NEXT_COORDINATOR, NOBODY_LED, "system")
+        reasons[Gap.NEXT_COORDINATOR] = NOBODY_LED
     try:
-        after = states.close(SessionState(of["state"]), reading.left(tx, of), of["gaps"] or {})
+        after = states.close(SessionState(of["state"]), left, reasons)
     except Refused:
         return False
     tx.execute(session.update().where(session.c.id == id).values(state=after.value))
