@@ -21,6 +21,7 @@ from .rules.states import SessionState
 
 Row = Mapping[Any, Any]
 TEXT_MOST = 500
+OUT = (SessionState.MINUTED.value, SessionState.CLOSED.value)  # of sessions whose minutes are out
 FORTNIGHT = timedelta(days=14)
 VERBS = {"done": "done", "dropped": "dropped", "moved": "open"}  # what one can do to an open one: its state after it
 
@@ -57,6 +58,8 @@ def add(tx: Connection, of: Row, typed: Mapping[str, str], by: str) -> str:
     row = {"id": db.new_id(), "circle": of["circle"], "session": of["id"], "owner": owner, "text": said, "due": due,
            "state": "open", "created_at": now, "changed_at": now, "by": by, "moves": 0}  # fmt: skip
     tx.execute(item.insert().values(row))
+    if of["circle"] and of["state"] in OUT:  # nothing else would tell of it
+        emit(tx, "items.changed", f"circle/{of['circle']}", told(tx, of["circle"]))
     return str(row["id"])
 
 
@@ -149,8 +152,9 @@ def _put(tx: Connection, id: str, fresh: dict[str, Any], by: str) -> None:
 
 
 def told(tx: Connection, circle: str) -> dict[str, Any]:
-    """What others are told of a circle's items: all that are open."""
-    left = sa.select(item).where(item.c.circle == circle, item.c.state == "open")
+    """What others are told of a circle's items: all that are open, of minutes that are out."""
+    out = sa.exists().where(session.c.id == item.c.session, session.c.state.in_(OUT))
+    left = sa.select(item).where(item.c.circle == circle, item.c.state == "open", out)
     rows = tx.execute(left.order_by(item.c.due, item.c.created_at, item.c.id))
     return {"circle": circle, "items": as_told(rows.mappings()), "members": people.members(tx, circle)}
 

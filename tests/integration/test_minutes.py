@@ -330,6 +330,22 @@ def test_minutes_go_out_once_somebody_is_asked_and_the_session_closes_with_their
         assert minutes.close_if_done(tx, circle.first)
 
 
+def test_items_are_told_with_their_minutes_and_not_before(circle: Circle, baton: Baton) -> None:
+    circle.begin(1)
+    first, other = add_item(circle), add_item(circle, text="Bring cake")
+    with db.write("sessions") as tx:
+        items.settle(tx, other, "done", BY)
+    assert only(events(baton, "items.changed"))["data"]["items"] == [], "a draft is nobody's news"
+    save(circle, 0, "We met.")
+    mark(circle)
+    circle.accept(circle.second, circle.bo)
+    assert publish(circle)
+    assert [each["id"] for each in only(events(baton, "session.minuted"))["data"]["items"]] == [first]
+    late = add_item(circle, text="Book the room")
+    told = events(baton, "items.changed")[-1]["data"]["items"]
+    assert {each["id"] for each in told} == {first, late}, "nothing else would tell of what is added then"
+
+
 def test_a_session_does_not_wait_for_a_yes_to_a_session_that_is_over(circle: Circle, baton: Baton) -> None:
     circle.begin(1)
     save(circle, 0, "We met.")

@@ -149,7 +149,9 @@ def test_a_title_that_goes_on_under_another_name_or_into_a_script_runs_nowhere()
     files: dict[str, str | bytes] = {
         "_layouts/post.html": safe + "{% include head.html heading=page.title %}", "_data/authors/x.yml": "",
         "_includes/head.html": "<h2>{{ include.heading }}</h2><i>{{ include.other }}</i>",
+        "_includes/notice.html": "<p>{{ include.heading }}</p>",  # hands on what its callers made, no title
     }  # fmt: skip
+    assert list(lacks(files).files) == ["_includes/head.html"], "of that include alone"
     assert lacks(files).files["_includes/head.html"].count(b"escape_once") == 1 and not seen(files).target.escapes
     assert seen(after(files)).target.escapes and lacks(after(files)) == targets.Setup()
     evil, fine = "x</script><script>alert(1)</script>", "a < b & c"

@@ -30,9 +30,9 @@ _NAMES = "equation|align|gather|multline|eqnarray"
 _ENVIRONMENT = re.compile(rf"^\\begin\{{({_NAMES})\*?\}}", re.M)
 # One that is within signs of math already: these are what is written anew, and not twice.
 _SIGNED = re.compile(
-    rf"^(?:(?P<two>\$\$)|\\\[)[ \t]*\n?[ \t]*(?P<tex>\\begin\{{(?P<name>{_NAMES})\*?\}}"
+    rf"^(?:(?P<two>\$\$)|\\\[)[ \t]*+\n?[ \t]*+(?P<tex>\\begin\{{(?P<name>{_NAMES})\*?\}}"
     r"(?:(?!\\(?:begin|end)\{(?P=name)\*?\})(?:[^$\\]|\\.))*+\\end\{(?P=name)\*?\})"
-    r"[ \t]*\n?[ \t]*(?(two)\$\$|\\\])[ \t]*$",
+    r"[ \t]*+\n?[ \t]*+(?(two)\$\$|\\\])[ \t]*$",
     re.M | re.S,
 )
 

@@ -16,7 +16,7 @@ _PRINT = re.compile(r"\{\{-?\s*(?P<name>[\w-]*\w)\s*(?P<filters>(?:\|[^{}]*?)?)\
 _SAFE = re.compile(r"escape|url_encode|jsonify|slugify|markdownify")
 # What is handed to an include under another name, and printed there.
 _HANDED = re.compile(
-    r"\{%-?\s*include\b[^%]{0,200}?(?<![\w-])([\w-]{1,40})\s*=\s*(?!(?:site|link)\.)[\w.]{1,80}\.title\b"
+    r"\{%-?\s*include\s+(?P<file>[\w./-]{1,80})[^%]{0,200}?(?<![\w-])(?P<name>[\w-]{1,40})\s*=\s*(?!(?:site|link)\.)[\w.]{1,80}\.title\b"
 )
 _WITHIN = re.compile(r"\{\{-?\s*include\.(?P<name>[\w-]*\w)\s*(?P<filters>(?:\|[^{}]*?)?)\s*(?P<end>-?\}\})")
 # Filters that a tag in a title survives: in a script, where JSON's own signs are no shelter, or as Markdown.
@@ -73,8 +73,11 @@ def bare(everywhere: Mapping[str, str]) -> dict[str, list[re.Match[str]]]:
     :param everywhere: the text of all of them, by path.
     """
     kept = _kept(everywhere)
-    within = {one[1] for text in everywhere.values() for one in _HANDED.finditer(text)} - {"title"}
-    found = {path: _bare(path, text, kept, within) for path, text in everywhere.items()}
+    within: dict[str, set[str]] = defaultdict(set)  # by include: the names under which it is handed titles
+    for text in everywhere.values():
+        for one in _HANDED.finditer(text):
+            within[f"_includes/{one['file']}"] |= {one["name"]} - {"title"}
+    found = {path: _bare(path, text, kept, within.get(path, set())) for path, text in everywhere.items()}
     return {path: places for path, places in found.items() if places}
 
 
@@ -86,7 +89,7 @@ def lets_tags(everywhere: Mapping[str, str]) -> bool:
     pages = [text for path, text in everywhere.items() if not path.endswith(_DATA)]
     names = {one[1] for text in everywhere.values() for one in _GIVEN.finditer(text)}
     names |= {one[1] for text in everywhere.values() for one in _CAPTURE.finditer(text) if ".title" in one[2]}
-    names |= {one[1] for text in everywhere.values() for one in _HANDED.finditer(text)}
+    names |= {one["name"] for text in everywhere.values() for one in _HANDED.finditer(text)}
     found = [one for text in pages for each in (_TITLE, _GIVEN) for one in each.finditer(text)]
     found += [
         one for text in pages for each in (_PRINT, _WITHIN) for one in each.finditer(text) if one["name"] in names

@@ -70,7 +70,9 @@ def wants(tx: Connection, person: str, of: lists.List, kind: str, about: lists.O
 
 
 def _in_letter(tx: Connection, id: str, about: lists.Of) -> bool:
-    """Whether their monthly letter tells what the minutes of that circle say."""
+    """Whether their monthly letter, which they get, tells what the minutes of that circle say."""
+    if choice(tx, id, _known("stream")) != lists.MAIL:
+        return False
     here = (person_.c.id == id, person_.c.stream == about.stream, person_.c.state.in_(monthly.TAKES_PART))
     theirs = sa.exists().where(place.c.person == person_.c.id, place.c.circle == about.circle)
     return tx.execute(sa.select(person_.c.id).where(*here, theirs)).first() is not None
