@@ -94,7 +94,7 @@ def test_its_own_invite_is_shown_before_it_is_sent(house: House) -> None:
     title = "Sorting </iframe><b>&amp; more"
     talk = house.talk(title=title, text="About **heaps**.\n\n<script>x</script>", link="https://meet.example.org/talk")
     form = BeautifulSoup(house.organizer.get(f"/sessions/gatherings/{talk}").text, "html.parser").select_one(
-        'form[target="seen"]'
+        'form[action$="/look"]'
     )
     assert form is not None
     fields = {str(each["name"]): str(each["value"]) for each in form.select("input[name]")}

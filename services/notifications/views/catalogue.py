@@ -101,7 +101,7 @@ def html_typed(kind: str) -> Response:
 @blueprint.post("/<kind>/look")
 @access.needs("organizer")
 def look(kind: str) -> Response:
-    """How an invite would look that is about what is posted, for the frame: nothing is kept, nobody is mailed."""
+    """How an invite would look that is about what is posted: nothing is kept, nobody is mailed."""
     if kind not in invitation.FIRST.values():
         problem(404, "There is no such invite", f"Choose one of those at {HOME}.")
     with db.read(SERVICE) as tx:
