@@ -19,6 +19,7 @@ from .columns import Instant
 
 Work = Callable[[Connection, str], Any]
 Due = Callable[[Connection, datetime], datetime | None]
+Ready = Callable[[Connection], bool]
 logger = log.get()
 
 
@@ -135,23 +136,30 @@ def soonest(*moments: datetime | None) -> datetime | None:
 
 @dataclass(frozen=True)
 class Job:
-    """One thing that happens by time: `period` names the period that is due, or None; `work` does one step of it."""
+    """One thing that happens by time: `period` names the period that is due, or None; `work` does one step of it.
+
+    :param ready: whether it may begin by now, where it has to wait for something; it stays due.
+    """
 
     service: str
     name: str
     period: Period
     work: Work
+    ready: Ready | None = None
 
 
 _jobs: dict[tuple[str, str], Job] = {}
 _finished: dict[tuple[str, str, str], str] = {}
 
 
-def job(service: str, name: str, period: Period) -> Callable[[Work], Work]:
-    """Register `work(tx, period)`; it is called again, in a new transaction, as long as it returns True."""
+def job(service: str, name: str, period: Period, ready: Ready | None = None) -> Callable[[Work], Work]:
+    """Register `work(tx, period)`; it is called again, in a new transaction, as long as it returns True.
+
+    :param ready: as of `Job`.
+    """
 
     def register(work: Work) -> Work:
-        _jobs[service, name] = Job(service, name, period, work)
+        _jobs[service, name] = Job(service, name, period, work, ready)
         return work
 
     return register
@@ -191,7 +199,7 @@ def times(tx: Connection) -> list[Times]:
         row = ran.get(entry.name)
         last, finished = (row.started, row.finished) if row else (None, None)
         late = None if jumped else _late(last or begun, entry.period.usual, now)
-        if last is None and entry.period(tx, now) is None:
+        if (last is None and entry.period(tx, now) is None) or not _is_ready(tx, entry):
             late = None
         found.append(Times(entry.name, last, finished, entry.period.next(tx, now), failed.get(entry.name), late))
     return found
@@ -309,7 +317,9 @@ _EVER = datetime(1, 1, 2, tzinfo=UTC)
 
 
 def tick(service: str, only: Collection[str] | None = None) -> list[str]:
-    """Run every job of `service`, or of these alone, whose period is due and not done; returns their names.
+    """Run every job of `service` whose period is due and not done, and that is ready; returns their names.
+
+    :param only: these alone, ready or not: asked for by who knows what else is due.
 
     One that fails is run again at the next tick, and keeps no other from running.
     """
@@ -335,13 +345,19 @@ def _due(service: str, only: Collection[str] | None) -> list[tuple[Job, str]]:
                 entry = rest.pop(0)
                 try:
                     period = entry.period(tx, now)
-                    if period is not None and _finished.get(_memo(entry)) != period:
+                    if period is None or _finished.get(_memo(entry)) == period:
+                        continue
+                    if only is not None or _is_ready(tx, entry):
                         found.append((entry, period))
                 except Exception as error:
                     failed = (entry, error)
         if failed:  # noted once the view is closed: who waits for a connection holds none
             _failed(*failed)
     return found
+
+
+def _is_ready(tx: Connection, entry: Job) -> bool:
+    return entry.ready is None or entry.ready(tx)
 
 
 def _failed(entry: Job, error: Exception) -> None:

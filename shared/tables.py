@@ -84,8 +84,8 @@ def define(metadata: sa.MetaData) -> None:
         sa.Column("told", sa.Integer, nullable=False),
         sa.Column("finished", Machine),
     )
-    # A row is a sign of life: `tick` is renewed by the worker's ticks; `job:<name>` says that a job failed, and is
-    # deleted when it ends again. A handful of rows.
+    # A row is a sign of life: `tick` is renewed by the worker's ticks, `woke` by the first after they were missed;
+    # `job:<name>` says that a job failed, and is deleted when it ends again. A handful of rows.
     sa.Table(
         "pulse",
         metadata,

@@ -239,10 +239,13 @@ def _close() -> None:
 @pytest.fixture
 def baton(settings: Config, monkeypatch: pytest.MonkeyPatch) -> Baton:
     """One whole Baton in this process, seeded as its first start would. What changes is told at the next tick, so that
-    not every test has to let minutes pass; that changes are folded has one of its own.
+    not every test has to let minutes pass; that changes are folded has one of its own. Nor do letters wait after
+    program time was moved (services/notifications/waking.py).
     """
     for name in ("FOLD", "FREED"):
         monkeypatch.setattr(import_module("services.sessions.invites.due"), name, timedelta(0))
+    for name in ("SETTLED", "QUIET"):
+        monkeypatch.setattr(import_module("services.notifications.waking"), name, 0.0)
     return Baton(settings, monkeypatch)
 
 

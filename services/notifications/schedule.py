@@ -1,6 +1,6 @@
 """What happens by time: at every tick, mails of dead senders are taken back, and the doorbell rings if any is due. Each
-night, mails grow old; when organizers arranged it, the digest comes, and once a month letters of streams; chat hears of
-tomorrow's sessions.
+night, mails grow old; when organizers arranged it, the digest comes, and once a month letters of streams, both after a
+gap in ticks only once the others have caught up; chat hears of tomorrow's sessions.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from shared import config, db, log, worker
 from shared.schedule import daily, every, job, never
 from shared.worker import on_tick
 
+from . import waking
 from .chat import channels, invites, messages, posting, telling
 from .digest import arranging, projection, writing
 from .inbound import mailbox, taking
@@ -33,13 +34,13 @@ def prune_mails(tx: Connection, _period: str) -> bool:
     return mails or facts or came or said
 
 
-@job(SERVICE, "digest.write", arranging.periods)
+@job(SERVICE, "digest.write", arranging.periods, ready=arranging.ready)
 def write_digest(tx: Connection, period: str) -> None:
     """One letter to each organizer, once a period."""
     writing.write(tx, period)
 
 
-@job(SERVICE, "stream.write", every(timedelta(hours=1), letters.next_due))
+@job(SERVICE, "stream.write", every(timedelta(hours=1), letters.next_due), ready=waking.over)
 def write_letters(tx: Connection, _period: str) -> bool:
     """On the first of a month, where they live, members who asked for it hear what their stream did."""
     return letters.write(tx)

@@ -107,7 +107,7 @@ def hold_sessions(tx: Connection, _period: str) -> bool:
 @job(SERVICE, "minutes.ask", every(TEN, minutes.next_late))
 def ask_for_minutes(tx: Connection, _period: str) -> bool:
     """Late minutes: the coordinator is asked after 24 hours, the organizers after 72."""
-    return max(minutes.late(tx, who, STEP) for who in minutes.LATE) == STEP
+    return minutes.ask(tx, STEP)
 
 
 @job(SERVICE, "sessions.close", every(HOUR, minutes.next_overdue))

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, db, log
 from shared.events import emit
 
+from .. import waking
 from ..models import digest, program, rhythm
 from ..rules.rhythm import USUAL, Rhythm
 
@@ -123,6 +124,16 @@ def reaches_back(tx: Connection, until: datetime) -> datetime:
     if before:
         return before.until  # type: ignore[no-any-return]
     return until - timedelta(days=USUAL[read(tx).every])
+
+
+def is_due(tx: Connection, now: datetime) -> bool:
+    """Whether one is due that has not been written: for a moment, or for minutes after a gap in ticks."""
+    return periods(tx, now) not in (None, BEGIN)
+
+
+def ready(tx: Connection) -> bool:
+    """Whether one that is due may be written: after a gap in ticks it waits. The first arrangement never does."""
+    return read(tx).since is None or waking.over(tx)
 
 
 class _Periods:

@@ -37,7 +37,7 @@ def page() -> dict[str, Any]:
         digest, zone = writing.composed(tx, known), reader_zone(tx)
         told = board.board(tx, known, arranging.read(tx).zone)
         names = people.called(tx, [each["person"] for each in told["people"]], hold=False)
-        next = arranging.following(tx, clock.now())
+        next, due = arranging.following(tx, clock.now()), arranging.is_due(tx, clock.now())
     circles = told["circles"]
     few = len(circles) <= rules.MANY
     shown = circles if few else [each for each in circles if each["state"] in health.STATES[:2]][: rules.EXCEPTIONS]
@@ -49,6 +49,7 @@ def page() -> dict[str, Any]:
         "empty": not (circles or any(told["funnel"]) or digest["needs"]),
         "zone": zone,
         "next": next,
+        "due": due,
     }
 
 

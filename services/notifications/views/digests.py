@@ -89,4 +89,6 @@ def settings() -> Response:
 
 
 def _times(tx: Connection) -> dict[str, Any]:
-    return {"zone": reader_zone(tx), "next": arranging.following(tx, clock.now()), "words": arranging.read(tx).words}
+    now = clock.now()
+    times = {"next": arranging.following(tx, now), "due": arranging.is_due(tx, now)}
+    return {"zone": reader_zone(tx), "words": arranging.read(tx).words, **times}

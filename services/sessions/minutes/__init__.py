@@ -3,7 +3,7 @@
 from .forgetting import forget
 from .gaps import record as record_gap
 from .gaps import reset_agenda, set_agenda, set_at_once
-from .lateness import LATE, hold, late, next_end, next_late, next_overdue, overdue
+from .lateness import ask, hold, next_end, next_late, next_overdue, overdue
 from .publishing import NOBODY, absent_coordinator, close_if_done, correct, publish, to_publish
 from .reading import (
     CORRECTION,
@@ -24,8 +24,8 @@ from .reading import (
 from .saving import MOST, Saved, save
 
 __all__ = [
-    "CORRECTION", "LATE", "MOST", "NOBODY", "Row", "Saved", "Texts", "absent_coordinator", "at_once",
-    "close_if_done", "correct", "following", "forget", "history", "hold", "late", "left", "next_end", "next_late",
+    "CORRECTION", "MOST", "NOBODY", "Row", "Saved", "Texts", "absent_coordinator", "ask", "at_once",
+    "close_if_done", "correct", "following", "forget", "history", "hold", "left", "next_end", "next_late",
     "next_overdue", "one", "overdue", "publish", "published", "record_gap", "reset_agenda", "save", "set_agenda",
     "set_at_once", "subject", "taken", "template", "texts", "title", "to_publish",
 ]  # fmt: skip

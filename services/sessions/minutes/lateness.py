@@ -38,6 +38,18 @@ def hold(tx: Connection, most: int) -> int:
     return len(rows)
 
 
+def ask(tx: Connection, most: int) -> bool:
+    """Ask for all minutes that are late, in steps; True while there may be more.
+
+    What is over is held first: after a long sleep a session's end and its late minutes are due at once, and would
+    otherwise be told ten minutes apart.
+    """
+    locks.sessions(tx)
+    if hold(tx, most) == most:
+        return True
+    return max(late(tx, who, most) for who in LATE) == most
+
+
 def late(tx: Connection, who: str, most: int) -> int:
     """Ask for minutes that are late, once; returns how many sessions were looked at, at most `most`."""
     locks.sessions(tx)

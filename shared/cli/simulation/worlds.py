@@ -298,9 +298,11 @@ class Within:
         end = time.monotonic() + PATIENCE
         while True:
             self._drain()
-            behind = [service for service in SERVICES if schedule.behind(service)]
-            for service in behind:
-                worker.app.tasks[f"{service}.tick"].run()
+            behind = {service: jobs for service in SERVICES if (jobs := schedule.behind(service))}
+            for service, jobs in behind.items():
+                tick = worker.app.tasks[f"{service}.tick"]
+                tick.run()
+                tick.run(jobs)  # those, too, that would wait until others have done theirs
             if not behind and not owed():
                 return
             if time.monotonic() > end:
