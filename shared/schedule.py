@@ -199,7 +199,9 @@ def times(tx: Connection) -> list[Times]:
         row = ran.get(entry.name)
         last, finished = (row.started, row.finished) if row else (None, None)
         late = None if jumped else _late(last or begun, entry.period.usual, now)
-        if (last is None and entry.period(tx, now) is None) or not _is_ready(tx, entry):
+        if last is None and entry.period(tx, now) is None:
+            late = None
+        if late is not None and not _is_ready(tx, entry):
             late = None
         found.append(Times(entry.name, last, finished, entry.period.next(tx, now), failed.get(entry.name), late))
     return found
