@@ -35,7 +35,8 @@ mail = sa.Table(
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("due", Machine, nullable=False),
-    sa.Column("rests_until", Instant),  # the end of its reader's quiet hours, before which it is not due
+    sa.Column("rests_until", Instant),  # the end of its reader's quiet hours, or of `chat`, before which it is not due
+    sa.Column("chat", Key),  # the message in the chat that makes it needless: it rests until that is there, or is not
     sa.Column("claim", Key),  # who holds it: a sender that lost its lease no longer matches
     sa.Column("claimed_at", Machine),
     sa.Column("data_at", Machine),  # from here on its server may have it
@@ -61,6 +62,8 @@ _waiting = mail.c.state == "queued"
 sa.Index("mail_due", mail.c.bulk, mail.c.due, postgresql_where=_waiting, sqlite_where=_waiting)
 _rests = mail.c.rests_until.is_not(None)
 sa.Index("mail_rests", mail.c.rests_until, postgresql_where=_rests, sqlite_where=_rests)
+_instead = mail.c.chat.is_not(None)
+sa.Index("mail_chat", mail.c.chat, postgresql_where=_instead, sqlite_where=_instead)
 _claimed = mail.c.state == "sending"
 sa.Index("mail_claimed", mail.c.claimed_at, postgresql_where=_claimed, sqlite_where=_claimed)
 sa.Index("mail_newest", mail.c.created_at, mail.c.id)

@@ -97,6 +97,11 @@ def zone_of(tx: Connection, id: str) -> str:
     return tx.execute(sa.select(person.c.timezone).where(person.c.id == id)).scalar() or ""
 
 
+def stream_of(tx: Connection, id: str) -> str | None:
+    """The person's stream, if they are of one."""
+    return tx.execute(sa.select(person.c.stream).where(person.c.id == id)).scalar()
+
+
 def name_of(tx: Connection, id: str | None) -> str:
     """What the person is called; empty when nobody, or nobody known, is meant."""
     return tx.execute(sa.select(person.c.name).where(person.c.id == id)).scalar() or "" if id else ""

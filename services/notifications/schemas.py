@@ -140,17 +140,21 @@ class Choice(Schema):
 
 
 class Preference(Schema):
-    """What somebody gets of one list of mail that is no duty."""
+    """What somebody gets of one list of mail."""
 
     list = fields.String()
     title = fields.String()
     about = fields.String()
+    owed = fields.Boolean(metadata={"description": "duty mail, of which none is no choice"})
     choice = fields.String()
-    choices = fields.List(fields.Nested(Choice), metadata={"description": "from most to least; the last one is none"})
+    silent = fields.Boolean(metadata={"description": "the chat was chosen and does not tell of it now: it is mailed"})
+    choices = fields.List(
+        fields.Nested(Choice), metadata={"description": "from most to least; the last one is none, if not owed"}
+    )
 
 
 class Preferences(Schema):
-    """All that concern the reader. Duty mail is on no list: it comes in any case."""
+    """All that concern the reader. Duty mail comes in any case; of some the way can be chosen."""
 
     preferences = fields.List(fields.Nested(Preference))
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from shared import config
+from services.notifications.chat import channels
+from services.notifications.rules.chat import KINDS
+from shared import clock, config, db
 from tests.browser.conftest import Site
 from tests.browser.test_faces import FACES, _Camera
 from tests.integration.test_digest import minuted
@@ -43,9 +45,21 @@ def test_no_page_has_a_violation(site: Site, browser: Any, scheme: str, width: i
         reads.tab.goto("about:blank")
         reads.tab.set_content(mail.html)
         reads._examine("preferences-mail")
+    with db.write("notifications") as tx:
+        typed = channels.Typed("#all", "https://chat.example/x", "chat.example", None, tuple(KINDS))
+        channel = channels.add(tx, typed, "organizer/olga")
     with _Camera(site, browser, scheme, width, found, organizer, "member", "organizer") as runs:
         runs.tab.goto(site.url("/notifications/preferences"))
+        for each in runs.tab.locator('input[value="chat"]').all():
+            each.check()
+        runs.tab.get_by_role("button", name="Save").click()
+        expect(runs.tab.locator("main")).to_contain_text("Saved")
         runs._examine("preferences-own")
+        with db.write("notifications") as tx:
+            channels.end(tx, channel, "gone", clock.now())
+        runs.tab.goto(site.url("/notifications/preferences"))
+        expect(runs.tab.locator("main")).to_contain_text("Until it does, this comes by mail: Minutes of your circle")
+        runs._examine("preferences-silent")
     assert not found, "\n".join(found)
 
 

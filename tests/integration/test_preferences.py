@@ -92,7 +92,10 @@ def test_less_is_offered_before_none(baton: Baton) -> None:
     card = page[page.index('class="card"') : page.index("</section>")]
     assert card.index("Invites alone") < card.index("None of these")
     for each in lists.LISTS.values():
-        assert each.choices[-1][0] == lists.NONE and each.usual in dict(each.choices)
+        assert (each.choices[-1][0] == lists.NONE) is not each.owed and each.usual in dict(each.choices)
+        assert [name for name, _ in each.choices] == [
+            way for way in (lists.MAIL, lists.LESS, lists.CHAT, lists.NONE) if way in dict(each.choices)
+        ]
 
 
 def test_each_list_can_be_had_less_often(baton: Baton) -> None:
@@ -149,10 +152,13 @@ def test_minutes_in_the_chat_alone_as_long_as_it_tells_of_them(baton: Baton) -> 
     stranger(baton).post(base, data={"minutes": "chat"})
     publish(2)
     assert len(got()) == 1 and chat in stranger(baton).get(base).text
+    assert "Until it does, this comes by mail" not in stranger(baton).get(base).text
     with db.write("notifications") as tx:
         channels.end(tx, id, "gone", clock.now())
     publish(3)
-    assert len(got()) == 2 and chat in stranger(baton).get(base).text, "what holds is shown"
+    page = stranger(baton).get(base).text
+    assert len(got()) == 2 and chat in page, "what holds is shown"
+    assert "Until it does, this comes by mail: Minutes of your circle" in page
 
 
 def test_minutes_that_are_told_nowhere_else_come_by_mail(baton: Baton, change_settings: Any) -> None:
@@ -183,7 +189,8 @@ def test_minutes_that_are_told_nowhere_else_come_by_mail(baton: Baton, change_se
     assert {row.state for row in got("meg")} == {"queued"}, "nobody told the channel of those"
     publish(5, **everybody)
     publish(6, circle="m", stream="stream2", **everybody)
-    assert len(got("meg")) == 4 and len(baton.rows("notifications", "chat_message")) == 1
+    [message] = baton.rows("notifications", "chat_message")
+    assert [row.chat for row in got("meg")] == [None] * 4 + [message["id"]], "it rests until the chat has it"
     with db.write("notifications") as tx:
         preferences.choose(tx, "meg", {"minutes": "none"})
     assert {row.state for row in got("meg")} == {"dropped"}
@@ -337,7 +344,7 @@ def test_the_tab_of_ones_own_pages_and_the_api_say_the_same(baton: Baton) -> Non
     assert 'aria-current="page">Mail' in page and "Minutes of your circle" in page and "New applications" not in page
     told = client.get("/notifications/api/mine/preferences").json["preferences"]
     usual = [("minutes", "mail"), ("talks", "mail"), ("first-post", "mail"), ("writing", "mail"),
-             ("stream", "none")]  # fmt: skip
+             ("stream", "none"), ("session-reminders", "mail")]  # fmt: skip
     assert [(each["list"], each["choice"]) for each in told] == usual
     words = [{"choice": "mail", "words": "Each at once"}, {"choice": "none", "words": "None"}]
     assert [told[0]["choices"][0], told[0]["choices"][-1]] == words and len(told[0]["choices"]) == 3, "no chat tells"

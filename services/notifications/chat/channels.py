@@ -129,6 +129,14 @@ def hearing(tx: Connection, what: str, of: str | None) -> list[str]:
     return [row.id for row in tx.execute(there) if what in row.wants and row.stream in (None, of)]
 
 
+def tells(tx: Connection, what: str, of: str | None) -> bool:
+    """Whether who reads that stream's channels, and those of all, is told that there now: one is on, and answers."""
+    on = sa.select(chat_channel.c.stream, chat_channel.c.wants).where(
+        chat_channel.c.off_at.is_(None), chat_channel.c.failures == 0
+    )
+    return any(what in row.wants and row.stream in (None, of) for row in tx.execute(on))
+
+
 def address(kept: str) -> str:
     """Where messages go to a channel whose address is kept so.
 

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, db, die, log, sealing
 
 from .. import rules as states
+from ..mail import instead
 from ..models import SERVICE, chat_channel, chat_message
 from ..rules import State, Step
 from ..rules import chat as rules
@@ -76,6 +77,7 @@ def _sweep(tx: Connection) -> None:
     silent = sa.select(chat_channel.c.id).where(chat_channel.c.off_at.is_not(None))
     off = chat_message.update().where(_QUEUED, chat_message.c.channel.in_(silent))
     tx.execute(off.values(state=over, error="The channel was off."))
+    instead.untold(tx)
 
 
 def _claim(tx: Connection) -> tuple[Any, float | None]:
@@ -134,6 +136,8 @@ def _settle(tx: Connection, row: Any, verdict: rules.Verdict) -> None:
     state = sa.case((chat_message.c.text == "", State.DROPPED.value), else_=target) if target == "queued" else target
     still = chat_message.c.state.in_([State.SENDING.value, State.HELD.value])
     tx.execute(chat_message.update().where(*mine, still).values(state=state, **values))
+    if step is Step.ACCEPT:
+        instead.told(tx, row["id"])
     where = chat_channel.c.id == row["channel"]
     found = tx.execute(sa.select(chat_channel.c.failures, chat_channel.c.failing_since).where(where)).first()
     if found is None:

@@ -37,32 +37,35 @@ def joined(tx: Connection, event: Event) -> None:
     _tell(tx, "joined", f"joined/{event.data['person']}", of, f"Somebody new has joined us{where}. Welcome.", event.id)
 
 
-def minuted(tx: Connection, event: Event) -> None:
+def minuted(tx: Connection, event: Event) -> list[str]:
     """Minutes are out; what they say stays with the circle."""
     data = event.data
     if not data["circle"]:
-        return
+        return []
     text = f"The minutes of {data['title']}, {_when(tx, data['starts_at'], short=True)}, are out."
-    _tell(tx, "minutes", f"minutes/{data['session']}", data["stream"], text, event.id, link=_page(data["session"]))
+    return _tell(
+        tx, "minutes", f"minutes/{data['session']}", data["stream"], text, event.id, link=_page(data["session"])
+    )
 
 
-def published(tx: Connection, event: Event) -> None:
-    """A post is public: its title is, too."""
+def published(tx: Connection, event: Event, of: str | None) -> list[str]:
+    """A post is public: its title is, too. :param of: its author's stream."""
     data = event.data
-    if data["title"]:
-        text = f"A new post is on the program’s blog: “{data['title']}”"
-        link = compose.web(data["original"]) or ""
-        _tell(tx, "post", f"post/{data['post']}", None, text, event.id, link=link, person=data["person"])
+    if not data["title"]:
+        return []
+    text = f"A new post is on the program’s blog: “{data['title']}”"
+    link = compose.web(data["original"]) or ""
+    return _tell(tx, "post", f"post/{data['post']}", of, text, event.id, link=link, person=data["person"])
 
 
-def opened(tx: Connection, event: Event) -> None:
+def opened(tx: Connection, event: Event) -> list[str]:
     """Nobody was found to coordinate, or to mentor: anyone of the circle may."""
     data = event.data
     text = f"{data['name']} needs a {data['role']} on {_when(tx, data['starts_at'])}. Who takes it?"
     link = f"{config.current().base_url}/sessions/circles/{data['circle']}/turns"
     starts_at = datetime.fromisoformat(data["starts_at"])
     cause = f"turn/{data['session']}/{data['role']}"
-    _tell(tx, "turn", cause, data["stream"], text, event.id, link=link, deadline=starts_at)
+    return _tell(tx, "turn", cause, data["stream"], text, event.id, link=link, deadline=starts_at)
 
 
 def tomorrow(tx: Connection) -> None:
@@ -77,8 +80,18 @@ def tomorrow(tx: Connection) -> None:
             stream = row.stream if table is meeting else None  # what is for everybody is told where all streams are
             what = f"{row.name} meets" if table is meeting else _title(row)
             text = f"{day}: {what}, {_when(tx, row.starts_at.isoformat())}."
-            cause = f"session/{row.id}/{int(row.starts_at.timestamp())}"
+            cause = _near(row.id, row.starts_at)
             _tell(tx, "session", cause, stream, text, cause, link=_page(row.id), deadline=row.starts_at)
+
+
+def _near(session: str, starts_at: datetime) -> str:
+    return f"session/{session}/{int(starts_at.timestamp())}"
+
+
+def of_session(tx: Connection, session: str, starts_at: datetime) -> list[str]:
+    """The messages by which the chat was told that it is near."""
+    query = sa.select(chat_message.c.id).where(chat_message.c.cause == _near(session, starts_at))
+    return list(tx.execute(query).scalars())
 
 
 def _title(row: Any) -> str:
@@ -117,18 +130,19 @@ def _tell(
     link: str = "",
     deadline: datetime | None = None,
     person: str | None = None,
-) -> None:
+) -> list[str]:
+    """The ids of the messages that are new with this."""
     words = rules.plain(text)
     if len(words) > LONGEST:
         words = words[: LONGEST - 1] + "…"
-    for channel in channels.hearing(tx, what, of):
-        whole = f"{words} {link}".strip()
-        _put(tx, channel, what, cause, whole, deadline or clock.now() + NEWS, event, person)
+    whole, until = f"{words} {link}".strip(), deadline or clock.now() + NEWS
+    put = [_put(tx, channel, what, cause, whole, until, event, person) for channel in channels.hearing(tx, what, of)]
+    return [id for id in put if id]
 
 
 def _put(
     tx: Connection, channel: str, what: str, cause: str, text: str, deadline: datetime, event: str, person: str | None
-) -> None:
+) -> str | None:
     doubt = compose.doubted(tx, event, duty=False)
     row: dict[str, Any] = {
         "id": str(uuid.uuid5(NAMESPACE, f"{cause}/{channel}")),
@@ -143,7 +157,8 @@ def _put(
         "deadline": deadline,
         "created_at": clock.now(),
     }
-    tx.execute(db.insert(tx, chat_message).values(row).on_conflict_do_nothing())
+    new = tx.execute(db.insert(tx, chat_message).values(row).on_conflict_do_nothing()).rowcount
+    return str(row["id"]) if new else None
 
 
 def _when(tx: Connection, moment: str, short: bool = False) -> str:

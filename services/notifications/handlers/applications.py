@@ -11,6 +11,7 @@ from ..digest import projection
 from ..mail import compose, letter, summary
 from ..mail.compose import Reader
 from ..models import SERVICE
+from ..rules import lists
 
 
 @on(SERVICE, "application.received")
@@ -55,7 +56,8 @@ def applications_summarized(tx: Connection, event: Event) -> None:
     for organizer in data["organizers"]:
         zone = people.zone_of(tx, organizer["person"]) or known.timezone
         to = Reader(organizer["person"], organizer["name"], organizer["email"], zone)
-        compose.write(tx, "applications", event.id, to, context, mentions=summary.named(context))
+        told = lists.Of(ahead=True)  # the chat tells once they confirm
+        compose.write(tx, "applications", event.id, to, context, mentions=summary.named(context), of=told)
 
 
 def _ask_to_confirm(tx: Connection, event: Event, kind: str, again: bool) -> None:

@@ -20,13 +20,13 @@ from ..rules import lists
 def session_minuted(tx: Connection, event: Event) -> None:
     """To each of the circle, with their own action items first and a link to tick them."""
     projection.minuted(tx, event)
-    telling.minuted(tx, event)
+    in_chat = telling.minuted(tx, event)
     data = event.data
     known = compose.the_program(tx)
     told = people.readers(tx, [*data["to"], *data["organizers"]])
     named = session.named(data)
     names = people.called(tx, named)
-    of = lists.Of(data["circle"], data["stream"]) if data["circle"] else None
+    of = lists.Of(data["circle"], data["stream"], in_chat)
     for to in told:
         context = session.minutes(data, names, to.person, to.timezone or known.timezone, event.type)
         link, links = "item" if context["mine"] else None, {}
@@ -93,7 +93,9 @@ def items_changed(tx: Connection, event: Event) -> None:
 @on(SERVICE, "session.reminded")
 def session_reminded(tx: Connection, event: Event) -> None:
     projection.gathered(tx, event.data)
-    invitation.remind(tx, event.id, event.data)
+    data = event.data
+    in_chat = telling.of_session(tx, data["session"], datetime.fromisoformat(data["starts_at"]))
+    invitation.remind(tx, event.id, data, in_chat)
 
 
 @on(SERVICE, "gathering.proposed")

@@ -25,12 +25,12 @@ def post_published(tx: Connection, event: Event) -> None:
     """Congratulations, to the author. Who is not here any more gets none."""
     data = event.data
     to = people.reader(tx, data["person"])
-    if to:
-        telling.published(tx, event)
     if to and data["title"]:
+        stream = people.stream_of(tx, to.person)
+        of = lists.Of(None, stream, telling.published(tx, event, stream))
         context = {"title": letter.line(data["title"]), "original": compose.web(data["original"])}
         context["review"] = compose.web(data["pull_request"])
-        compose.write(tx, "published", event.id, to, context)
+        compose.write(tx, "published", event.id, to, context, of=of)
 
 
 @on(SERVICE, "offer.moved", "offer.snapshot")

@@ -16,6 +16,7 @@ from ..chat import telling
 from ..digest import projection
 from ..mail import compose, invitation, letter
 from ..models import SERVICE
+from ..rules import lists
 
 
 @on(SERVICE, "turn.offered")
@@ -67,12 +68,12 @@ def turn_released(tx: Connection, event: Event) -> None:
 @on(SERVICE, "turn.opened")
 def turn_opened(tx: Connection, event: Event) -> None:
     projection.opened(tx, event)
-    telling.opened(tx, event)
     data = event.data
+    of = lists.Of(data["circle"], data["stream"], telling.opened(tx, event))
     for person in data["to"]:
-        _about_turn(tx, "turn-open", event, person, {}, {"session": data["session"]})
+        _about_turn(tx, "turn-open", event, person, {}, {"session": data["session"]}, of=of)
     for person in data["organizers"]:
-        _about_turn(tx, "turn-open-organizer", event, person, {})
+        _about_turn(tx, "turn-open-organizer", event, person, {}, of=of)
 
 
 def _about_turn(
@@ -84,6 +85,7 @@ def _about_turn(
     claims: dict[str, Any] | None = None,
     mentions: Iterable[str] = (),
     links: Mapping[str, tuple[str, dict[str, Any]]] | None = None,
+    of: lists.Of | None = None,
 ) -> None:
     """A mail about a turn: never sent once its session has begun."""
     to = people.reader(tx, person)
@@ -94,5 +96,6 @@ def _about_turn(
     about = {"circle": letter.line(data["name"]), "starts_at": starts_at, "minutes": data["minutes"]}
     about["turns"] = f"{config.current().base_url}/sessions/circles/{data['circle']}/turns"
     compose.write(
-        tx, kind, event.id, to, {**about, **context}, claims, mentions=mentions, deadline=starts_at, links=links
-    )
+        tx, kind, event.id, to, {**about, **context}, claims,
+        mentions=mentions, deadline=starts_at, links=links, of=of,
+    )  # fmt: skip

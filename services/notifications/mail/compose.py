@@ -23,7 +23,7 @@ from shared.quick import Quick, params
 
 from ..models import doubt, mail, mention, program, stream
 from ..rules import State, lists
-from . import dkim, ledger, letter, preferences, proof, quiet, rewording, text
+from . import dkim, instead, ledger, letter, preferences, proof, quiet, rewording, text
 from .kinds import KINDS, list_of
 
 NAMESPACE = uuid.UUID("6f0c5d0e-5d8c-5a0e-9d53-0b6c7a1f4e21")  # of mails; never to change, or causes would mail again
@@ -122,7 +122,7 @@ def write(
     :param answer_to: whose address an answer goes to, when it is not the program's.
     :param links: more links of the reader's: {name in the template's `links`: (purpose, claims)}.
     :param list: the list by which it comes, when it is not the usual one of this kind.
-    :param of: of which circle it tells, for whoever reads that elsewhere.
+    :param of: what it is of, for whoever reads that elsewhere; None of duty mail: it comes in any case.
     """
     with Round(tx, kind, cause) as alone:
         id = alone.write(to, context, claims, link, mentions, deadline, told, links, list, answer_to, of)
@@ -177,9 +177,12 @@ class Round:
             return None
         tx, kind = self.tx, self.kind
         settings, what, on = config.current(), KINDS[kind], list_of(kind, list)
-        if on and not preferences.wants(tx, to.person, on, kind, of):
-            _log.info("mail.unwanted", kind=kind, list=on.name)
-            return None
+        by, message = on or (lists.owed(kind) if of else None), None
+        if by:
+            wanted, message = preferences.comes(tx, to.person, by, kind, of)
+            if not wanted or (message and not settings.smtp_url):
+                _log.info("mail.unwanted", kind=kind, list=by.name)
+                return None
         about, now, id = self.about, self.now, mail_id(self.cause, to.person, kind)
         stop = _stop(to, id, on.name) if on else None
         purpose = link or what.link
@@ -207,6 +210,7 @@ class Round:
             "expires": clock.machine() + works.total_seconds() if purpose == "sign-in" else None,
             # The link in a mail is nowhere else: one with a link is not written anew, but emptied.
             "rests_until": None,
+            "chat": None,
             "made_of": context if others and not (purpose or more or deadline) else None,
             "topic": told.topic if told else None,
             "rank": told.rank if told else None,
@@ -218,8 +222,10 @@ class Round:
                 answer_to,
             ),
         }  # fmt: skip
-        if what.rests and row["state"] == State.QUEUED.value:
-            row |= _rests(tx, to.timezone or about.timezone, deadline)
+        if row["state"] == State.QUEUED.value:
+            rests = _rests(tx, to.timezone or about.timezone, deadline) if what.rests else {}
+            told_there = instead.rests(message, rests.get("rests_until"), deadline) if message else None
+            row |= told_there or rests
         self.rows[id], self.mentions[id] = row, others
         return id
 
@@ -286,7 +292,7 @@ def _stop(to: Reader, id: str, list: str) -> str:
 
 _WRITTEN = (
     "id cause person kind address name subject text html headers raw duty bulk state attempts due deadline expires"
-    " rests_until"
+    " rests_until chat"
     " error made_of topic rank list created_at"
 ).split()
 _INSERT = Quick(lambda tx: db.insert(tx, mail).values(params(mail, _WRITTEN)).on_conflict_do_nothing())

@@ -6,7 +6,7 @@ the session a mail tells is its rank, so that none goes out after a later one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from shared.calendar.session import event as session_event
 from shared.calendar.session import page
 
 from .. import people
+from ..rules import lists
 from . import compose, letter
 from .compose import Reader, Told
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 FIRST = {"organizers": "meeting", "talk": "talk"}  # the first mail about what is no session of a circle
 THINGS = {"circle": "session", **FIRST}  # what mails call it
 KINDS = {"request": "invite", "update": "invite-update", "cancel": "invite-cancel", "drop": "invite-cancel"}
+SOON = 2  # hours before, of the second reminder
 ROLES = ("coordinator", "mentor")
 _ANSWERS = {"coming": Answer.YES, "cannot": Answer.NO, None: Answer.NONE}
 
@@ -64,9 +66,13 @@ def announce(tx: Connection, cause: str, data: Mapping[str, Any]) -> None:
                 _write(mails, to, data, context, _invite(prepared, to, each["answer"]))
 
 
-def remind(tx: Connection, cause: str, data: Mapping[str, Any]) -> None:
-    """A mail to each attendee of session.reminded; without a calendar part, since nothing changes."""
-    names = _names(tx, data)
+def remind(tx: Connection, cause: str, data: Mapping[str, Any], in_chat: Collection[str] = ()) -> None:
+    """A mail to each attendee of session.reminded; without a calendar part, since nothing changes.
+
+    :param in_chat: ids of the messages by which the chat was told that it is near.
+    """
+    names, soon = _names(tx, data), data["hours"] == SOON
+    of = lists.Of(data["circle"], data.get("stream"), in_chat, ahead=not soon, extra=not soon)
     with compose.Round(tx, "reminder", cause) as mails:
         for each in data["attendees"]:
             to = reader(tx, data, each["person"])
@@ -75,7 +81,7 @@ def remind(tx: Connection, cause: str, data: Mapping[str, Any]) -> None:
                 mine = [{**one, "text": letter.line(one["text"], 500)} for one in open_ones]
                 context = {**_context(data, names), "hours": data["hours"], "answer": each["answer"], "items": mine}
                 # What people wrote freely may name anybody of the circle.
-                _write(mails, to, data, context, None, data["members"] if mine else ())
+                _write(mails, to, data, context, None, data["members"] if mine else (), of)
 
 
 def reader(tx: Connection, data: Mapping[str, Any], person: str) -> Reader | None:
@@ -107,6 +113,7 @@ def _write(
     context: dict[str, Any],
     invite: Invite | None,
     others: Iterable[str] = (),
+    of: lists.Of | None = None,
 ) -> None:
     # A mail that says it is over names nobody, and has no page to lead to.
     over = mails.kind == "invite-cancel"
@@ -123,6 +130,7 @@ def _write(
         mentions=[id for id in named if id],
         deadline=datetime.fromisoformat(data["starts_at"]),
         told=Told(topic(data["session"]), data["sequence"], invite),
+        of=None if mine["leads"] or mine["mentors"] or mine["speaks"] else of,
     )  # fmt: skip
 
 

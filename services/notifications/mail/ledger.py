@@ -204,7 +204,12 @@ def waits(tx: Connection, person: str, kind: str) -> bool:
 def unwanted(tx: Connection, person: str, list: str, kinds: Iterable[str], words: str) -> None:
     """Drop what waits for a sender by that list, of these kinds: its reader wants no more of it."""
     hers = sa.select(mail.c.id).where(_QUEUED, mail.c.person == person, mail.c.list == list)
-    for id in tx.execute(hers.where(mail.c.kind.in_([*kinds]))).scalars().all():
+    drop(tx, tx.execute(hers.where(mail.c.kind.in_([*kinds]))).scalars().all(), words)
+
+
+def drop(tx: Connection, ids: Iterable[str], words: str) -> None:
+    """Do not send these, which wait for a sender."""
+    for id in ids:
         _move(tx, id, (State.QUEUED,), Step.LATE, error=words)
 
 

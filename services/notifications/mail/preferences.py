@@ -1,4 +1,4 @@
-"""What people want of mail that is no duty: read where mail is composed, written by themselves alone.
+"""What people want of mail, of duty mail by which way: read where mail is composed, written by themselves alone.
 
 What they want no more of and what still waits for a sender does not go out.
 """
@@ -15,9 +15,9 @@ from shared.events import emit
 from shared.quick import Quick
 
 from ..chat import channels
-from ..models import mail, place, preference
+from ..models import chat_channel, chat_message, mail, place, preference
 from ..models import person as person_
-from ..rules import lists, monthly
+from ..rules import State, lists, monthly
 from . import ledger
 from .kinds import list_called
 
@@ -51,22 +51,47 @@ def choices(tx: Connection, person: str) -> dict[str, str]:
     return {row.list: row.choice for row in rows}
 
 
-def wants(tx: Connection, person: str, of: lists.List, kind: str, about: lists.Of | None = None) -> bool:
-    """Whether a mail of that kind, on its way by that list, is wanted.
+def comes(
+    tx: Connection, person: str, by: lists.List, kind: str, about: lists.Of | None = None
+) -> tuple[bool, str | None]:
+    """Whether a mail of that kind, on its way by that list, is wanted; and for which message in the chat it rests.
 
-    Whoever reads it elsewhere gets it by mail all the same, where it is not told there: no channel hears of it (any
-    more), or it is of another circle than the letter of their stream tells of.
+    Whoever reads it elsewhere gets it by mail all the same, where it is not told there: no channel of theirs hears of
+    it (any more), or it is of another circle than the letter of their stream tells of.
 
-    :param about: what it is of; None: of no circle.
+    :param about: what it is of; None: of nothing that is told elsewhere.
     """
-    wanted = choice(tx, person, of)
-    if not of.elsewhere(wanted):
-        return of.brings(kind, wanted)
-    if about is None:
-        return True
+    wanted = choice(tx, person, by)
     if wanted == lists.CHAT:
-        return not channels.hearing(tx, of.chat, about.stream)
-    return not _in_letter(tx, person, about)
+        return _instead(tx, person, by, about or lists.Of())
+    if wanted == lists.LESS and by.monthly:
+        return not (about and about.circle and _in_letter(tx, person, about)), None
+    return by.brings(kind, wanted) and not (wanted == lists.LESS and about is not None and about.extra), None
+
+
+def _instead(tx: Connection, person: str, by: lists.List, about: lists.Of) -> tuple[bool, str | None]:
+    """The same, of what they have in the chat: in channels of all streams and of their own."""
+    own = _stream(tx, person, by)
+    if about.ahead:
+        return not channels.tells(tx, by.chat, own if own == about.stream else None), None
+    reads = (chat_channel.c.stream.is_(None), chat_channel.c.stream == own)
+    on = (chat_channel.c.off_at.is_(None), chat_channel.c.failures == 0)
+    query = sa.select(chat_message.c.id, chat_message.c.state).join(
+        chat_channel, chat_channel.c.id == chat_message.c.channel
+    )
+    query = query.where(chat_message.c.id.in_(about.chat), sa.or_(*reads))
+    if tx.execute(query.where(chat_message.c.state == State.SENT.value)).first():
+        return False, None
+    under_way = chat_message.c.state.in_([State.QUEUED.value, State.SENDING.value])
+    row = tx.execute(query.where(under_way, *on).order_by(chat_message.c.id)).first()
+    return True, row.id if row else None
+
+
+def _stream(tx: Connection, id: str, by: lists.List) -> str | None:
+    """Whose channels tell them of that list: of what organizers get, those of all streams alone."""
+    if by.readers == lists.ORGANIZER:
+        return None
+    return tx.execute(sa.select(person_.c.stream).where(person_.c.id == id)).scalar()
 
 
 def _in_letter(tx: Connection, id: str, about: lists.Of) -> bool:
@@ -79,11 +104,8 @@ def _in_letter(tx: Connection, id: str, about: lists.Of) -> bool:
 
 
 def told_in_chat(tx: Connection, id: str, of: lists.List) -> bool:
-    """Whether a chat's channel hears what comes by that list, of their stream."""
-    if not of.chat:
-        return False
-    stream = tx.execute(sa.select(person_.c.stream).where(person_.c.id == id)).scalar()
-    return bool(channels.hearing(tx, of.chat, stream))
+    """Whether a chat's channel tells what comes by that list now, of their stream."""
+    return bool(of.chat) and channels.tells(tx, of.chat, _stream(tx, id, of))
 
 
 def choose(tx: Connection, person: str, wanted: Mapping[str, str], tell: bool = True) -> dict[str, str]:
@@ -141,6 +163,11 @@ def _can_be(tx: Connection, person: str, name: str, value: str) -> bool:
     if found is None or value not in dict(found.choices):
         return False
     return value != lists.CHAT or chat_can_be(tx, person, found)
+
+
+def silent(tx: Connection, person: str, of: lists.List) -> bool:
+    """Whether they have it in the chat alone, which does not tell of it now: it comes by mail."""
+    return choice(tx, person, of) == lists.CHAT and not told_in_chat(tx, person, of)
 
 
 def chat_can_be(tx: Connection, person: str, of: lists.List) -> bool:

@@ -65,7 +65,9 @@ def wake(tx: Connection) -> bool:
     """What has rested long enough by program time is due; True while there may be more."""
     over = sa.select(mail.c.id).where(_QUEUED, mail.c.rests_until <= clock.now()).limit(STEP)
     ids = list(tx.execute(over).scalars())
-    tx.execute(mail.update().where(mail.c.id.in_(ids), _QUEUED).values(due=clock.machine(), rests_until=None))
+    tx.execute(
+        mail.update().where(mail.c.id.in_(ids), _QUEUED).values(due=clock.machine(), rests_until=None, chat=None)
+    )
     return len(ids) == STEP
 
 
@@ -94,7 +96,6 @@ def arrange(tx: Connection, typed: Mapping[str, str], by: str) -> None:
     row = {"begins": hours.begins, "ends": hours.ends}
     tx.execute(db.insert(tx, quiet).values(id=1, **row).on_conflict_do_update(index_elements=["id"], set_=row))
     if hours.begins == hours.ends:  # what rests now rests no longer
-        tx.execute(
-            mail.update().where(_QUEUED, mail.c.rests_until.is_not(None)).values(due=clock.machine(), rests_until=None)
-        )
+        rests = (_QUEUED, mail.c.rests_until.is_not(None), mail.c.chat.is_(None))
+        tx.execute(mail.update().where(*rests).values(due=clock.machine(), rests_until=None))
     emit(tx, "quiet.arranged", "quiet", {"words": f"Quiet hours: {hours.words}", "by": by, "through": log.through()})

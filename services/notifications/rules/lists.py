@@ -1,8 +1,8 @@
-"""The lists of mail that is no duty, in people's words: what of each one may want. Pure.
+"""The lists of mail, in people's words: what of each one may want. Pure.
 
 A list is what somebody takes or leaves as a whole; some hold several kinds. Its choices go from most to least, and the
-last one is none; where a chat tells the same, that can be enough. What no list names (a kind that is no duty all the
-same) is a list by itself.
+last one is none; where a chat tells the same, that can be enough. Of what is owed (duty mail) only the way can be
+chosen, or how often: none is no choice. What no list names (a kind that is no duty all the same) is a list by itself.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ class List:
     :param kinds: {kind: the choices with which it still comes}.
     :param chat: what a chat's channel must hear (rules/chat.KINDS), so that CHAT is a choice, and no mail comes by it.
     :param monthly: LESS is: in the monthly letter of a stream.
+    :param owed: its kinds are duty mail: there is no none, and no mail of it has a link to get less.
     """
 
     name: str
@@ -36,6 +37,7 @@ class List:
     usual: str = MAIL
     chat: str = ""
     monthly: bool = False
+    owed: bool = False
 
     def without_chat(self) -> List:
         """The same where no chat tells of it."""
@@ -52,13 +54,23 @@ class List:
 
 @dataclass(frozen=True)
 class Of:
-    """Of which circle something is told, and of which stream that is."""
+    """What a mail is of, for whoever reads the same elsewhere.
 
-    circle: str
-    stream: str | None
+    :param circle: None: of no circle's. :param stream: None: of all of them.
+    :param chat: ids of the messages by which the chat is told of it, if any.
+    :param ahead: the chat is told of it later, and should it not be, there is another mail, or another place.
+    :param extra: whoever wants less often does without this one.
+    """
+
+    circle: str | None = None
+    stream: str | None = None
+    chat: Collection[str] = ()
+    ahead: bool = False
+    extra: bool = False
 
 
 _ALL = {MAIL}
+_CHAT = (CHAT, "Only in the program’s chat, as long as it tells of them")
 LISTS = {
     each.name: each
     for each in (
@@ -69,7 +81,7 @@ LISTS = {
             (
                 (MAIL, "Each at once"),
                 (LESS, "Once a month, in the letter of your stream"),
-                (CHAT, "Only in the program’s chat, as long as it tells of them"),
+                _CHAT,
                 (NONE, "None"),
             ),
             {"minutes": _ALL},
@@ -121,17 +133,23 @@ LISTS = {
             "all-minutes",
             "Minutes of every circle",
             "Mailed to organizers at once where the program has them so; the digest tells of them in any case.",
-            ((MAIL, "Each at once"), (NONE, "In the digest alone")),
+            ((MAIL, "Each at once"), _CHAT, (NONE, "In the digest alone")),
             {"minutes": _ALL},
             ORGANIZER,
+            chat="minutes",
         ),
         List(
             "applications",
             "New applications",
             "Who applied the day before. It comes once a day, and only when somebody did.",
-            ((MAIL, "Each day there are some"), (NONE, "In the digest alone")),
+            (
+                (MAIL, "Each day there are some"),
+                (CHAT, "Only in the program’s chat, once somebody has confirmed, as long as it tells of them"),
+                (NONE, "In the digest alone"),
+            ),
             {"applications": _ALL},
             ORGANIZER,
+            chat="joined",
         ),
         List(
             "proposals",
@@ -149,6 +167,47 @@ LISTS = {
             {"confirm-reminder": _ALL, "imported-reminder": _ALL},
             APPLICANT,
         ),
+        List(
+            "session-reminders",
+            "Reminders of your sessions",
+            "With your open action items. Who coordinates, mentors or speaks gets both in any case.",
+            (
+                (MAIL, "Three days before, and two hours before"),
+                (LESS, "Two hours before alone"),
+                (CHAT, "Only in the program’s chat, a day before and without your items, as long as it tells of them"),
+            ),
+            {"reminder": {MAIL, LESS}},
+            chat="session",
+            owed=True,
+        ),
+        List(
+            "turns",
+            "Sessions of your circle that need somebody",
+            "Nobody was found, and anyone may take it. What is your own turn comes by mail in any case.",
+            ((MAIL, "Each at once"), _CHAT),
+            {"turn-open": _ALL},
+            chat="turn",
+            owed=True,
+        ),
+        List(
+            "published",
+            "Your posts on the program’s blog",
+            "When one is there, and where.",
+            ((MAIL, "Each at once"), _CHAT),
+            {"published": _ALL},
+            chat="post",
+            owed=True,
+        ),
+        List(
+            "open-turns",
+            "Sessions without a coordinator",
+            "In any circle, when nobody was found. The digest tells of them, too.",
+            ((MAIL, "Each at once"), _CHAT),
+            {"turn-open-organizer": _ALL},
+            ORGANIZER,
+            chat="turn",
+            owed=True,
+        ),
     )
 }
 _BY_KIND: dict[str, str] = {}
@@ -161,6 +220,12 @@ def of_kind(kind: str, title: str) -> List:
     """The list by which a kind comes that is no duty."""
     known = _BY_KIND.get(kind)
     return LISTS[known] if known else List(kind, title, "", ((MAIL, "Each one"), (NONE, "None")), {kind: _ALL})
+
+
+def owed(kind: str) -> List | None:
+    """The list of a kind that is duty mail, if its way can be chosen."""
+    found = LISTS.get(_BY_KIND.get(kind, ""))
+    return found if found and found.owed else None
 
 
 def along(changed: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What somebody wants of mail that is no duty: by the link in the foot of such a mail, without sign-in, or signed in.
+"""What somebody wants of mail, of duty mail by which way: by the link in the foot of a mail, or signed in.
 
 Opening it changes nothing; its buttons do, and say how to change it back. The same address takes the one click of mail
 programs (RFC 8058): a POST from anywhere, without a cookie, for the one list of that mail.
@@ -97,12 +97,14 @@ def _work(door: Door) -> Response:
     with db.read(SERVICE) as tx:
         shown = _shown(tx, door)
         now = {each.name: preferences.choice(tx, door.person, each) for each in shown}
+        silent = [each.title for each in shown if preferences.silent(tx, door.person, each)]
         row = _row(tx, door.person)
     page = render_template(
         "notifications/preferences.html",
         door=door,
         lists=shown,
         now=now,
+        silent=silent,
         typed={**now, **typed},
         problems=problems,
         said=SAID.get(request.args.get("said", "")),
@@ -131,12 +133,13 @@ def _names(door: Door) -> set[str]:
 
 
 def _shown(tx: Connection, door: Door) -> list[lists.List]:
-    """The lists that concern them, that of the mail first."""
+    """The lists of which they can choose something, that of the mail first."""
     row = _row(tx, door.person)
     found = lists.shown(row.roles, row.state) if row else []
     first = [door.list] if door.list else []
     every = [*first, *(each for each in found if each not in first)]
-    return [each if preferences.chat_can_be(tx, door.person, each) else each.without_chat() for each in every]
+    offered = [each if preferences.chat_can_be(tx, door.person, each) else each.without_chat() for each in every]
+    return [each for each in offered if len(each.choices) > 1]
 
 
 def _row(tx: Connection, id: str) -> Any:
@@ -186,9 +189,16 @@ def _me() -> str:
 
 
 def _mine(tx: Connection, door: Door) -> dict[str, Any]:
-    return {"preferences": [_told(each, preferences.choice(tx, door.person, each)) for each in _shown(tx, door)]}
+    return {"preferences": [_told(tx, door.person, each) for each in _shown(tx, door)]}
 
 
-def _told(of: lists.List, now: str) -> dict[str, Any]:
-    choices = [{"choice": choice, "words": words} for choice, words in of.choices]
-    return {"list": of.name, "title": of.title, "about": of.about, "choice": now, "choices": choices}
+def _told(tx: Connection, person: str, of: lists.List) -> dict[str, Any]:
+    return {
+        "list": of.name,
+        "title": of.title,
+        "about": of.about,
+        "owed": of.owed,
+        "choice": preferences.choice(tx, person, of),
+        "silent": preferences.silent(tx, person, of),
+        "choices": [{"choice": choice, "words": words} for choice, words in of.choices],
+    }
