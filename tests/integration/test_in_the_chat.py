@@ -141,7 +141,7 @@ def test_the_page_says_what_the_chat_does_not_tell_any_more(baton: Baton, chat: 
         typed = channels.Typed("/all", "", "", None, ("minutes",))
         channels.change(tx, id, typed, "organizer/olga")
     page = client.get("/notifications/preferences").text
-    assert "this comes by mail: Sessions of your circle that need somebody." in page
+    assert "this comes by mail:<ul><li>Sessions of your circle that need somebody</li></ul>" in page
     told = client.get("/notifications/api/mine/preferences").json["preferences"]
     assert [each["list"] for each in told if each["silent"]] == ["turns"]
     assert client.post("/notifications/preferences", data={"turns": "chat"}).status_code == 303, "and stays as it is"

@@ -158,7 +158,7 @@ def test_minutes_in_the_chat_alone_as_long_as_it_tells_of_them(baton: Baton) -> 
     publish(3)
     page = stranger(baton).get(base).text
     assert len(got()) == 2 and chat in page, "what holds is shown"
-    assert "Until it does, this comes by mail: Minutes of your circle" in page
+    assert "Until it does, this comes by mail:<ul><li>Minutes of your circle</li></ul>" in page
 
 
 def test_minutes_that_are_told_nowhere_else_come_by_mail(baton: Baton, change_settings: Any) -> None:
