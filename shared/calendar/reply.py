@@ -54,7 +54,7 @@ class Why(StrEnum):
     NO_ANSWER = "no-answer"
 
 
-_SAID = {
+SAID = {
     Why.TOO_LARGE: f"It is larger than {MOST} octets.",
     Why.AUTO_REPLY: "It was sent by a machine, as one that says somebody is away.",
     Why.NO_CALENDAR: "It has no calendar part.",
@@ -74,7 +74,7 @@ class Unread(Exception):
     """There is no reply in it; `why` is the reason."""
 
     def __init__(self, why: Why) -> None:
-        super().__init__(_SAID[why])
+        super().__init__(SAID[why])
         self.why = why
 
 
@@ -182,12 +182,25 @@ def _parts(mail: Message, depth: int = 0) -> Iterator[tuple[str, str]]:
 
 
 def decoded(content: bytes, charset: str) -> str:
-    """Text in that charset, when it is one that people use; otherwise as UTF-8. What does not fit is replaced."""
+    """Text in that charset, when it is one that people use and it can be; else as UTF-8, else as Windows writes it.
+
+    Its last character may be cut in two, where others before it are whole. What fits nowhere is replaced.
+    """
     try:
-        name = codecs.lookup(charset).name
+        said = codecs.lookup(charset).name
     except (LookupError, ValueError):
-        name = "utf-8"
-    return content.decode(name if _CHARSETS.fullmatch(name) else "utf-8", "replace")
+        said = "utf-8"
+    for name in (said, "utf-8"):
+        if _CHARSETS.fullmatch(name):
+            try:
+                return content.decode(name)
+            except UnicodeDecodeError as error:
+                before = content[: error.start]
+                if error.end == len(content) and not before.isascii():
+                    return before.decode(name)
+            except UnicodeError:
+                continue
+    return content.decode("cp1252", "replace")
 
 
 def _calendar(content: str, method: str, sender: str | None) -> Reply:

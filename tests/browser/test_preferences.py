@@ -58,7 +58,9 @@ def test_no_page_has_a_violation(site: Site, browser: Any, scheme: str, width: i
         with db.write("notifications") as tx:
             channels.end(tx, channel, "gone", clock.now())
         runs.tab.goto(site.url("/notifications/preferences"))
-        expect(runs.tab.locator("main")).to_contain_text(re.compile("Until it does, this comes by mail:\\s*Minutes of your circle"))
+        expect(runs.tab.locator("main")).to_contain_text(
+            re.compile("Until it does, this comes by mail:\\s*Minutes of your circle")
+        )
         runs._examine("preferences-silent")
     assert not found, "\n".join(found)
 

@@ -179,6 +179,9 @@ def test_a_dead_webhook_turns_itself_off_is_shown_and_comes_back(
     baton.tick()
     assert len(chat.said["/all"]) == 1 and len(chat.said["/other"]) == 3
     assert states(baton) == ["dropped"] * 3 + ["sent"] * 3
+    said = [row["error"] for row in baton.rows("notifications", "chat_message", state="dropped")]
+    assert said.count("The channel was off.") == 2
+    assert sum("is no more" in each for each in said) == 1, "the message that found it says so"
     client = signed_in(baton.client("notifications"), "olga", "member", "organizer")
     page = client.get("/notifications/chat").text
     assert "Nobody answers" in page and f"{status}" in page and chat.url not in page
@@ -407,6 +410,11 @@ def test_the_pages_tell_nothing_secret_and_undo_what_they_do(baton: Baton, chat:
     baton.tick()
     [row] = baton.rows("notifications", "chat_channel")
     assert row["address"] == "" and "BATON_SLACK_WEBHOOK_URL" in client.get("/notifications/chat").text
+    with db.write("notifications") as tx:
+        channels.end(tx, row["id"], "gone", clock.now())
+    page = client.get("/notifications/chat").text
+    assert "paste it" not in page and "set BATON_SLACK_WEBHOOK_URL to it" in page
+    assert client.post(f"/notifications/chat/{row['id']}/on").status_code == 303
     published("p7", "A title")
     baton.pass_machine_time(1.1)
     baton.tick()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import email
 import socket
 from collections.abc import Callable, Iterator
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
@@ -147,11 +149,18 @@ def test_one_that_cannot_be_handled_does_not_stop_the_rest(
     assert passed_on() == ["Answer number 1.", "Answer number 3."]
 
 
-def test_too_large_is_said_not_read(baton: Baton, imap: Imap) -> None:
-    imap.put(answer(1, "x" * 70 + "\n" + ("y" * 70 + "\n") * 30_000), answer(2))
+def test_of_what_is_too_large_the_beginning_is_passed_on(baton: Baton, imap: Imap) -> None:
+    """Given words with a photo of 3 MB, Then the words arrive, and that there was more; the rest is never fetched."""
+    mail = EmailMessage()
+    for name, value in email.message_from_bytes(answer(1)).items():
+        mail[name] = value
+    mail.set_content("Here is our whiteboard.\n")
+    mail.add_attachment(b"\xff\xd8" * 1_500_000, maintype="image", subtype="jpeg", filename="board.jpg")
+    imap.put(mail.as_bytes(), answer(2))
     look(baton)
-    assert passed_on() == ["Answer number 2."]
-    assert [row["address"] for row in baton.rows("notifications", "inbound", why="too-large")] == ["p1@example.org"]
+    assert passed_on() == ["Answer number 2.", "Here is our whiteboard."]
+    [text] = [each.text for each in mails(kind="reply") if "whiteboard" in each.text]
+    assert "There is more" in text and "board.jpg" in text and "KB)" not in text
 
 
 def test_away_and_back(baton: Baton, imap: Imap) -> None:

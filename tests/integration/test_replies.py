@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import email
 import os
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import default
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +18,9 @@ from services.notifications import restored
 from services.notifications.inbound import taking, words
 from services.notifications.inbound.forwarding import DAY_MOST
 from services.notifications.mail import proof
+from services.notifications.views.inbound import WHY
 from shared import clock, config, db, personal, tokens, worker
+from shared.calendar import reply
 from shared.config import Config
 from tests.conftest import SECRET, Baton
 from tests.integration.test_digest import minuted
@@ -263,6 +267,43 @@ def test_odd_ones_are_passed_on_safely(change: Callable[[bytes], bytes], says: s
     assert "Bcc" not in head and len([name for name, _ in head.items()]) == len(set(dict(head.items())))
 
 
+UTF8, LATIN = "Größe – café".encode(), "Größe, café".encode("latin-1")
+
+
+@pytest.mark.parametrize(
+    ("charset", "content", "says"),
+    [
+        ("us-ascii", UTF8, "Größe – café"),
+        ("iso-8859-5", "Größe".encode("iso-8859-1"), "Gr"),
+        ("utf-8", LATIN, "Größe, café"),
+        ("us-ascii", LATIN, "Größe, café"),
+        ("klingon-8", UTF8, "Größe – café"),
+        ("klingon-8", LATIN, "Größe, café"),
+    ],
+)
+def test_a_charset_that_lies_is_not_believed(charset: str, content: bytes, says: str) -> None:
+    head = written(welcome()).partition(b"\n\n")[0]
+    head = re.sub(rb"(?im)^content-.*\n?", b"", head)
+    kind = f'Content-Type: text/plain; charset="{charset}"\nContent-Transfer-Encoding: 8bit\n\n'.encode()
+    assert came(head.rstrip(b"\n") + b"\n" + kind + content) == ""
+    assert says in told()["olga"].text
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [b"=?utf-8?Q?Re:_caf=E9?= =?x-no?Q?_ol=C3=A9?=", "Re: café olé".encode(), "Re: café olé".encode("latin-1")],
+)
+def test_a_subject_in_another_charset_than_it_says_can_be_read(subject: bytes) -> None:
+    assert came(written(welcome()).replace(b"Re: hello", subject)) == ""
+    assert told()["olga"].subject == "Ann Example wrote: Re: café olé"
+
+
+def test_who_answers_a_mail_that_went_to_somebody_else_is_not_called_a_stranger() -> None:
+    """Given Bo, a member, who answers Ann's mail, Then it is said that it went elsewhere, not that nobody mails him."""
+    assert came(written(welcome(), From="bo@example.org")) == ""
+    assert "did not go to this address" in told()["olga"].text and "is not one that" not in told()["olga"].text
+
+
 def test_noise_hurts_nobody(baton: Baton) -> None:
     raw = written(welcome())
     for number in range(150):
@@ -319,3 +360,15 @@ def test_organizers_see_what_came_in(baton: Baton) -> None:
     assert "p1@example.org" in page.text and "Passed on" in page.text and "Buy &lt;b&gt;" in page.text
     assert signed_in(baton.client("notifications"), "p1", "member").get("/notifications/inbound").status_code == 403
     assert config.current().secret == SECRET
+
+
+def test_each_reason_has_words() -> None:
+    """Whatever ends a mail, organizers read a sentence, not a word of the code."""
+    code = "".join(file.read_text() for file in Path(taking.__file__).parent.glob("*.py"))
+    said = {*re.findall(r'return "([a-z]+(?:-[a-z]+)+)"', code), *(each.value for each in reply.Why)}
+    assert {"unknown-uid", "not-invited", "auto-reply", "own-mail"} <= said <= {*WHY}
+
+
+def test_an_invite_of_ours_that_comes_back_whole_is_one_of_ours() -> None:
+    head = f"From: x@y.example\n{proof.HEADER}: 1\nContent-Type: text/calendar; method=REQUEST\n\n"
+    assert came(head.encode() + b"BEGIN:VCALENDAR\nMETHOD:REQUEST\nEND:VCALENDAR\n") == "own-mail"

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from shared.calendar import reply
 from shared.calendar.event import Answer, Attendee
 from shared.calendar.invite import prepare
-from shared.calendar.reply import Reply, Unread, Why, read
+from shared.calendar.reply import Reply, Unread, Why, decoded, read
 
 from .test_calendar_invite import HOSTILE, SESSION
 
@@ -270,7 +270,9 @@ def test_nests_of_parts() -> None:
 
 def test_broken_text_is_read_as_far_as_it_goes() -> None:
     broken = calendar("COMMENT:caf\udcff\udcfe").encode("utf-8", "surrogateescape")
-    assert read(mail(broken)).comment == "caf\ufffd\ufffd"
+    assert read(mail(broken)).comment == "cafÿþ", "as Windows would have written it"
+    assert decoded("Größe".encode()[:-3] + b"\xc3", "utf-8") == "Grö", "cut in the middle of a letter"
+    assert decoded(b"caf\xe9", "us-ascii") == "café" and decoded(b"caf\x81", "") == "caf\ufffd"
     assert (
         read(mail(calendar("COMMENT:café").encode("latin-1"), kind="text/calendar; charset=iso-8859-1")).comment
         == "café"

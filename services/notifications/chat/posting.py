@@ -73,11 +73,16 @@ def _sweep(tx: Connection) -> None:
     tx.execute(left.values(state=states.TRANSITIONS[State.SENDING, Step.LOSE].value, error=words))
     over = states.TRANSITIONS[State.QUEUED, Step.LATE].value
     late = chat_message.update().where(_QUEUED, chat_message.c.deadline <= clock.now())
-    tx.execute(late.values(state=over, error=sa.func.coalesce(chat_message.c.error, "It was no news any more.")))
+    tx.execute(late.values(state=over, error=_first("It was no news any more.")))
     silent = sa.select(chat_channel.c.id).where(chat_channel.c.off_at.is_not(None))
     off = chat_message.update().where(_QUEUED, chat_message.c.channel.in_(silent))
-    tx.execute(off.values(state=over, error="The channel was off."))
+    tx.execute(off.values(state=over, error=_first("The channel was off.")))
     instead.untold(tx)
+
+
+def _first(words: str) -> Any:
+    """These, unless its server has said more."""
+    return sa.func.coalesce(chat_message.c.error, words)
 
 
 def _claim(tx: Connection) -> tuple[Any, float | None]:

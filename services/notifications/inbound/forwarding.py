@@ -47,10 +47,10 @@ def unwanted(came: Opened) -> str:
     return "" if writer else "no-sender"
 
 
-def take(tx: Connection, came: Opened, id: str) -> tuple[str, str | None, str | None]:
+def take(tx: Connection, came: Opened, id: str, cut: bool = False) -> tuple[str, str | None, str | None]:
     """Pass it on.
 
-    :param id: of its row.
+    :param id: of its row. :param cut: this is only how it begins.
     :returns: why it was left (empty: it was not), whose it is, and the mail that it answers.
     """
     why = unwanted(came)
@@ -63,7 +63,7 @@ def take(tx: Connection, came: Opened, id: str) -> tuple[str, str | None, str | 
     if answered is None and who is None:
         return "not-ours", None, None
     about = answered.id if answered is not None else None
-    said = words.said(came.whole)
+    said = words.said(came.whole, cut)
     if not said.text and not said.left_out:
         return "empty", who, about
     since = clock.now() - timedelta(days=1)

@@ -73,11 +73,24 @@ def key(raw: bytes) -> str:
 
 def header(mail: Message, name: str) -> str:
     """One header as a person reads it; its encoded words decoded where they can be."""
-    value = str(mail.get(name, ""))[:5000]
+    # Not `get`: of octets beyond ASCII, which mail programs put there all the same, that leaves nothing.
+    values = (str(value) for each, value in mail.raw_items() if each.lower() == name.lower())
+    value = reply.decoded(next(values, "")[:5000].encode("utf-8", "surrogateescape"), "utf-8")
     try:
         return str(make_header(decode_header(value)))
     except Exception:
+        return _lenient(value)
+
+
+def _lenient(value: str) -> str:
+    """The same, where the charset of an encoded word is not the one it says."""
+    try:
+        found = decode_header(value)
+    except Exception:
         return value
+    return "".join(
+        reply.decoded(part, charset or "utf-8") if isinstance(part, bytes) else part for part, charset in found
+    )
 
 
 def parts(mail: Message, depth: int = 0) -> Iterator[Message]:
@@ -92,7 +105,7 @@ def parts(mail: Message, depth: int = 0) -> Iterator[Message]:
 
 
 def text(part: Message) -> str:
-    """What a part says; a charset that it cannot be in is read as UTF-8."""
+    """What a part says, whatever charset it says it is in."""
     content = part.get_payload(decode=True)
     return reply.decoded(content, str(part.get_content_charset("utf-8"))) if isinstance(content, bytes) else ""
 

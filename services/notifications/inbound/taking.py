@@ -18,6 +18,7 @@ from shared.calendar import reply
 from shared.columns import Instant
 
 from .. import outbox
+from ..mail import proof
 from ..models import inbound, mail, soft_bounce
 from ..rules.bounces import SOFT_WITHIN
 from . import bounces, calendars, forwarding, reading
@@ -58,7 +59,7 @@ def take(tx: Connection, raw: bytes, via: str, cut: bool = False) -> Taken:
     came, became = None, _Became("left", "unreadable")
     try:
         came = reading.opened(raw)
-        became = _Became("left", reply.Why.TOO_LARGE.value) if cut else _judge(tx, came, id)
+        became = _judge(tx, came, id, cut)
     except reply.Unread as unread:
         became = _Became("left", unread.why.value)
     told: dict[str, Any] = {"what": became.what, "why": became.why, "person": became.person, "mail": became.mail}
@@ -70,18 +71,22 @@ def take(tx: Connection, raw: bytes, via: str, cut: bool = False) -> Taken:
     return Taken(not became.why, became.why)
 
 
-def _judge(tx: Connection, came: reading.Opened, id: str) -> _Became:
+def _judge(tx: Connection, came: reading.Opened, id: str, cut: bool) -> _Became:
+    if proof.HEADER in came.whole:
+        return _Became("left", "own-mail")
     report = bounces.read(came)
     if report is not None:
         why, about = bounces.take(tx, came, report)
         person = tx.execute(sa.select(mail.c.person).where(mail.c.id == about)).scalar() if about else None
         return _Became("left" if why else "bounce", why, person, about if person else None)
     try:
-        answer = reply.read(came.raw)
+        answer = None if cut else reply.read(came.raw)  # no calendar writes that much
     except reply.Unread as unread:
         if unread.why not in (reply.Why.NO_CALENDAR, reply.Why.AUTO_REPLY):
             raise
-        why, person, about = forwarding.take(tx, came, id)
+        answer = None
+    if answer is None:
+        why, person, about = forwarding.take(tx, came, id, cut)
         return _Became("left" if why else "reply", why, person, about)
     why, person = calendars.take(tx, answer)
     return _Became("left" if why else "answer", why, person)

@@ -38,8 +38,8 @@ class Said:
     cut: bool
 
 
-def said(mail: Message) -> Said:
-    """What a mail says, as harmless lines of plain text."""
+def said(mail: Message, cut: bool = False) -> Said:
+    """What a mail says, as harmless lines of plain text. :param cut: this is only how it begins."""
     plain, html, files = "", "", []
     for part in islice(reading.parts(mail), reading.PARTS):
         kind, attached = part.get_content_type(), "attachment" in str(part.get("Content-Disposition", ""))[:50].lower()
@@ -48,26 +48,31 @@ def said(mail: Message) -> Said:
         elif kind == "text/html" and not attached:
             html = html or reading.text(part)[:_READ]
         elif kind != "text/calendar":
-            files.append(_file(part))
+            files.append(_name(part) if cut else _file(part))
     whole = plain if plain.strip() else _reduced(html)
     own = _without_quotes(whole)
     own = re.sub(re.escape(config.current().base_url) + r"/\S*", tokens.HIDDEN, own)
     own = paragraphs(_SECRET.sub(tokens.HIDDEN, tokens.hidden(own)), _READ)
     own = re.sub(r"\n{3,}", "\n\n", own)
     more = [f"and {len(files) - _FILES} more"] if len(files) > _FILES else []
-    return Said(own[:MOST].rstrip(), [*files[:_FILES], *more], len(own) > MOST)
+    return Said(own[:MOST].rstrip(), [*files[:_FILES], *more], cut or len(own) > MOST)
 
 
-def _file(part: Message) -> str:
-    """A file's name and size, as it says itself."""
+def _name(part: Message) -> str:
+    """A file's name, or what it is, as it says itself."""
     try:
         name = line(part.get_filename() or "", 80)
     except Exception:
         name = ""
+    return name or line(part.get_content_type(), 60)
+
+
+def _file(part: Message) -> str:
+    """The same with its size."""
     content = None if part.is_multipart() else part.get_payload()
     size = len(content) * (3 if str(part.get("Content-Transfer-Encoding", "")).lower() == "base64" else 4) // 4 if (
         isinstance(content, str)) else 0  # fmt: skip
-    return f"{name or line(part.get_content_type(), 60)} ({max(size // 1000, 1)} KB)"
+    return f"{_name(part)} ({max(size // 1000, 1)} KB)"
 
 
 def _without_quotes(text: str) -> str:

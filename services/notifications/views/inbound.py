@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from flask import Blueprint, render_template, request
 
 from shared import access, config, db
+from shared.calendar import reply
 
 from ..inbound import mailbox, taking
 from ..models import SERVICE, mail
@@ -20,19 +21,22 @@ WHAT = {
     "left": ("Left", "ended"),
 }
 WHY = {
+    **{why.value: words for why, words in reply.SAID.items()},
     "auto-reply": "A machine answered.",
     "empty": "There was nothing in it but what it quotes.",
+    "forged-attendee": "It answers an invite for somebody else than its sender.",
     "known-already": "That mail had come back before.",
     "list": "It came by a mailing list.",
     "mail-unknown": "The mail that came back is not known any more.",
     "no-sender": "It has no sender that could be answered.",
     "nobody-to-tell": "Nobody but its writer could be told.",
+    "not-invited": "It answers an invite that this address did not get.",
     "not-failed": "A server said that a mail is delayed, or has arrived.",
     "not-ours": "It answers no mail of ours, and nobody here has that address.",
     "own-mail": "It was a mail of ours.",
     "spam": "Your mail server marked it as spam.",
-    "too-large": "It is too large to be read.",
     "too-many": "Its writer sent too many in a day.",
+    "unknown-uid": "It answers an invite that is not ours.",
     "unproven-bounce": "It says that a mail came back, and proves nothing: see Mail comes back in the guide.",
     "unreadable": "It cannot be read.",
 }
