@@ -136,3 +136,52 @@ def test_a_read_is_one_view_however_many_questions(settings: Any) -> None:
         assert tx.execute(count).scalar() == before == 0
     with db.read("blog") as tx:
         assert tx.execute(count).scalar() == 1
+
+
+def pid_of(tx: sa.Connection) -> int:
+    return int(tx.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
+
+
+def end_connection(pid: int) -> None:
+    """As a PostgreSQL does that restarts."""
+    with db.read("signup") as tx:
+        assert tx.exec_driver_sql("SELECT pg_terminate_backend(%s, 5000)", (pid,)).scalar_one()
+
+
+ON_POSTGRES = pytest.mark.parametrize("database", ["postgres"], indirect=True)
+
+
+@ON_POSTGRES
+def test_a_connection_that_the_server_ended_is_made_anew(settings: Any) -> None:
+    with db.read("blog") as tx:
+        before = pid_of(tx)
+    end_connection(before)
+    with db.write("blog") as tx:
+        assert pid_of(tx) != before
+
+
+@ON_POSTGRES
+def test_one_that_ended_without_a_word_is_found_out_when_it_rested(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "_something_to_read", lambda connection: False)
+    with db.read("blog") as tx:
+        before = pid_of(tx)
+    end_connection(before)
+    monkeypatch.setattr(engines, "REST", 0.0)
+    with db.write("blog") as tx:
+        assert pid_of(tx) != before
+
+
+@ON_POSTGRES
+def test_one_that_rested_and_lives_is_used_again(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "REST", 0.0)
+    with db.read("blog") as tx:
+        before = pid_of(tx)
+    for _ in range(2):
+        with pytest.raises(RuntimeError), db.write("blog") as tx:
+            assert pid_of(tx) == before
+            tx.execute(MARK, {"id": "x"})
+            raise RuntimeError
+    with db.read("blog") as tx:
+        assert pid_of(tx) == before and tx.execute(sa.text("SELECT count(*) FROM inbox")).scalar() == 0
