@@ -83,7 +83,7 @@ def subscribers(service: str) -> list[str]:
 
 def deliver_due(service: str) -> int:
     """Send what is due to every subscriber, as far as the window allows; returns how many messages went out."""
-    return _deliver(service, subscribers(service))
+    return _deliver(service, _OWED)
 
 
 def deliver_idle(service: str) -> int:
@@ -91,15 +91,14 @@ def deliver_idle(service: str) -> int:
 
     So that a process which answers people does no more for others than must be: under load that is next to nothing.
     """
-    now = clock.machine()
+    return _deliver(service, _OWED_AND_IDLE)
+
+
+def _deliver(service: str, whom: dict[str, Any]) -> int:
+    """Who is owed something is asked in one question: mostly it is nobody, and to claim costs each a transaction."""
     with db.read(service) as tx:
-        idle = [
-            name for name in subscribers(service) if not tx.execute(_FLYING, {"subscriber": name, "now": now}).first()
-        ]
-    return _deliver(service, idle)
-
-
-def _deliver(service: str, to: list[str]) -> int:
+        asked = {"names": _list(tx, subscribers(service)), "now": clock.machine()}
+        to = list(tx.execute(whom[tx.dialect.name], asked).scalars())
     return sum(send_all(service, claim(service, name)) for name in to)
 
 
@@ -394,10 +393,6 @@ _IN_FLIGHT = sa.text(
     "SELECT count(DISTINCT batch) FROM (SELECT batch FROM delivery WHERE subscriber = :subscriber"
     " AND confirmed_at IS NULL AND due > :now AND batch IS NOT NULL ORDER BY due LIMIT :most) AS flying"
 )
-_FLYING = sa.text(
-    "SELECT 1 FROM delivery WHERE subscriber = :subscriber AND confirmed_at IS NULL AND due > :now"
-    " AND batch IS NOT NULL ORDER BY due LIMIT 1"
-)
 # The head of its subject as a scalar sub-query: a NOT EXISTS took PostgreSQL seconds with stale statistics.
 _HEADS = sa.text(
     """SELECT d.event AS position, d.subject, d.attempts, d.silences, d.sent, d.batch, d.due FROM delivery d
@@ -433,6 +428,26 @@ _PUSH = _by_dialect(
     (SELECT count(*) FROM delivery WHERE subscriber = :subscriber AND event {events}
      AND coalesce(confirmed_at, 0) = 0 AND dead_at IS NULL AND due <= :now)"""
 )
+_FIRST = "SELECT 1 FROM delivery WHERE subscriber = each.name AND confirmed_at IS NULL AND due"
+
+
+def _names_where(*conditions: str) -> dict[str, Any]:
+    """A statement that picks from a list of names, `names`."""
+    lists = {
+        "sqlite": "SELECT value AS name FROM json_each(:names)",
+        "postgresql": "SELECT unnest(CAST(:names AS varchar[])) AS name",
+    }
+    where = " AND ".join(conditions)
+    return {
+        dialect: sa.text(f"SELECT name FROM ({names}) AS each WHERE {where} ORDER BY name")
+        for dialect, names in lists.items()
+    }
+
+
+_IS_OWED = f"({_FIRST} <= :now AND dead_at IS NULL ORDER BY due LIMIT 1) IS NOT NULL"
+_IS_IDLE = f"({_FIRST} > :now AND batch IS NOT NULL ORDER BY due LIMIT 1) IS NULL"
+_OWED = _names_where(_IS_OWED)
+_OWED_AND_IDLE = _names_where(_IS_OWED, _IS_IDLE)
 _ANSWERED = sa.text("SELECT answered FROM subscriber WHERE name = :subscriber")
 _SILENT = sa.text(
     "UPDATE delivery SET silences = silences + 1, batch = NULL, dead_at = :dead_at, error = coalesce(:error, error)"
