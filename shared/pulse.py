@@ -60,14 +60,19 @@ def _noted_at(tx: Connection, name: str) -> float | None:
     return found
 
 
+def of_failed(job: str) -> str:
+    """The name of the row that says that the job fails."""
+    return f"{FAILED}{job}"
+
+
 def fails(tx: Connection, job: str) -> None:
     """Note that a job failed now. What was wrong is in the log: an error may quote what people wrote."""
-    _note(tx, f"{FAILED}{job}", clock.machine())
+    _note(tx, of_failed(job), clock.machine())
 
 
 def mends(tx: Connection, job: str) -> None:
     """It ended: whatever was wrong is not any more."""
-    tx.execute(sa.text("DELETE FROM pulse WHERE name = :name"), {"name": f"{FAILED}{job}"})
+    tx.execute(sa.text("DELETE FROM pulse WHERE name = :name"), {"name": of_failed(job)})
 
 
 def failed(tx: Connection) -> dict[str, float]:

@@ -372,10 +372,9 @@ def _note_begun(entry: Job) -> None:
     on the page or in the metrics that it does not end."""
     try:
         with db.write(entry.service) as tx:
-            now = clock.now()
-            period = entry.period(tx, now)
+            period = entry.period(tx, clock.now())
             if period is not None:
-                tx.execute(_BEGIN, {"job": entry.name, "period": period, "now": now})
+                tx.execute(_BEGIN, _begin(entry, period))
             pulse.fails(tx, entry.name)
     except Exception as error:  # the database is what fails: the doctor and the log say so
         logger.warning("schedule.not_noted", service=entry.service, job=entry.name, error=type(error).__name__)
@@ -386,14 +385,16 @@ def _run(entry: Job, period: str) -> bool:
     while True:
         with db.write(entry.service) as tx:
             db.lock(tx, f"job:{entry.name}")
-            if _is_finished(tx, entry, period):
+            finished, failing = _state(tx, entry, period)
+            if finished:
                 break
             worked = True
             with log.bound(job=entry.name, period=period):
                 more = bool(entry.work(tx, period))
             if not more:
                 tx.execute(_FINISH, {"job": entry.name, "period": period, "at": clock.now()})
-                pulse.mends(tx, entry.name)
+                if failing:
+                    pulse.mends(tx, entry.name)
             die.at("schedule.ran")
         if not more:
             logger.info("schedule.ran", service=entry.service, job=entry.name, period=period)
@@ -402,11 +403,17 @@ def _run(entry: Job, period: str) -> bool:
     return worked
 
 
-def _is_finished(tx: Connection, entry: Job, period: str) -> bool:
-    told = {"job": entry.name, "period": period}
-    if tx.execute(_BEGIN, {**told, "now": clock.now()}).rowcount:
-        return False
-    return bool(tx.execute(_IS_FINISHED, told).scalar())
+def _state(tx: Connection, entry: Job, period: str) -> tuple[bool, bool]:
+    """Whether the period is done, and whether the job is noted as failing. If it has not begun, it begins."""
+    begun = tx.execute(_BEGIN, _begin(entry, period)).one_or_none()
+    if begun is not None:
+        return False, bool(begun.failing)
+    found = tx.execute(_STATE, {"job": entry.name, "period": period, "pulse": pulse.of_failed(entry.name)}).one()
+    return bool(found.finished), bool(found.failing)
+
+
+def _begin(entry: Job, period: str) -> dict[str, Any]:
+    return {"job": entry.name, "period": period, "now": clock.now(), "pulse": pulse.of_failed(entry.name)}
 
 
 def prune(tx: Connection) -> None:
@@ -418,11 +425,12 @@ def prune(tx: Connection) -> None:
 _FINISH = sa.text("UPDATE run SET finished = :at WHERE job = :job AND period = :period").bindparams(
     sa.bindparam("at", type_=Instant)
 )
-_BEGIN = (
-    sa.text("INSERT INTO run (job, period, started) VALUES (:job, :period, :now) ON CONFLICT (job, period) DO NOTHING")
-    .bindparams(sa.bindparam("now", type_=Instant))
-    .execution_options(preserve_rowcount=True)
-)
+_FAILING = "(SELECT count(*) FROM pulse WHERE name = :pulse) AS failing"
+_BEGIN = sa.text(
+    "INSERT INTO run (job, period, started) VALUES (:job, :period, :now) ON CONFLICT (job, period) DO NOTHING"
+    f" RETURNING {_FAILING}"
+).bindparams(sa.bindparam("now", type_=Instant))
+_STATE = sa.text(f"SELECT finished IS NOT NULL AS finished, {_FAILING} FROM run WHERE job = :job AND period = :period")
 _IS_FINISHED = sa.text("SELECT finished IS NOT NULL FROM run WHERE job = :job AND period = :period")
 # From job to job by the index (job, started): a few looks for each job. A GROUP BY looks at every run of a year.
 _LAST_RUNS = sa.text(

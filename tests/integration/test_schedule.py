@@ -119,12 +119,31 @@ def test_a_job_that_fails_is_seen_not_to_end_until_it_does(jobs: Any) -> None:
         assert schedule.tick("sessions") == []
         with db.read("sessions") as tx:
             assert [(each.job, each.finished) for each in schedule.times(tx)] == [("note", None)]
+            assert schedule.times(tx)[0].failed is not None
             assert schedule.last_runs(tx)[0].finished is None
     broken.clear()
     schedule.tick("sessions")
     with db.read("sessions") as tx:
-        assert schedule.times(tx)[0].finished is not None
+        assert schedule.times(tx)[0].finished is not None and schedule.times(tx)[0].failed is None
     assert len(ran(jobs)) == 2, "nothing of a run that failed stays"
+
+
+def test_one_that_failed_in_a_later_step_is_mended_at_its_last(jobs: Any) -> None:
+    fate = [True, ValueError("no"), True, False]
+
+    @job("sessions", "note", HOURLY)
+    def work(tx: Any, period: str) -> Any:
+        step = fate.pop(0)
+        if isinstance(step, ValueError):
+            raise step
+        return step
+
+    def failed() -> Any:
+        with db.read("sessions") as tx:
+            return schedule.times(tx)[0].failed
+
+    assert schedule.tick("sessions") == [] and failed() is not None
+    assert schedule.tick("sessions") == ["note"] and failed() is None and fate == []
 
 
 def test_one_that_fails_does_not_keep_the_others_from_running(jobs: Any) -> None:
