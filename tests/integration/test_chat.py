@@ -455,13 +455,15 @@ def test_organizers_hear_once_that_the_link_into_slack_runs_out(baton: Baton) ->
         baton.pass_time(days=1)
         baton.tick()
     assert told() == 1 and "runs out" in mails(kind="chat-invite")[0].subject
+    assert "0 people were mailed it" in mails(kind="chat-invite")[0].text
     link("https://join.slack.com/t/mentors/shared_invite/zt-2")
+    confirmed("p9")
     baton.pass_time(days=10)
     baton.tick()
     assert told() == 1
     baton.pass_time(days=20)
     baton.tick()
-    assert told() == 2
+    assert told() == 2 and "1 person was mailed it" in mails(kind="chat-invite")[-1].text
     link("https://chat.example.org/join")
     baton.pass_time(days=60)
     baton.tick()

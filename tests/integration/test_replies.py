@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import email
+import hashlib
+import hmac
 import os
 import re
 from collections.abc import Callable
@@ -265,6 +267,30 @@ def test_odd_ones_are_passed_on_safely(change: Callable[[bytes], bytes], says: s
     assert says in mail.text and "<script" not in mail.html and len(mail.raw) < 100_000
     head = email.message_from_bytes(mail.raw)
     assert "Bcc" not in head and len([name for name, _ in head.items()]) == len(set(dict(head.items())))
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_mail_with_a_large_photo_that_is_handed_over_arrives_by_its_beginning(
+    baton: Baton, change_settings: Callable[..., Config], signed: bool
+) -> None:
+    """Given a mail of 3 MB, handed over whole, and in the mailbox with other ends of lines, Then it counts once."""
+    change_settings(webhook_secret=SECRET)
+    mail = email.message_from_bytes(written(welcome()), policy=default)
+    mail.set_content("Here is our whiteboard.\n")
+    mail.add_attachment(b"\xff\xd8" * 1_500_000, maintype="image", subtype="jpeg", filename="board.jpg")
+    raw = mail.as_bytes()
+    proven = "sha256=" + hmac.new(SECRET.encode(), raw, hashlib.sha256).hexdigest()
+    shows = {"X-Baton-Signature": proven} if signed else {"Authorization": f"Bearer {SECRET}"}
+    answer = baton.client("notifications").post("/notifications/webhooks/mail", data=raw, headers=shows)
+    assert answer.json == {"taken": True, "why": ""}
+    with db.write("notifications") as tx:
+        assert taking.take(tx, raw.replace(b"\n", b"\r\n")[: taking.PART], "mailbox", cut=True).taken
+    assert {row.person for row in mails(kind="reply")} == {"olga", "otto"} and len(mails(kind="reply")) == 2
+    assert "There is more" in told()["olga"].text and "whiteboard" in told()["olga"].text
+    shows = {"X-Baton-Signature": proven.replace("a", "b")} if signed else {"Authorization": "Bearer x"}
+    assert (
+        baton.client("notifications").post("/notifications/webhooks/mail", data=raw, headers=shows).status_code == 401
+    )
 
 
 UTF8, LATIN = "Größe – café".encode(), "Größe, café".encode("latin-1")

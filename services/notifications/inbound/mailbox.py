@@ -34,7 +34,6 @@ TIMEOUT = 10.0  # of one answer
 AT_ONCE = 200  # mails in one look
 FRESH = timedelta(days=14)  # less than BATON_KEEP_REPLIES can be
 TRIES = 3  # looks at a mail that cannot be handled, before it is passed over
-_PART = 65_536  # octets of a mail that is too large
 _SIZE = re.compile(rb"UID (\d+)[^)]*RFC822\.SIZE (\d+)|RFC822\.SIZE (\d+)[^)]*UID (\d+)")
 _log = log.get("notifications.mailbox")
 
@@ -180,7 +179,7 @@ def _take(box: imaplib.IMAP4, where: Where, uidvalidity: int) -> bool:
         if clock.machine() > until:
             return True
         large = sizes.get(uid, 0) > taking.MOST
-        raw = _fetched(box, uid, f"BODY.PEEK[]<0.{_PART}>" if large else "BODY.PEEK[]")
+        raw = _fetched(box, uid, f"BODY.PEEK[]<0.{taking.PART}>" if large else "BODY.PEEK[]")
         _handle(where, uidvalidity, uid, raw, large, known.failures >= TRIES)
     if not some:
         with db.write(SERVICE) as tx:

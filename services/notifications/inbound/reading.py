@@ -60,15 +60,16 @@ def opened(raw: bytes) -> Opened:
         raise reply.Unread(reply.Why.UNREADABLE) from None
 
 
-def key(raw: bytes) -> str:
+def key(raw: bytes, cut: bool = False) -> str:
     """What is the same however often, and by whatever way, a mail comes: of its headers only those of its writer.
 
     Servers on the way add headers at the top; who fetches it twice, or gets it from two of them, must see one mail.
+    Of one that is cut, where it was depends on the way: its headers alone count.
     """
     head, _, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
     own = re.findall(rb"(?im)^(?:message-id|from|date|subject):.*(?:\n[ \t].*)*", head[:100_000])
     said = b"\n".join(sorted(each.strip() for each in own))
-    return hashlib.sha256(said + b"\n\n" + body.strip()).hexdigest()
+    return hashlib.sha256(said + b"\n\n" + (b"" if cut else body.strip())).hexdigest()
 
 
 def header(mail: Message, name: str) -> str:

@@ -23,7 +23,8 @@ from ..models import inbound, mail, soft_bounce
 from ..rules.bounces import SOFT_WITHIN
 from . import bounces, calendars, forwarding, reading
 
-MOST = reply.MOST
+MOST = reply.MOST  # octets of a mail that is read whole
+PART = 65_536  # octets of one that is larger
 NAMESPACE = uuid.UUID("0b5f6a3e-4f0c-5d1b-9a57-3f1c9f6a2d11")  # of what comes in; never to change, or it counts twice
 STEP = 500
 _log = log.get("notifications.replies")
@@ -51,7 +52,7 @@ def take(tx: Connection, raw: bytes, via: str, cut: bool = False) -> Taken:
     :param via: how it came, `webhook` or `mailbox`.
     :param cut: it is too large, and this is how it begins.
     """
-    id = str(uuid.uuid5(NAMESPACE, reading.key(raw)))
+    id = str(uuid.uuid5(NAMESPACE, reading.key(raw, cut)))
     row = {"id": id, "came_at": clock.now(), "via": via, "what": "left", "why": "", "address": "", "subject": ""}
     if not tx.execute(db.insert(tx, inbound).values(row).on_conflict_do_nothing()).rowcount:
         why = tx.execute(sa.select(inbound.c.why).where(inbound.c.id == id)).scalar() or ""
