@@ -419,6 +419,19 @@ monthly = sa.Table(
     sa.PrimaryKeyConstraint("person", "period", name="one_letter_per_person_and_period"),
 )
 
+# A row says that the minutes of a session are for somebody, who was in its circle when they came out, and which of
+# their monthly letters told of them: each once, whenever they are heard of, and whichever circle they are in by then.
+# Written by handlers, marked with the letter; deleted with the session, and with the person.
+addressed = sa.Table(
+    "addressed",
+    metadata,
+    sa.Column("session", Key, sa.ForeignKey("meeting.id", name="addressed_session"), primary_key=True),
+    sa.Column("person", Key, primary_key=True),
+    sa.Column("at", Instant, nullable=False),  # when that was heard of
+    sa.Column("told", sa.String(7)),  # the period of the letter, as of `monthly`
+)
+sa.Index("addressed_person", addressed.c.person, addressed.c.told)
+
 # When mail that nobody waits for rests, by each reader's own clock (id 1); no row: as is usual. Written by organizers.
 quiet = sa.Table(
     "quiet",

@@ -12,6 +12,7 @@ from shared import personal, tokens
 
 from .models import (
     SERVICE,
+    addressed,
     arrival,
     attended,
     chat_message,
@@ -39,6 +40,7 @@ personal.table(SERVICE, "arrival", arrival.c.person)
 personal.table(SERVICE, "chat_message", chat_message.c.person, without=("claim",), latest=chat_message.c.created_at)
 personal.table(SERVICE, "check-ins", checkin.c.person, latest=checkin.c.asked_at)
 personal.table(SERVICE, "monthly", monthly.c.person, latest=monthly.c.until)
+personal.table(SERVICE, "addressed", addressed.c.person, latest=addressed.c.at)
 personal.table(SERVICE, "place", place.c.person)
 personal.table(SERVICE, "offered", offered.c.person, latest=offered.c.since)
 personal.table(SERVICE, "preference", preference.c.person, latest=preference.c.at)

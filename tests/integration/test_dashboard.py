@@ -239,7 +239,7 @@ def test_who_is_erased_is_named_no_more(baton: Baton) -> None:
 
 # ---- built anew ----
 
-KEPT = ("meeting", "attended", "agreed", "place", "arrival", "person", "program", "stream")
+KEPT = ("meeting", "attended", "addressed", "agreed", "place", "arrival", "person", "program", "stream")
 
 
 @pytest.fixture
@@ -266,7 +266,7 @@ def test_emptied_and_replayed_it_is_what_it_was(baton: Baton, circle: Circle) ->
     said, sent = board(baton), len(mails())
     assert before["meeting"] and before["attended"] and before["agreed"]
     with db.write("notifications") as tx:
-        for name in ("attended", "meeting", "agreed", "place"):
+        for name in ("attended", "addressed", "meeting", "agreed", "place"):
             tx.execute(db.metadata("notifications").tables[name].delete())
     assert not board(baton)["circles"]
     for _ in range(2):

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+import uuid
+from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from services.notifications import handlers
-from services.notifications.mail import catalogue, compose
+from services.notifications.mail import catalogue, compose, preferences
 from services.notifications.monthly import facts, writing
 from shared import clock, db, die, personal
+from shared.events import Event, inbox
+from shared.events.catalog import BY_TYPE
 from tests.conftest import Baton
 from tests.integration.test_digest import minuted, until
+from tests.integration.test_upgrade import upgraded
 from tests.signup import signed_in
 from tests.told import PROGRAM, mails, member, tell
 
@@ -52,9 +60,8 @@ def ask(baton: Baton, *who: str, choice: str = "mail") -> None:
 def held(session: str, circle: str = "c", text: str = TEXT, **fields: Any) -> None:
     """A session was held, and has its minutes."""
     whole = {"members": ["ann", "bo"], "present": ["ann"], "circle": circle, "title": f"Circle {circle.upper()}"}
-    assert tell(
-        "session.minuted", minuted(session, text=text, **{**whole, **fields}), subject=f"session/{session}"
-    ).done
+    whole |= {"to": fields.get("members", whole["members"]), **fields}
+    assert tell("session.minuted", minuted(session, text=text, **whole), subject=f"session/{session}").done
 
 
 def post(offer: str, person: str, title: str) -> None:
@@ -222,17 +229,24 @@ def test_it_comes_by_the_readers_own_clock_and_rests_in_quiet_hours(baton: Baton
     assert due and due.isoformat() == "2027-02-28T18:00:00+00:00", "the first of March, where Ann is"
 
 
-def test_who_left_the_circle_reads_no_more_of_it(baton: Baton) -> None:
+def test_who_left_the_circle_reads_what_came_out_before_and_no_more_of_it(baton: Baton) -> None:
+    """Given Ann, who left before the minutes were out, and Bo, who left after them, Then his letter alone has them, and
+    leads to no page of that circle."""
     ask(baton, "ann", "bo", "cy", "dee")
-    held("s1")
     sits("ann", None)
+    held("s1", to=["bo"])
     place = {"person": "bo", "stream": "stream1", "position": 1, "why": "full"}
     tell("place.waiting", place)
     tell("member.paused", member("cy", name="Cy", state="paused"))
     month(baton, "2027-02-01T10:00:00+00:00")
     assert {row.person for row in mails(kind="stream")} == {"ann", "bo"}, "Cy pauses, and in Dee's nothing was new"
     for mail in mails(kind="stream"):
-        assert "chapter two" not in mail.text and "Circle C: 4 Jan" in mail.text and "/sessions/s/" not in mail.text
+        assert "Circle C: 4 Jan" in mail.text and "/sessions/s/" not in mail.text + mail.html
+        assert ("chapter two" in mail.text) == ("chapter two" in mail.html) == (mail.person == "bo")
+    assert "WHERE YOU WERE BEFORE: Circle C" in letters("bo")[0].text
+    held("s2", text="## Decisions\n\n- Read chapter three\n", to=[])
+    month(baton, "2027-03-01T10:00:00+00:00")
+    assert "chapter" not in letters("bo")[1].text
 
 
 def test_who_is_erased_is_in_no_letter(baton: Baton) -> None:
@@ -269,7 +283,7 @@ def test_of_many_circles_it_has_sums_alone_and_hostile_words_stay_text(baton: Ba
     ask(baton, "ann")
     nasty = "<script>alert(1)</script> {{ 1237*5653 }}\r\nBcc: all@example.org"
     for number in range(14):
-        held(f"s{number}", f"x{number}", title=f"Circle {number} {nasty}"[:200])
+        held(f"s{number}", f"x{number}", title=f"Circle {number} {nasty}"[:200], to=[])
     held("own", "c", f"## Decisions\n\n{nasty}", title=f"Circle {nasty}"[:200])
     post("o1", "cy", nasty[:200])
     month(baton, "2027-02-01T10:00:00+00:00")
@@ -279,3 +293,180 @@ def test_of_many_circles_it_has_sums_alone_and_hostile_words_stay_text(baton: Ba
     assert b"\nBcc" not in mail.raw.partition(b"\r\n\r\n")[0]
     with db.read("notifications") as tx:
         assert facts.zones(tx) == ["Europe/Berlin"]
+
+
+# ---- each minutes in one letter ----
+
+
+def told_of(number: int, type: str = "session.minuted", **fields: Any) -> Event:
+    """What is told, now or later, of minutes that are out now and decide that."""
+    whole = {"members": ["ann", "bo"], "to": ["ann", "bo"], "text": f"## Decisions\n\n- Chapter {number}\n", **fields}
+    return Event(
+        position=1, id=str(uuid.uuid4()), source="sessions", type=type, version=BY_TYPE[type].version,
+        subject=f"session/s{number}", seq=1, time=clock.now(), correlation=None, erased=False,
+        data=minuted(f"s{number}", **{"circle": "c", **whole}),
+    )  # fmt: skip
+
+
+def hear(*events: Event) -> None:
+    for event in events:
+        assert inbox.receive("notifications", {"batch": str(uuid.uuid4()), "events": [event.envelope()]}).done
+
+
+def said(person: str = "ann") -> dict[int, str]:
+    """{what minutes decided: the period of the letter that says so}; that two of them do fails."""
+    found: dict[int, str] = {}
+    for mail in letters(person):
+        for number in map(int, re.findall(r"Chapter (\d+)", mail.text)):
+            assert number not in found, (number, mail.cause)
+            found[number] = mail.cause.removeprefix("stream/")
+    return found
+
+
+def test_minutes_that_are_heard_of_after_the_letter_are_in_the_next_one(baton: Baton) -> None:
+    """Given minutes that came out before a letter, and were on their way when it was written, Then the next one alone
+    tells of them; so too after a correction, and when all is told anew."""
+    ask(baton, "ann")
+    until("2027-01-20T10:00:00+00:00")
+    late = told_of(2)
+    hear(told_of(1))
+    month(baton, "2027-02-01T10:00:00+00:00")
+    assert said() == {1: "2027-02"}
+    hear(late, told_of(1, "minutes.corrected"), late)
+    month(baton, "2027-03-01T10:00:00+00:00")
+    assert said() == {1: "2027-02", 2: "2027-03"}
+    for number in (1, 2):
+        session = baton.rows("notifications", "meeting", id=f"s{number}")[0]
+        anew = {"ends_at": session["ends_at"].isoformat(), "cancelled": False, "opened_at": None, "late_at": None}
+        anew |= {"minuted_at": session["minuted_at"].isoformat()}
+        kept = told_of(number).data
+        gone = ("by", "cut", "reasons", "items", "to", "organizers", "next", "correct_until")
+        data = {name: value for name, value in kept.items() if name not in gone}
+        assert tell("session.snapshot", {**data, **anew}, subject=f"session/s{number}").done
+    month(baton, "2027-04-01T10:00:00+00:00")
+    assert len(letters()) == 2
+
+
+def test_who_moves_to_another_circle_reads_the_minutes_of_both(baton: Baton) -> None:
+    """Given minutes of c while Ann is there, and of d once she is, and of c after she left, Then her letter has what
+    came out for her, whenever that is heard of, and no way to pages that are not hers any more."""
+    ask(baton, "ann", "bo")
+    until("2027-01-10T10:00:00+00:00")
+    hear(told_of(1))
+    late = told_of(2)
+    tell("member.moved", member("ann", name="Ann Example", state="active", stream="stream2"))
+    sits("ann", "d")
+    hear(late)
+    until("2027-01-20T10:00:00+00:00")
+    hear(told_of(3, to=["bo"]))
+    hear(told_of(4, circle="d", title="Circle D", stream="stream2", members=["cy"], to=["cy", "ann"]))
+    month(baton, "2027-02-01T10:00:00+00:00")
+    assert said() == dict.fromkeys((1, 2, 4), "2027-02") and said("bo") == dict.fromkeys((1, 2, 3), "2027-02")
+    [mail] = letters()
+    assert "WHERE YOU WERE BEFORE: Circle C" in mail.text and "YOUR CIRCLE: Circle D" in mail.text
+    assert "/sessions/s/s4" in mail.text and "/sessions/s/s1" not in mail.text + mail.html
+    month(baton, "2027-03-01T10:00:00+00:00")
+    assert len(letters()) == 1
+    tell("member.erased", {"person": "bo"})
+    [mail] = letters()
+    assert not re.search("Chapter [12]", f"{mail.text}{mail.html}{mail.made_of}{mail.raw!r}")
+    assert "bo" not in {row["person"] for row in baton.rows("notifications", "addressed")}
+
+
+def test_what_no_letter_tells_comes_by_mail(baton: Baton) -> None:
+    """Given who has minutes in the letter alone, Then a correction of what it has told, and what they read as a mentor
+    from elsewhere, comes at once."""
+    with db.write("notifications") as tx:
+        preferences.choose(tx, "ann", {"minutes": "less"})
+    hear(told_of(1), told_of(1, "minutes.corrected"))
+    mentored = told_of(2, circle="d", members=["cy"], to=["cy", "ann"], mentor="ann")
+    hear(mentored)
+    assert [mail.cause for mail in mails(kind="minutes", person="ann")] == [mentored.id]
+    month(baton, "2027-02-01T10:00:00+00:00")
+    assert said() == {1: "2027-02"}
+    corrected = told_of(1, "minutes.corrected")
+    hear(corrected)
+    assert {mail.cause for mail in mails(kind="minutes", person="ann")} == {mentored.id, corrected.id}
+
+
+def test_who_pauses_reads_all_of_it_once_they_are_back(baton: Baton) -> None:
+    ask(baton, "ann")
+    until("2027-01-20T10:00:00+00:00")
+    hear(told_of(1))
+    tell("member.paused", member("ann", name="Ann", state="paused"))
+    month(baton, "2027-02-01T10:00:00+00:00")
+    assert not letters()
+    tell("member.returned", member("ann", name="Ann", state="active"))
+    month(baton, "2027-03-01T10:00:00+00:00")
+    assert said() == {1: "2027-03"}
+
+
+def test_an_older_baton_knows_after_an_upgrade_what_its_letters_told(baton: Baton) -> None:
+    """Given letters of a Baton that went by the moment of minutes, When it is brought up to date, Then nothing is told
+    twice, and who moved since the last letter reads what came out where they were."""
+    ask(baton, "ann")
+    until("2027-01-20T10:00:00+00:00")
+    hear(told_of(1))
+    month(baton, "2027-02-01T10:00:00+00:00")
+    until("2027-02-02T10:00:00+00:00")
+    hear(told_of(2))
+    sits("ann", "d")
+    hear(told_of(3, circle="d", title="Circle D", members=["cy"], to=["cy", "ann"]))
+    until("2027-02-10T10:00:00+00:00")
+    with db.write("notifications") as tx:
+        db.metadata("notifications").tables["addressed"].drop(tx)
+    upgraded("notifications", "0021_addressed")
+    month(baton, "2027-03-01T10:00:00+00:00")
+    assert said() == {1: "2027-02", 2: "2027-03", 3: "2027-03"}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_the_order_each_minutes_are_in_one_letter_of_each_whose_they_are(
+    baton: Baton, seed: int, change_settings: Any
+) -> None:
+    """Given minutes, moves, zones and letters in any order, and messages that come late, twice, corrected, or die on
+    the way, Then in the end everybody who asked has read what was theirs, once, and no more than their circles'."""
+    change_settings(keep_mail_texts=900, keep_mails=900)
+    dice, ways = Random(seed), itertools.count(1)
+    ask(baton, "ann", "bo", "cy")
+    seats, theirs, late = {"ann": "c", "bo": "c", "cy": "d"}, {name: set[int]() for name in ("ann", "bo", "cy")}, []
+    out: list[Event] = []
+    may = {name: set[int]() for name in theirs}
+    for _ in range(60):
+        match dice.choice(
+            ["minutes", "minutes", "minutes", "move", "zone", "hear", "again", "correct", "time", "time"]
+        ):
+            case "minutes":
+                number, circle = next(ways), dice.choice("cd")
+                there = [who for who, seat in seats.items() if seat == circle]
+                event = told_of(number, circle=circle, title=f"Circle {circle.upper()}", members=there, to=there)
+                for who in there:
+                    theirs[who].add(number)
+                out.append(event)
+                hear(event) if dice.random() < 0.5 else late.append(event)
+            case "move":
+                who = dice.choice(list(seats))
+                seats[who] = "d" if seats[who] == "c" else "c"
+                sits(who, seats[who])
+                may[who] |= {int(event.data["session"][1:]) for event in out if event.data["circle"] == seats[who]}
+            case "zone":
+                who, zone = dice.choice(list(seats)), dice.choice(["Pacific/Kiritimati", "Pacific/Honolulu", "UTC"])
+                tell("member.changed", member(who, name=who.title(), state="active", timezone=zone))
+            case "hear" if late:
+                hear(late.pop(dice.randrange(len(late))))
+            case "again" if set(map(id, out)) - set(map(id, late)):
+                hear(dice.choice([event for event in out if event not in late]))
+            case "correct" if out:
+                of = dice.choice(out)
+                if of not in late:
+                    hear(replace(of, id=str(uuid.uuid4()), type="minutes.corrected", time=clock.now()))
+            case "time":
+                baton.pass_time(hours=dice.randrange(1, 500))
+                baton.tick()
+    hear(*late)
+    for _ in range(3):
+        baton.pass_time(days=31)
+        baton.tick()
+    for who, owed in theirs.items():
+        assert owed <= set(said(who)) <= owed | may[who] and len(owed) > 3, who
+    assert {len(mails(kind="stream", person=who)) > 1 for who in theirs} == {True}

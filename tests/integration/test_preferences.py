@@ -169,7 +169,7 @@ def test_minutes_that_are_told_nowhere_else_come_by_mail(baton: Baton, change_se
         tell("member.confirmed", member(id, name=id.title(), state="active", stream=stream))
     sits("ann", "c")
     sits("meg", "m")
-    everybody = {"to": ["ann", "meg", "ned"], "members": ["ann", "meg", "ned"]}
+    everybody: dict[str, Any] = {"to": ["ann", "meg", "ned"], "members": ["ann", "ned"], "mentor": "meg"}
     publish(1, **everybody)
     with db.write("notifications") as tx:
         for who in ("ann", "meg", "ned"):
@@ -179,7 +179,8 @@ def test_minutes_that_are_told_nowhere_else_come_by_mail(baton: Baton, change_se
     assert {row.state for who in ("ann", "meg", "ned") for row in got(who)} == {"queued"}, "no letter may tell of them"
     publish(2, **everybody)
     assert [len(got(who)) for who in ("ann", "meg", "ned")] == [1, 2, 2], "Ann's circle alone is in the letter she has"
-    publish(3, circle="m", stream="stream2", **everybody)
+    theirs = everybody | {"circle": "m", "stream": "stream2", "members": ["meg", "ned"], "mentor": "ann"}
+    publish(3, **theirs)
     publish(4, circle=None, **everybody)
     assert [len(got(who)) for who in ("ann", "meg", "ned")] == [3, 3, 4]
     typed = channels.Typed("#s2", "https://chat.example/x", "chat.example", "stream2", ("minutes",))
@@ -188,7 +189,7 @@ def test_minutes_that_are_told_nowhere_else_come_by_mail(baton: Baton, change_se
         preferences.choose(tx, "meg", {"minutes": "chat"})
     assert {row.state for row in got("meg")} == {"queued"}, "nobody told the channel of those"
     publish(5, **everybody)
-    publish(6, circle="m", stream="stream2", **everybody)
+    publish(6, **theirs)
     [message] = baton.rows("notifications", "chat_message")
     assert [row.chat for row in got("meg")] == [None] * 4 + [message["id"]], "it rests until the chat has it"
     with db.write("notifications") as tx:

@@ -20,7 +20,7 @@ from tests.offering import Ada
 from tests.told import mails, member, tell
 
 ASKS = {"sessions": "0012_places", "blog": "0012_told"}  # the revisions by which notifications is told all anew
-KEPT = ("meeting", "attended", "agreed", "checkin", "offered", "place")
+KEPT = ("meeting", "attended", "addressed", "agreed", "checkin", "offered", "place")
 
 
 def upgraded(service: str, revision: str) -> None:

@@ -15,9 +15,23 @@ from shared.events import Event
 from shared.quick import Quick, params
 
 from ..mail import letter
-from ..models import agreed, arrival, attended, checkin, digest, gathering, meeting, monthly, news, offered, place
+from ..models import (
+    addressed,
+    agreed,
+    arrival,
+    attended,
+    checkin,
+    digest,
+    gathering,
+    meeting,
+    monthly,
+    news,
+    offered,
+    place,
+)
 from ..models import person as people
 from ..rules import digest as rules
+from ..rules import monthly as letters
 
 STEP = 500
 _NONE: dict[str, Any] = {"excerpt": "", "help": "", "links": 0}
@@ -96,7 +110,22 @@ def minuted(tx: Connection, event: Event) -> None:
         leads = {"coordinator": then["coordinator"], "opened_at": None} if then["coordinator"] else {}
         _put(tx, {**data, **then, "name": data["title"]}, leads)
     _mark(tx, data["session"], marks)
+    _address(tx, data["session"], dict.fromkeys(letters.addressees(data)), clock.now())
     items(tx, event)
+
+
+def by_letter(tx: Connection, session: str) -> list[str]:
+    """Those whose next monthly letter tells of its minutes, if they get one: of a correction that comes after it no
+    letter tells."""
+    query = sa.select(addressed.c.person).where(addressed.c.session == session, addressed.c.told.is_(None))
+    return list(tx.execute(query).scalars())
+
+
+def _address(tx: Connection, session: str, told: Mapping[str, str | None], at: datetime) -> None:
+    """Minutes are for these, with the letter that told them, if one did; whoever they were for, they still are."""
+    rows = [{"session": session, "person": id, "at": at, "told": period} for id, period in told.items()]
+    if rows:
+        tx.execute(db.insert(tx, addressed).on_conflict_do_nothing(), rows)
 
 
 def remembered(tx: Connection, event: Event) -> None:
@@ -113,6 +142,17 @@ def remembered(tx: Connection, event: Event) -> None:
         return
     period = _told(tx, values["minuted_at"])
     tx.execute(meeting.update().where(meeting.c.id == data["session"], meeting.c.told.is_(None)).values(told=period))
+    _remember_letters(tx, data["session"], [mark["person"] for mark in marks], values["minuted_at"])
+
+
+def _remember_letters(tx: Connection, session: str, members: list[str], at: datetime) -> None:
+    """Whose the minutes were, if nothing says that so far: as far as one knows, they stood in the letter after them."""
+    if tx.execute(sa.select(addressed.c.person).where(addressed.c.session == session)).first():
+        return
+    after = (monthly.c.person.in_(members), monthly.c.until >= at)
+    query = sa.select(monthly.c.person, sa.func.min(monthly.c.period).label("period")).where(*after)
+    had = {row.person: row.period for row in tx.execute(query.group_by(monthly.c.person))}
+    _address(tx, session, {id: had.get(id) for id in members}, at)
 
 
 def _words(text: str) -> dict[str, Any]:
@@ -287,7 +327,7 @@ def _first(kept: Any, told: Any) -> Any:
 
 def forget(tx: Connection, person: str) -> None:
     """Take somebody out of news, the words of circles they were in, and every digest. Who was there is a number."""
-    for table in (news, checkin, place, monthly):
+    for table in (news, checkin, place, monthly, addressed):
         tx.execute(table.delete().where(table.c.person == person))
     tx.execute(offered.update().where(offered.c.person == person).values(title="", original=""))
     there = sa.select(attended.c.session).where(attended.c.person == person)
@@ -318,6 +358,7 @@ def prune(tx: Connection) -> bool:
     old = list(tx.execute(sa.select(meeting.c.id).where(meeting.c.starts_at < before).limit(STEP)).scalars())
     if old:
         tx.execute(attended.delete().where(attended.c.session.in_(old)))
+        tx.execute(addressed.delete().where(addressed.c.session.in_(old)))
         tx.execute(meeting.delete().where(meeting.c.id.in_(old)))
     tx.execute(gathering.delete().where(gathering.c.starts_at < before))
     tx.execute(news.delete().where(news.c.at < before))

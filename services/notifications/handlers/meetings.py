@@ -26,7 +26,7 @@ def session_minuted(tx: Connection, event: Event) -> None:
     told = people.readers(tx, [*data["to"], *data["organizers"]])
     named = session.named(data)
     names = people.called(tx, named)
-    of = lists.Of(data["circle"], data["stream"], in_chat)
+    of = lists.Of(data["stream"], in_chat, projection.by_letter(tx, data["session"]))
     for to in told:
         context = session.minutes(data, names, to.person, to.timezone or known.timezone, event.type)
         link, links = "item" if context["mine"] else None, {}

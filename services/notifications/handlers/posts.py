@@ -27,7 +27,7 @@ def post_published(tx: Connection, event: Event) -> None:
     to = people.reader(tx, data["person"])
     if to and data["title"]:
         stream = people.stream_of(tx, to.person)
-        of = lists.Of(None, stream, telling.published(tx, event, stream))
+        of = lists.Of(stream, telling.published(tx, event, stream))
         context = {"title": letter.line(data["title"]), "original": compose.web(data["original"])}
         context["review"] = compose.web(data["pull_request"])
         compose.write(tx, "published", event.id, to, context, of=of)

@@ -69,7 +69,7 @@ def turn_released(tx: Connection, event: Event) -> None:
 def turn_opened(tx: Connection, event: Event) -> None:
     projection.opened(tx, event)
     data = event.data
-    of = lists.Of(data["circle"], data["stream"], telling.opened(tx, event))
+    of = lists.Of(data["stream"], telling.opened(tx, event))
     for person in data["to"]:
         _about_turn(tx, "turn-open", event, person, {}, {"session": data["session"]}, of=of)
     for person in data["organizers"]:

@@ -72,7 +72,7 @@ def remind(tx: Connection, cause: str, data: Mapping[str, Any], in_chat: Collect
     :param in_chat: ids of the messages by which the chat was told that it is near.
     """
     names, soon = _names(tx, data), data["hours"] == SOON
-    of = lists.Of(data["circle"], data.get("stream"), in_chat, ahead=not soon, extra=not soon)
+    of = lists.Of(data.get("stream"), in_chat, ahead=not soon, extra=not soon)
     with compose.Round(tx, "reminder", cause) as mails:
         for each in data["attendees"]:
             to = reader(tx, data, each["person"])

@@ -15,7 +15,7 @@ from shared.events import emit
 from shared.quick import Quick
 
 from ..chat import channels
-from ..models import chat_channel, chat_message, mail, place, preference
+from ..models import chat_channel, chat_message, mail, preference
 from ..models import person as person_
 from ..rules import State, lists, monthly
 from . import ledger
@@ -57,7 +57,7 @@ def comes(
     """Whether a mail of that kind, on its way by that list, is wanted; and for which message in the chat it rests.
 
     Whoever reads it elsewhere gets it by mail all the same, where it is not told there: no channel of theirs hears of
-    it (any more), or it is of another circle than the letter of their stream tells of.
+    it (any more), or the letter of their stream does not tell of it.
 
     :param about: what it is of; None: of nothing that is told elsewhere.
     """
@@ -65,7 +65,7 @@ def comes(
     if wanted == lists.CHAT:
         return _instead(tx, person, by, about or lists.Of())
     if wanted == lists.LESS and by.monthly:
-        return not (about and about.circle and _in_letter(tx, person, about)), None
+        return not (about and person in about.letter and _has_letter(tx, person)), None
     return by.brings(kind, wanted) and not (wanted == lists.LESS and about is not None and about.extra), None
 
 
@@ -94,13 +94,12 @@ def _stream(tx: Connection, id: str, by: lists.List) -> str | None:
     return tx.execute(sa.select(person_.c.stream).where(person_.c.id == id)).scalar()
 
 
-def _in_letter(tx: Connection, id: str, about: lists.Of) -> bool:
-    """Whether their monthly letter, which they get, tells what the minutes of that circle say."""
+def _has_letter(tx: Connection, id: str) -> bool:
+    """Whether they get the monthly letter of their stream."""
     if choice(tx, id, _known("stream")) != lists.MAIL:
         return False
-    here = (person_.c.id == id, person_.c.stream == about.stream, person_.c.state.in_(monthly.TAKES_PART))
-    theirs = sa.exists().where(place.c.person == person_.c.id, place.c.circle == about.circle)
-    return tx.execute(sa.select(person_.c.id).where(*here, theirs)).first() is not None
+    here = (person_.c.id == id, person_.c.stream.is_not(None), person_.c.state.in_(monthly.TAKES_PART))
+    return tx.execute(sa.select(person_.c.id).where(*here)).first() is not None
 
 
 def told_in_chat(tx: Connection, id: str, of: lists.List) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,13 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shared import clock
+from shared import clock, db
 
 from .. import people
 from ..digest.facts import HERE
 from ..mail import compose
 from ..mail.compose import Reader
-from ..models import agreed, attended, meeting, monthly, offered, person, place, preference
+from ..models import addressed, agreed, attended, meeting, monthly, offered, person, place, preference
 from ..rules import lists
 from ..rules import monthly as rules
 
@@ -28,12 +28,14 @@ _HERE = (person.c.state.in_(rules.TAKES_PART), person.c.stream.is_not(None), per
 
 @dataclass(frozen=True)
 class Due:
-    """Somebody whose letter of that period is due, and since when it tells."""
+    """Somebody whose letter of that period is due, and since when it tells; minutes that it owes them are older, where
+    they were heard of late, but not than the month in which they asked."""
 
     to: Reader
     stream: str
     period: str
     since: datetime
+    asked: datetime
 
 
 def zones(tx: Connection) -> list[str]:
@@ -59,7 +61,8 @@ def due(tx: Connection, now: datetime, most: int) -> list[Due]:
         )
         for row in tx.execute(query):
             to = Reader(row.id, row.name, row.email, row.timezone)
-            found.append(Due(to, row.stream, period, rules.reaches_back(row.asked, row.last, zone)))
+            since, asked = (rules.reaches_back(row.asked, last, zone) for last in (row.last, None))
+            found.append(Due(to, row.stream, period, since, asked))
         if len(found) == most:
             break
     return found
@@ -102,11 +105,12 @@ def _meeting(row: Any, since: datetime, until: datetime) -> dict[str, Any]:
     }
 
 
-def own(tx: Connection, readers: Collection[str], now: datetime) -> Iterator[rules.Own]:
-    """What is each reader's own: circle, next session and turn, open items."""
-    ids = list(readers)
+def own(tx: Connection, readers: Collection[Due], now: datetime) -> Iterator[rules.Own]:
+    """What is each reader's own: circle, minutes, next session and turn, open items."""
+    ids = [each.to.person for each in readers]
     circles = {row.person: row.circle for row in tx.execute(sa.select(place).where(place.c.person.in_(ids)))}
-    there = list(set(circles.values()))
+    owed, read = _owed(tx, readers, now), _read(tx, ids)
+    there = list({*circles.values(), *(row["circle"] for rows in owed.values() for row in rows)})
     members = _members(tx, there)
     items = {row.circle: row.items for row in tx.execute(sa.select(agreed).where(agreed.c.circle.in_(there)))}
     theirs = sa.or_(meeting.c.circle.in_(there), meeting.c.coordinator.in_(ids), meeting.c.mentor.in_(ids))
@@ -121,7 +125,50 @@ def own(tx: Connection, readers: Collection[str], now: datetime) -> Iterator[rul
     for id in ids:
         circle = circles.get(id)
         mine = [each for each in items.get(circle or "", ()) if each["person"] == id]
-        yield rules.Own(id, circle, members.get(circle or "", ()), nexts.get(circle or ""), turns.get(id), mine)
+        known = {who for each in (circle or "", *(row["circle"] for row in owed[id])) for who in members.get(each, ())}
+        then, turn = nexts.get(circle or ""), turns.get(id)
+        yield rules.Own(id, circle, known, then, turn, mine, owed[id], read.get(id, ()))
+
+
+def _owed(tx: Connection, readers: Collection[Due], now: datetime) -> dict[str, list[dict[str, Any]]]:
+    """The sessions whose minutes are each reader's, and stood in no letter of theirs."""
+    asked = {each.to.person: each.asked for each in readers}
+    found: dict[str, list[dict[str, Any]]] = {id: [] for id in asked}
+    query = (
+        sa.select(meeting, addressed.c.person, addressed.c.at)
+        .join(addressed, addressed.c.session == meeting.c.id)
+        .where(HERE, meeting.c.minuted_at.is_not(None), addressed.c.person.in_(asked), addressed.c.told.is_(None))
+    )
+    for row in tx.execute(query.order_by(meeting.c.starts_at, meeting.c.id)).mappings():
+        if row["at"] >= asked[row["person"]]:
+            found[row["person"]].append(_meeting(row, now, now))
+    return found
+
+
+def _read(tx: Connection, readers: list[str]) -> dict[str, set[str]]:
+    """The sessions whose minutes stood in a letter of each reader's."""
+    found: dict[str, set[str]] = {}
+    stood = (addressed.c.person.in_(readers), addressed.c.told.is_not(None))
+    for row in tx.execute(sa.select(addressed.c.person, addressed.c.session).where(*stood)):
+        found.setdefault(row.person, set()).add(row.session)
+    return found
+
+
+def keep(tx: Connection, letters: Mapping[str, dict[str, Any]], periods: Mapping[str, str], now: datetime) -> None:
+    """Write down which minutes stand in these letters, of these periods; by reader."""
+    rows = [
+        {"session": session, "person": person, "at": now, "told": periods[person]}
+        for person, told in letters.items()
+        for session in rules.read(told)
+    ]
+    if rows:
+        insert = db.insert(tx, addressed)
+        fresh = insert.on_conflict_do_update(
+            index_elements=["session", "person"],
+            set_={"told": insert.excluded.told},
+            where=addressed.c.told.is_(None),
+        )
+        tx.execute(fresh, rows)
 
 
 def _members(tx: Connection, circles: list[str]) -> dict[str, set[str]]:

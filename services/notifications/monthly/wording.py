@@ -17,11 +17,17 @@ MONTH = timedelta(days=33)  # a longer time is said by its days
 
 def shown(told: Row, zone: str) -> dict[str, Any]:
     """The letter for somebody who lives in `zone`: sentences, and addresses on this site, all plain text."""
+    here = [each for each in told["own"] if each.get("here", True)]
+    before = [each for each in told["own"] if each not in here]
     return {
         "title": title(told),
         "when": _when(told, zone),
-        "circle": told["own"][-1]["name"] if told["own"] else "",
-        "own": [_session(each, zone) for each in told["own"]],
+        "circle": here[-1]["name"] if here else "",
+        "own": [_session(each, zone) for each in here],
+        "before": [
+            {"circle": name, "own": [_session(each, zone) for each in before if each["name"] == name]}
+            for name in dict.fromkeys(each["name"] for each in before)
+        ],
         "ahead": _ahead(told, zone),
         "agreed": [_item(each) for each in told["items"]],
         "sums": f"{count(told['sessions'], 'session')} in {count(told['met'], 'circle')}." if told["sessions"] else "",
@@ -57,6 +63,8 @@ def _session(of: Row, zone: str) -> dict[str, Any]:
     if not of["minuted"]:
         line += " Its minutes are not out."
     label = "Read the minutes" if of["minuted"] else "Open the session"
+    if not of.get("here", True):
+        label = ""  # it is for who is in that circle now
     return {"line": line, "excerpt": of["excerpt"], "label": label, "path": f"/sessions/s/{of['id']}"}
 
 

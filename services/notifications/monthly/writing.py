@@ -34,6 +34,8 @@ def write(tx: Connection) -> bool:
     had = [{"person": row.to.person, "period": row.period, "until": now} for row in rows if row.to.person not in gone]
     if had:
         tx.execute(monthly.insert(), had)
+    kept = {person: told for person, told in letters.items() if person not in gone}
+    facts.keep(tx, kept, {row.to.person: row.period for row in rows}, now)
     names = people.called(tx, named, hold=False)
     for row in rows:
         told = letters.get(row.to.person)
@@ -51,7 +53,7 @@ def _letters(tx: Connection, rows: list[facts.Due], now: datetime) -> dict[str, 
     """The letter of each for whom something is new."""
     streams: dict[tuple[str, datetime], rules.Stream] = {}
     found = {}
-    owns = {each.person: each for each in facts.own(tx, [row.to.person for row in rows], now)}
+    owns = {each.person: each for each in facts.own(tx, rows, now)}
     for row in rows:
         key = (row.stream, row.since)
         if key not in streams:

@@ -56,15 +56,16 @@ class List:
 class Of:
     """What a mail is of, for whoever reads the same elsewhere.
 
-    :param circle: None: of no circle's. :param stream: None: of all of them.
+    :param stream: None: of all of them.
     :param chat: ids of the messages by which the chat is told of it, if any.
+    :param letter: of whom the next monthly letter tells of it, if they get one.
     :param ahead: the chat is told of it later, and should it not be, there is another mail, or another place.
     :param extra: whoever wants less often does without this one.
     """
 
-    circle: str | None = None
     stream: str | None = None
     chat: Collection[str] = ()
+    letter: Collection[str] = ()
     ahead: bool = False
     extra: bool = False
 

@@ -46,6 +46,8 @@ class Own:
     :param then: the next session of that circle; `turn`: their own next session, as coordinator or mentor: {name,
         starts_at, coordinator}.
     :param items: their open action items: {text, due}.
+    :param owed: sessions whose minutes are theirs and stood in no letter of theirs, as of `Stream.meetings`, whichever
+        circle they were in then; `read`: ids of those whose minutes stood in one.
     """
 
     person: str
@@ -54,6 +56,19 @@ class Own:
     then: Row | None = None
     turn: Row | None = None
     items: Sequence[Row] = ()
+    owed: Sequence[Row] = ()
+    read: Collection[str] = ()
+
+
+def addressees(of: Row) -> list[str]:
+    """Whose letters tell of minutes: everybody's who is in that circle as they come out. A mentor from elsewhere, and
+    whoever is told of a meeting of no circle, has them at once.
+
+    :param of: {circle, to, mentor, members}, as minutes are told.
+    """
+    if not of["circle"]:
+        return []
+    return [id for id in of["to"] if id != of["mentor"] or id in of["members"]]
 
 
 def due(now: datetime, zone: tzinfo) -> tuple[str, datetime]:
@@ -91,8 +106,8 @@ def compose(of: Stream, own: Own) -> dict[str, Any] | None:
     circles: dict[str, list[Row]] = {}
     for row in held:
         circles.setdefault(row["circle"], []).append(row)
-    mine = [row for row in of.meetings if row["circle"] == own.circle]
-    minutes = sum(row["fresh"] for row in mine)
+    mine = _mine(of, own)
+    minutes = sum(row["minuted"] for row in mine)
     if not (held or of.posts or links or minutes):
         return None
     others = [rows for circle, rows in circles.items() if circle != own.circle]
@@ -105,7 +120,7 @@ def compose(of: Stream, own: Own) -> dict[str, Any] | None:
         "sessions": len(held),
         "met": len(circles),
         "circles": [] if len(circles) > MANY else [_dates(rows) for rows in others],
-        "own": [_own(row) for row in mine],
+        "own": [_own(row, own.circle) for row in mine],
         "posts": [{name: row[name] for name in ("person", "title", "original")} for row in of.posts[:POSTS]],
         "more_posts": max(0, len(of.posts) - POSTS),
         "links": links,
@@ -122,9 +137,24 @@ def _dates(rows: Sequence[Row]) -> dict[str, Any]:
     return {"name": rows[-1]["name"], "dates": [row["starts_at"].isoformat() for row in rows]}
 
 
-def _own(row: Row) -> dict[str, Any]:
+def _mine(of: Stream, own: Own) -> list[Row]:
+    """Sessions that are told one by one: of the reader's circle what was held and has no minutes so far, and all whose
+    minutes they have not read in a letter. When minutes came out says nothing: they may be heard of late."""
+    owed = {row["id"]: row for row in own.owed}
+    here = {row["id"]: row for row in of.meetings if row["circle"] == own.circle}
+    unread = [row for id, row in {**here, **owed}.items() if not (row["minuted"] and id in own.read)]
+    return sorted(unread, key=lambda row: (row["starts_at"], row["id"]))
+
+
+def _own(row: Row, circle: str | None) -> dict[str, Any]:
+    """:param circle: the reader's now; of one that they were in before, nothing is left for them to open."""
     told = {name: row[name] for name in ("id", "name", "present", "of", "minuted", "excerpt")}
-    return {**told, "starts_at": row["starts_at"].isoformat()}
+    return {**told, "starts_at": row["starts_at"].isoformat(), "here": row["circle"] == circle}
+
+
+def read(told: Row) -> list[str]:
+    """Ids of the sessions whose minutes stand in a letter."""
+    return [each["id"] for each in told["own"] if each["minuted"]]
 
 
 def _ahead(row: Row | None, person: str) -> dict[str, Any] | None:
