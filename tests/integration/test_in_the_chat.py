@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -145,6 +146,42 @@ def test_the_page_says_what_the_chat_does_not_tell_any_more(baton: Baton, chat: 
     told = client.get("/notifications/api/mine/preferences").json["preferences"]
     assert [each["list"] for each in told if each["silent"]] == ["turns"]
     assert client.post("/notifications/preferences", data={"turns": "chat"}).status_code == 303, "and stays as it is"
+
+
+def way(mail: Any) -> str | None:
+    """Where the foot of a mail leads who wants it by another way."""
+    found = re.search(r"http://localhost:8000(/notifications/preferences/\S+)", mail.text)
+    assert not found or found[1] in mail.html
+    return found[1] if found else None
+
+
+def test_from_duty_mail_its_way_is_chosen_without_sign_in_and_no_click_ends_it(baton: Baton, chat: Chat) -> None:
+    """Given no channel, Then a mail of an open turn leads nowhere, for there is nothing to choose; given one, it leads
+    to the page. Mail programs see no unsubscribing in it, and if one asks all the same, nothing changes."""
+    opened("s1", to=["ann"])
+    id = channel(chat, "/all")
+    opened("s2", to=["ann"])
+    first, second = sorted(got(), key=lambda row: way(row) or "")
+    link = way(second)
+    assert way(first) is None and link and "List-Unsubscribe" not in dict(second.headers)
+    stranger = baton.client("notifications")
+    page = stranger.get(link).text
+    assert (
+        "What holds now: <strong>Each at once</strong>" in page
+        and "None of these" not in page.partition("</section>")[0]
+    )
+    one_click = stranger.post(link, data={"List-Unsubscribe": "One-Click"})
+    assert one_click.status_code == 303 and baton.rows("notifications", "preference") == []
+    assert stranger.post(link, data={"turns": "chat"}).status_code == 303
+    assert [row["choice"] for row in baton.rows("notifications", "preference")] == ["chat"]
+    turn(id, off="o")
+    choose("ann", turns="mail")
+    assert "What holds now: <strong>Each at once</strong>" in stranger.get(link).text, (
+        "also when nothing else can be had"
+    )
+    reminded("s3", 72)
+    reminded("s4", 72, coordinator="ann")
+    assert [bool(way(row)) for row in got(kind="reminder")] == [True, False], "who leads has no choice"
 
 
 # ---- told in the chat, or mailed ----

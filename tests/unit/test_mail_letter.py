@@ -18,7 +18,7 @@ import pytest
 
 from services.notifications.mail import letter, text
 from services.notifications.mail.kinds import KINDS, list_of
-from services.notifications.rules import digest, monthly
+from services.notifications.rules import digest, lists, monthly
 from shared import config, tokens
 
 GOLDEN = Path(__file__).resolve().parent.parent / "contracts" / "golden" / "mail"
@@ -221,6 +221,8 @@ def write(name: str = "Ann", address: str = "ann@example.org", kind: str = "conf
     stop = STOP if by else None
     more = letter.stopping(stop) if stop else {}
     flat = {**SAMPLE, **OF.get(kind, {}), "name": letter.line(name), "preferences": stop, **words}
+    if lists.owed(kind):
+        flat["links"] = {**flat["links"], "way": STOP}
     return letter.write(ID, by.name if by else kind, "x <post@mentors.example.org>", flat["program"], name, address,
                         text.render(kind, flat), NOW, "mentors.example.org", more=more)  # fmt: skip
 
@@ -289,7 +291,8 @@ def test_what_is_no_duty_can_be_ended_by_one_click_and_duty_mail_cannot(kind: st
     by = list_of(kind)
     assert (by is None) == KINDS[kind].duty
     if by is None:
-        assert stops == [] and STOP not in made.raw.decode().replace("=\r\n", "")
+        seen = STOP in made.raw.decode().replace("=\r\n", "")
+        assert stops == [] and seen is bool(lists.owed(kind)), "by which way it comes can be chosen of some"
         assert f"List-Id: <{kind}.mentors.example.org>" in head
         return
     assert stops == [f"List-Unsubscribe: <{STOP}>", "List-Unsubscribe-Post: List-Unsubscribe=One-Click"]
@@ -311,6 +314,7 @@ def test_what_many_are_told_alike_is_rendered_once_and_each_has_it_as_if_alone(k
             {"zone": "Asia/Tokyo", "preferences": f"{BASE}/p/{number}"},
             {"title": "T&" * 30 * number, "location": "Room <1>", "was": NOW if number else None, "meets": ""},
             {"was": SAMPLE["starts_at"], "changed": ["time"]},
+            {"links": {**links, "way": f"{BASE}/w/{number}"}},
         ]
         for more in others:
             assert text.render(kind, {**flat, **more}) == text._rendered(kind, {**flat, **more})

@@ -189,6 +189,8 @@ class Round:
         works = timedelta(seconds=tokens.LINKS[purpose]) if purpose else timedelta(0)
         url = _link(to, purpose, claims) if purpose else None
         more = {name: _link(to, *each) for name, each in (links or {}).items()}
+        if by and by.owed and preferences.choosable(tx, to.person, by):
+            more["way"] = _stop(to, id, by.name)
         values = {**frame(about, to, url, now + works), "preferences": stop, **context, "links": more}
         words = text.render(kind, values) if self.original else rewording.render(tx, kind, values)
         others = [other for other in dict.fromkeys(mentions) if other != to.person]

@@ -169,6 +169,11 @@ def silent(tx: Connection, person: str, of: lists.List) -> bool:
     return choice(tx, person, of) == lists.CHAT and not told_in_chat(tx, person, of)
 
 
+def choosable(tx: Connection, person: str, of: lists.List) -> bool:
+    """Whether there is more than one way to have it."""
+    return len(of.without_chat().choices) > 1 or chat_can_be(tx, person, of)
+
+
 def chat_can_be(tx: Connection, person: str, of: lists.List) -> bool:
     """Whether the chat can be chosen: it tells of that, or was chosen before."""
     return told_in_chat(tx, person, of) or choice(tx, person, of) == lists.CHAT

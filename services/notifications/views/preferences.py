@@ -41,6 +41,11 @@ class Door:
     mail: str = ""
     list: lists.List | None = None
 
+    @property
+    def free(self) -> lists.List | None:
+        """The same, if one can have none of it."""
+        return self.list if self.list and not self.list.owed else None
+
 
 @blueprint.route("", methods=["GET", "POST"])
 @access.needs("member", "organizer")
@@ -55,9 +60,9 @@ def signed_in() -> Response:
 def linked(token: str) -> Response:
     """The same by the link in a mail; and the one click."""
     door = _by_link(token)
-    if request.method == "POST" and request.form.get("List-Unsubscribe") == "One-Click" and door.list:
+    if request.method == "POST" and request.form.get("List-Unsubscribe") == "One-Click" and door.free:
         with db.write(SERVICE) as tx:
-            preferences.unsubscribe(tx, door.mail, door.person, door.list.name)
+            preferences.unsubscribe(tx, door.mail, door.person, door.free.name)
         return make_response(render_template("notifications/unsubscribed.html", door=door))
     return _work(door)
 
@@ -139,7 +144,7 @@ def _shown(tx: Connection, door: Door) -> list[lists.List]:
     first = [door.list] if door.list else []
     every = [*first, *(each for each in found if each not in first)]
     offered = [each if preferences.chat_can_be(tx, door.person, each) else each.without_chat() for each in every]
-    return [each for each in offered if len(each.choices) > 1]
+    return [each for each in offered if len(each.choices) > 1 or (door.list and each.name == door.list.name)]
 
 
 def _row(tx: Connection, id: str) -> Any:
