@@ -44,6 +44,12 @@ def ticked(tx: Connection) -> float | None:
     return _noted_at(tx, "tick")
 
 
+def made(tx: Connection) -> float | None:
+    """When the database was made, in machine time: before that nothing can have ticked."""
+    found: float | None = tx.execute(sa.text("SELECT min(since) FROM subscriber")).scalar()
+    return found
+
+
 def woke(tx: Connection) -> float | None:
     """Since when there have been ticks again, in machine time, after they had been missed; None: they never were.
 

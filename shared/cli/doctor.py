@@ -191,7 +191,7 @@ def databases(found: config.Config) -> Iterator[Line]:
             newest = tx.execute(sa.text("SELECT recorded FROM event ORDER BY position DESC LIMIT 1")).scalar()
             now = tx.execute(sa.text("SELECT extract(epoch FROM clock_timestamp())")).scalar() if (
                 tx.dialect.name == "postgresql") else None  # fmt: skip
-            ticked = pulse.ticked(tx)
+            ticked, within = pulse.ticked(tx), _starting(tx, found)
         yield Line(name, OK, f"answers, at revision {at}")
         if now is not None and abs(float(now) - clock.machine()) > SKEW:
             yield Line(name, WARNING, f"its clock is {float(now) - clock.machine():+.0f} s off ours", "use NTP on both")
@@ -203,11 +203,29 @@ def databases(found: config.Config) -> Iterator[Line]:
                 "was the clock set back? use NTP",
             )
         age = None if ticked is None else clock.machine() - ticked
-        if age is None or age > pulse.SILENT:
+        if within is not None:
+            said = f"it has just started: its first tick is due within {within:.0f} s"
+            yield Line(f"ticks {service}", OK, said)
+        elif age is None or age > pulse.SILENT:
             said = "no tick was ever noted" if age is None else f"the last tick was {age:.0f} s ago"
             yield Line(f"ticks {service}", WRONG, said, f"start ./baton up; on servers beat and a worker of {service}")
         else:
             yield Line(f"ticks {service}", OK, f"the last was {max(age, 0):.0f} s ago")
+
+
+def _starting(tx: Any, found: config.Config) -> float | None:
+    """Seconds within which the first tick is due, while Baton has just started and none has come since."""
+    from .. import clock, pulse
+    from .backup import locked
+
+    ticked, now, lock = pulse.ticked(tx), clock.machine(), locked(found.data)
+    starts = [lock.stat().st_mtime] if lock.exists() else []  # ./baton up wrote its process id
+    if ticked is None:
+        starts.append(pulse.made(tx) or 0)  # on a server: whoever starts it first makes its database
+    began = max(starts, default=0)
+    if (ticked is not None and ticked >= began) or not 0 <= now - began < pulse.SILENT:
+        return None
+    return pulse.SILENT - (now - began)
 
 
 def broker(found: config.Config) -> Iterator[Line]:
@@ -359,7 +377,7 @@ def jobs(found: config.Config) -> Iterator[Line]:
     for service in _sound(found):
         worker.carry(service)  # so that its jobs are known
         with db.read(service) as tx:
-            times, ticked = schedule.times(tx), pulse.ticked(tx)
+            times, ticked, within = schedule.times(tx), pulse.ticked(tx), _starting(tx, found)
         name, lines = f"jobs {service}", []
         for each in times:
             open_ = each.last is not None and each.finished is None
@@ -372,7 +390,7 @@ def jobs(found: config.Config) -> Iterator[Line]:
             elif long:
                 lines.append(Line(name, WRONG, f"{each.job} {began} and has not ended", do))
         late = {each.job: each.late for each in times if each.late and each.failed is None}
-        if late:
+        if late and within is None:
             said = ", ".join(f"{job} for {ops.span(age.total_seconds())}" for job, age in late.items())
             silent = ticked is None or clock.machine() - ticked > pulse.SILENT
             do = f"see ticks {service}: nothing begins without them" if silent else PASSED_OVER

@@ -33,7 +33,10 @@ class Subscriber:
 
 @dataclass(frozen=True)
 class State:
-    """Everything that the page of a service shows. :param ticked: machine time of the last noted tick."""
+    """Everything that the page of a service shows.
+
+    :param ticked: machine time of the last noted tick; `made`: of the making of its database.
+    """
 
     service: str
     subscribers: list[Subscriber]
@@ -42,12 +45,13 @@ class State:
     replays: dict[str, dict[str, Any]]
     jobs: list[schedule.Times]
     ticked: float | None
+    made: float | None
     versions: versions.Versions
 
     @property
     def silent(self) -> bool:
         """True when ticks should come and do not."""
-        return self.ticked is None or clock.machine() - self.ticked > pulse.SILENT
+        return clock.machine() - (self.ticked or self.made or 0) > pulse.SILENT
 
 
 def state(tx: Connection) -> State:
@@ -61,6 +65,7 @@ def state(tx: Connection) -> State:
         replays=replay.states(tx),
         jobs=schedule.times(tx),
         ticked=pulse.ticked(tx),
+        made=pulse.made(tx),
         versions=versions.of(service, tx),
     )
 

@@ -12,11 +12,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Response
 
-from shared import access, config, db, pulse, schedule, versions
+from shared import access, clock, config, db, pulse, schedule, versions
 from shared.cli import doctor, mail
 from shared.cli.broker import any_port
 from tests import smtp
 from tests.conftest import SECRET, Baton
+from tests.signup import signed_in
 from tests.told import PROGRAM, mails, member, tell
 
 
@@ -100,6 +101,36 @@ def test_a_job_that_fails_or_does_not_begin_is_named(here: Baton, capsys: Any, m
     add("of an update")
     here.pass_machine_time(pulse.SILENT + 1)
     assert "of an update for 3 days" in found(capsys)["jobs sessions"][1], "a worker of before does not know it"
+
+
+def test_before_the_first_tick_of_a_start_nothing_is_wrong(here: Baton, capsys: Any, tmp_path: Path) -> None:
+    """Given a first start, or one after a long pause, Then the first tick is waited for, and missed later."""
+    for service in config.SERVICES:
+        with db.write(service) as tx:
+            tx.execute(sa.text("DELETE FROM pulse"))
+            tx.execute(sa.text("UPDATE subscriber SET since = :now"), {"now": clock.machine() - 15})
+    level, said, do = found(capsys)["ticks blog"]
+    assert level == "ok" and do == "" and "just started" in said and said.endswith(("within 105 s", "within 104 s"))
+    assert {line[0] for check, line in found(capsys).items() if check.startswith("jobs")} == {"ok"}
+    page = signed_in(here.client("sessions"), "o1", "organizer")
+    assert "No tick was ever noted" not in page.get("/sessions/ops").text
+    here.pass_machine_time(pulse.SILENT)
+    assert found(capsys)["ticks blog"][:2] == ("wrong", "no tick was ever noted")
+    assert "No tick was ever noted" in page.get("/sessions/ops").text
+    here.tick()
+    here.pass_machine_time(86_400)
+    here.pass_time(days=1)
+    assert found(capsys)["ticks blog"][:2] == ("wrong", "the last tick was 86400 s ago")
+    lock = tmp_path / "up.lock"  # as `up` holds it
+    lock.touch()
+    os.utime(lock, (clock.machine() - 3,) * 2)
+    lines = found(capsys)
+    assert lines["ticks blog"][0] == lines["jobs sessions"][0] == "ok" and "first tick is due" in lines["ticks blog"][1]
+    here.pass_machine_time(pulse.SILENT)
+    lines = found(capsys)
+    assert lines["ticks blog"][0] == lines["jobs sessions"][0] == "wrong"
+    here.tick()
+    assert found(capsys)["ticks blog"][0] == "ok"
 
 
 def test_each_thing_that_is_wrong_is_said(here: Baton, capsys: Any, change_settings: Any, monkeypatch: Any) -> None:
