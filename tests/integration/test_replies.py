@@ -130,6 +130,16 @@ def test_who_answers_what_was_passed_on_reaches_its_writer(baton: Baton) -> None
     assert set(told()) == {"bo", "p1"} and "No matter." in told()["p1"].text
 
 
+def test_a_talk_by_answers_keeps_its_subject_and_one_that_was_changed_is_as_it_was_written() -> None:
+    """Given answers to what was passed on, Then their subjects do not grow by who wrote what."""
+    assert came(written(invite())) == ""
+    said = {"From": "bo@example.org", "Message_ID": "<2@x>", "Subject": f"Re: {told()['bo'].subject}"}
+    assert came(written(told()["bo"], "Until then.", **said)) == ""
+    assert told()["p1"].subject == "Bo wrote: Re: hello"
+    assert came(written(told()["bo"], "And more.", **{**said, "Message_ID": "<3@x>", "Subject": "Slides"})) == ""
+    assert "Bo wrote: Slides" in [mail.subject for mail in mails(kind="reply", person="p1")]
+
+
 def test_a_stranger_who_has_the_mail_reaches_organizers_only(baton: Baton) -> None:
     """They may be Ann at another address. They are not taken for her."""
     assert came(written(invite(), From="Ann <ann@elsewhere.example>")) == ""

@@ -96,7 +96,7 @@ def _pass_on(
         "known": bool(name) and (answered is None or calendars.wire(answered.address) == calendars.wire(came.sender)),
         "about": answered.subject if answered is not None else "",
         "asked": KINDS[answered.kind].title if answered is not None and answered.kind in KINDS else "",
-        "subject": came.subject,
+        "subject": _subject(came, answered),
         "text": said.text,
         "left_out": said.left_out,
         "cut": said.cut,
@@ -106,6 +106,13 @@ def _pass_on(
     for to in told:
         compose.write(tx, "reply", f"inbound/{id}", to, context, mentions=mentions, answer_to=came.sender)
     _log.info("reply.passed_on", inbound=id, readers=len(told), role=role)
+
+
+def _subject(came: Opened, answered: sa.Row | None) -> str:
+    """Of an answer to what was passed on: what that was called before, unless its writer called it otherwise."""
+    if answered is None or answered.kind != "reply" or not answered.made_of or answered.subject not in came.subject:
+        return came.subject
+    return str(answered.made_of["subject"])
 
 
 def _answered(tx: Connection, came: Opened) -> sa.Row | None:
