@@ -169,7 +169,7 @@ def test_letters_of_a_month_wait_as_well_and_nobody_calls_that_late(baton: Baton
     with db.read("notifications") as tx:
         late = {each.job for each in schedule.times(tx) if each.late}
     assert not late & {"stream.write", "digest.write"}
-    held("s1", text="## Decisions\n\n- Read chapter two\n", starts_at="2027-01-20T18:00:00+00:00")
+    held("s1", text="## Decisions\n\n- Read chapter two\n", starts_at="2027-01-20T18:00:00+00:00", members=["ann"])
     awake(baton, LONG)
     [mail] = letters()
     assert "chapter two" in mail.text
