@@ -5,7 +5,11 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterable
+from types import SimpleNamespace
 from typing import Any
+
+from sqlalchemy.engine import Connection
 
 from services.notifications import handlers
 from shared import clock, db
@@ -76,7 +80,16 @@ def mails(**where: Any) -> list[Any]:
     table = db.metadata("notifications").tables["mail"]
     with db.read("notifications") as tx:
         query = table.select().where(*(table.c[name] == value for name, value in where.items()))
-        return list(tx.execute(query.order_by(table.c.created_at, table.c.due, table.c.address)).all())
+        found = tx.execute(query.order_by(table.c.created_at, table.c.due, table.c.address)).mappings()
+        return [SimpleNamespace(**row) for row in whole(tx, map(dict, found))]
+
+
+def whole(tx: Connection, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """These rows of the ledger, each with what its mail says; empty where that is gone."""
+    table = db.metadata("notifications").tables["content"]
+    gone = {"text": "", "html": "", "headers": [], "raw": b"", "made_of": None}
+    said = {row["mail"]: dict(row) for row in tx.execute(table.select()).mappings()}
+    return [row | {name: said.get(row["id"], gone)[name] for name in gone} for row in rows]
 
 
 def states() -> dict[str, str]:

@@ -10,14 +10,16 @@ from sqlalchemy.engine import Connection
 from shared import export, tokens
 from shared.export import Row, part
 
-from .models import SERVICE, chat_channel, chat_message, mail, preference, wording
+from .models import SERVICE, chat_channel, chat_message, content, mail, preference, wording
 
 _COLUMNS = "id cause person kind name address subject text state attempts created_at sent_at error".split()
 
 
 @part(SERVICE, "mails", "Every mail that went out, or would have, as text.", _COLUMNS)
 def mails(tx: Connection) -> Iterator[Row]:
-    query = sa.select(*(mail.c[name] for name in _COLUMNS)).order_by(mail.c.created_at, mail.c.id)
+    text = sa.func.coalesce(content.c.text, "").label("text")
+    query = sa.select(*(text if name == "text" else mail.c[name] for name in _COLUMNS)).outerjoin_from(mail, content)
+    query = query.order_by(mail.c.created_at, mail.c.id)
     for row in export.table(tx, query):
         yield {**row, "subject": tokens.hidden(row["subject"]), "text": tokens.hidden(row["text"])}
 

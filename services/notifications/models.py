@@ -26,10 +26,6 @@ mail = sa.Table(
     sa.Column("address", sa.String(320), nullable=False),
     sa.Column("name", sa.String(200), nullable=False),
     sa.Column("subject", sa.String(400), nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("html", sa.Text, nullable=False),
-    sa.Column("headers", Json, nullable=False),  # [[name, value]] as people read them
-    sa.Column("raw", sa.LargeBinary, nullable=False),  # what goes over the wire, the same at every attempt
     sa.Column("duty", sa.Boolean, nullable=False),  # asked for or owed: it has a suppression of its own
     sa.Column("bulk", sa.Boolean, nullable=False, default=False),  # waits for what is not, and goes out some at a time
     sa.Column("state", sa.String(10), nullable=False),
@@ -44,8 +40,6 @@ mail = sa.Table(
     sa.Column("deadline", Instant),  # program time after which it would mislead
     sa.Column("expires", Machine),  # machine time after which the link in it is dead
     sa.Column("error", sa.Text),
-    # What a mail that names others was made of, so that it can be written anew without one of them.
-    sa.Column("made_of", NullableJson),
     # What it tells the state of, as session/<id>, and which state: one of a lower rank is not sent after a later one.
     sa.Column("topic", sa.String(80)),
     sa.Column("rank", sa.Integer),
@@ -74,6 +68,20 @@ sa.Index("mail_whole", mail.c.created_at, postgresql_where=_whole, sqlite_where=
 sa.Index("mail_person", mail.c.person)
 _ranked = mail.c.topic.is_not(None)
 sa.Index("mail_topic", mail.c.topic, mail.c.person, mail.c.rank, postgresql_where=_ranked, sqlite_where=_ranked)
+
+# A row is what a mail says. A table of its own, since a mail is moved on three times until it is sent, and SQLite would
+# write some 18 kB anew each time. Written with its mail; deleted when that is emptied.
+content = sa.Table(
+    "content",
+    metadata,
+    sa.Column("mail", Key, sa.ForeignKey("mail.id", name="content_mail"), primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("html", sa.Text, nullable=False),
+    sa.Column("headers", Json, nullable=False),  # [[name, value]] as people read them
+    sa.Column("raw", sa.LargeBinary, nullable=False),  # what goes over the wire, the same at every attempt
+    # What a mail that names others was made of, so that it can be written anew without one of them.
+    sa.Column("made_of", NullableJson),
+)
 
 # A row says that a mail to somebody else speaks of this person, so that erasing finds it. Written with the mail,
 # deleted when the mail was written anew without them, or emptied.

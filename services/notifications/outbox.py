@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from shared import config, tokens
 
 from .mail import letter
-from .models import mail
+from .models import content, mail
 from .rules import State
 
 SIZE = 50
@@ -89,12 +89,15 @@ def one(tx: Connection, id: str, hidden: bool = False) -> Shown | None:
     row = tx.execute(sa.select(mail).where(mail.c.id == id)).first()
     if row is None:
         return None
+    said = tx.execute(sa.select(content).where(content.c.mail == id)).first()
+    if said is None:
+        return Shown(row, tokens.hidden(row.subject), "", "", [], b"", hidden=False)
     if not hidden and row.state == State.KEPT.value and not config.current().smtp_url:
-        return Shown(row, row.subject, row.text, row.html, row.headers, bytes(row.raw), hidden=False)
-    subject, text, html = (tokens.hidden(each) for each in (row.subject, row.text, row.html))
-    headers = [[name, tokens.hidden(value)] for name, value in row.headers]
-    raw = letter.rewritten(bytes(row.raw), tokens.hidden) if row.raw else b""
-    return Shown(row, subject, text, html, headers, raw, hidden=text != row.text)
+        return Shown(row, row.subject, said.text, said.html, said.headers, bytes(said.raw), hidden=False)
+    subject, text, html = (tokens.hidden(each) for each in (row.subject, said.text, said.html))
+    headers = [[name, tokens.hidden(value)] for name, value in said.headers]
+    raw = letter.rewritten(bytes(said.raw), tokens.hidden) if said.raw else b""
+    return Shown(row, subject, text, html, headers, raw, hidden=text != said.text)
 
 
 def counts(tx: Connection) -> dict[str, int]:

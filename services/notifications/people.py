@@ -20,7 +20,7 @@ from .chat import messages
 from .digest import projection
 from .mail import compose, ledger, letter, preferences, session, summary
 from .mail.compose import Reader
-from .models import inbound, mail, mention, person, program, soft_bounce, stream, suppression
+from .models import content, inbound, mail, mention, person, program, soft_bounce, stream, suppression
 from .rules import monthly as letters
 
 APPLIED, ERASED = "applied", "erased"
@@ -84,11 +84,7 @@ def names(tx: Connection, ids: Iterable[str]) -> list[tuple[str, str]]:
 
     :raises NotYet: signup has not told of all of them so far.
     """
-    wanted = set(ids)
-    rows = tx.execute(sa.select(person.c.id, person.c.name, person.c.state).where(person.c.id.in_(wanted))).all()
-    if len(rows) < len(wanted):
-        raise NotYet("not all of these persons are known yet")
-    known = [(row.id, row.name) for row in rows if row.state != ERASED]
+    known = [(id, to.name) for id in set(ids) if (to := reader(tx, id))]
     return sorted(known, key=lambda each: (each[1].casefold(), each[0]))
 
 
@@ -152,7 +148,8 @@ def forget(tx: Connection, id: str) -> None:
     keep(tx, {"person": id}, ERASED)
     own = tx.execute(sa.select(mail.c.id).where(mail.c.person == id)).scalars().all()
     ledger.erase(tx, own, "Emptied: this person's data were deleted.")
-    naming = sa.select(mail.c.id, mail.c.kind, mail.c.made_of).join(mention, mention.c.mail == mail.c.id)
+    naming = sa.select(mail.c.id, mail.c.kind, content.c.made_of).join(mention, mention.c.mail == mail.c.id)
+    naming = naming.outerjoin(content, content.c.mail == mail.c.id)
     for row in tx.execute(naming.where(mention.c.person == id).with_for_update(of=mail)).all():
         if row.made_of and row.kind in _WITHOUT:
             left = _WITHOUT[row.kind](row.made_of, id)

@@ -17,6 +17,7 @@ from .models import (
     attended,
     chat_message,
     checkin,
+    content,
     inbound,
     mail,
     mention,
@@ -31,7 +32,7 @@ from .models import (
 )
 
 NAMES_OTHERS = "Its text names other people, so it is not repeated here. It was mailed to you."
-_COLUMNS = "id kind address subject state created_at sent_at error text".split()
+_COLUMNS = "id kind address subject state created_at sent_at error".split()
 
 personal.table(SERVICE, "person", person.c.id)
 personal.table(SERVICE, "news", news.c.person, latest=news.c.at)
@@ -65,7 +66,8 @@ def came_in(tx: Connection, id: str) -> Iterator[Mapping[Any, Any]]:
 def passed_on(tx: Connection, id: str) -> Iterator[Mapping[Any, Any]]:
     """What they wrote to the program, as it was passed on; to whom is not theirs to have."""
     theirs = sa.select(mention.c.mail).where(mention.c.person == id)
-    query = sa.select(mail.c.cause, mail.c.made_of, mail.c.created_at).where(mail.c.id.in_(theirs))
+    query = sa.select(mail.c.cause, content.c.made_of, mail.c.created_at).join_from(mail, content)
+    query = query.where(mail.c.id.in_(theirs))
     told = set()
     for row in tx.execute(query.where(mail.c.kind == "reply").order_by(mail.c.created_at.desc())):
         if row.made_of and row.cause not in told:
@@ -84,9 +86,10 @@ def refusing_days(tx: Connection, id: str) -> Iterator[Mapping[Any, Any]]:
 def mails(tx: Connection, id: str) -> Iterator[Mapping[Any, Any]]:
     """Every mail to them, the latest first. Links that sign in are blotted out: this file may lie about."""
     others = sa.exists().where(mention.c.mail == mail.c.id)
-    query = sa.select(*(mail.c[name] for name in _COLUMNS), others.label("others")).where(mail.c.person == id)
-    query = query.order_by(mail.c.created_at.desc(), mail.c.id).execution_options(yield_per=100)
-    for row in tx.execute(query).mappings():
-        text = NAMES_OTHERS if row["others"] and row["text"] else tokens.hidden(row["text"])
+    columns = [mail.c[name] for name in _COLUMNS]
+    query = sa.select(*columns, content.c.text, others.label("others")).outerjoin_from(mail, content)
+    query = query.where(mail.c.person == id).order_by(mail.c.created_at.desc(), mail.c.id)
+    for row in tx.execute(query.execution_options(yield_per=100)).mappings():
+        text = NAMES_OTHERS if row["others"] and row["text"] else tokens.hidden(row["text"] or "")
         told = {name: row[name] for name in _COLUMNS}
         yield {**told, "subject": tokens.hidden(row["subject"]), "text": text}

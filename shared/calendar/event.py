@@ -97,7 +97,14 @@ class Event:
 
 @dataclass(frozen=True)
 class Invite:
-    """A calendar message; `method` is METHOD, and must be that of the MIME part too."""
+    """A calendar message; `method` is METHOD, and must be that of the MIME part too.
+
+    :param pieces: its text, in whole lines; what many messages have in common is a piece of its own.
+    """
 
     method: str
-    data: bytes
+    pieces: tuple[bytes, ...]
+
+    @property
+    def data(self) -> bytes:
+        return b"".join(self.pieces)

@@ -30,7 +30,7 @@ class Prepared:
         :raises ValueError: the address can be none.
         """
         row = attendee_line(who, self.method == "CANCEL")
-        return Invite(self.method, b"%s%s\r\n%s" % (self.before, row, self.after))
+        return Invite(self.method, (self.before, row + b"\r\n", self.after))
 
 
 def prepare(event: Event) -> Prepared:

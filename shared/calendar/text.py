@@ -14,7 +14,7 @@ def line(value: object, most: int = 120) -> str:
     typed = str(value)
     if not (typed.isascii() and typed.isprintable()):
         typed = "".join(map(_harmless, typed))
-    flat = " ".join(typed.split())
+    flat = " ".join(typed.split()) if " " in typed else typed
     return flat if len(flat) <= most else flat[: most - 1].rstrip() + "…"
 
 

@@ -29,7 +29,7 @@ import sqlalchemy as sa
 from services.notifications import tasks
 from services.notifications.mail import invitation
 from services.notifications.mail.compose import Reader
-from services.notifications.models import mail, mention, person
+from services.notifications.models import content, mail, mention, person
 from shared import clock, db
 from shared.cli import broker
 from shared.events import emit
@@ -135,8 +135,8 @@ def _circle(number: int) -> list[str]:
 def _send(samples: list[float], sessions: int) -> None:
     """Add invites per second, from the commit of the events until the ledger says of each that it was sent."""
     with db.write("notifications") as tx:
-        tx.execute(mention.delete())
-        tx.execute(mail.delete())
+        for table in (mention, content, mail):
+            tx.execute(table.delete())
     made = [_announced(number, _circle(number)) for number in range(sessions)]
     began = time.perf_counter()
     with db.write("sessions") as tx:
@@ -155,8 +155,8 @@ def _send(samples: list[float], sessions: int) -> None:
 def _waiting(samples: list[float]) -> None:
     """Add mails per second of those that wait in the ledger, from their commit until each was sent."""
     with db.write("notifications") as tx:
-        tx.execute(mention.delete())
-        tx.execute(mail.delete())
+        for table in (mention, content, mail):
+            tx.execute(table.delete())
     with db.write("notifications") as tx:
         for number in range(FAR_SESSIONS):
             invitation.announce(tx, db.new_id(), _announced(number, _circle(number)))

@@ -79,7 +79,7 @@ def test_all_services_tell_what_they_hold(baton: Baton, ada: str, client: Any) -
 
 def test_no_link_in_it_opens_anything(baton: Baton, ada: str, client: Any) -> None:
     with db.read("notifications") as tx:
-        texts = " ".join(tx.execute(sa.text("SELECT text FROM mail")).scalars())
+        texts = " ".join(tx.execute(sa.text("SELECT text FROM content")).scalars())
     assert tokens.hidden(texts) != texts
     client.post(PAGE)
     baton.drain()

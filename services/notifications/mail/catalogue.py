@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, config
 
 from ..digest import writing
-from ..models import mail, stream
+from ..models import content, mail, stream
 from . import compose, parts, rewording, samples, text
 from .compose import Reader
 from .kinds import KINDS, Kind, list_of
@@ -61,8 +61,8 @@ def sample(tx: Connection, kind: str, to: Reader) -> dict[str, Any]:
 
 def real(tx: Connection, kind: str, to: Reader) -> tuple[dict[str, Any], bool]:
     """The values of the latest real mail of that kind, where they were kept, and True; or a sample's, and False."""
-    made = mail.c.made_of
-    query = sa.select(made).where(mail.c.kind == kind, made.is_not(None), ~mail.c.cause.startswith("test/"))
+    made = content.c.made_of
+    query = sa.select(made).join(mail).where(mail.c.kind == kind, made.is_not(None), ~mail.c.cause.startswith("test/"))
     found = tx.execute(query.order_by(mail.c.created_at.desc()).limit(1)).scalar()
     return ({**sample(tx, kind, to), "links": {}, **found}, True) if found else (sample(tx, kind, to), False)
 

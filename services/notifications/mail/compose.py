@@ -21,7 +21,7 @@ from shared.calendar.event import Invite
 from shared.events import NotYet
 from shared.quick import Quick, params
 
-from ..models import doubt, mail, mention, program, stream
+from ..models import content, doubt, mail, mention, program, stream
 from ..rules import State, lists
 from . import dkim, instead, ledger, letter, preferences, proof, quiet, rewording, text
 from .kinds import KINDS, list_of
@@ -248,7 +248,7 @@ def write_test(tx: Connection, kind: str, id: str, to: Reader, words: text.Text)
     cause, settings, about, now = f"test/{id}", config.current(), the_program(tx), clock.now()
     mail = mail_id(cause, to.person, kind)
     row = {
-        **dict.fromkeys(_WRITTEN),
+        **dict.fromkeys([*_WRITTEN, *_SAID]),
         "id": mail,
         "cause": cause,
         "person": to.person,
@@ -273,6 +273,7 @@ def _put(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
     """How many of these, all of one kind and cause, are new."""
     new = int(_INSERT(tx, *rows).rowcount)
     if new:
+        _SAY(tx, *rows)
         first, states = rows[0], {row["state"] for row in rows}
         if State.QUEUED.value in states:
             for ring in _rings:
@@ -293,13 +294,21 @@ def _stop(to: Reader, id: str, list: str) -> str:
 
 
 _WRITTEN = (
-    "id cause person kind address name subject text html headers raw duty bulk state attempts due deadline expires"
-    " rests_until chat"
-    " error made_of topic rank list created_at"
+    "id cause person kind address name subject duty bulk state attempts due deadline expires rests_until chat"
+    " error topic rank list created_at"
 ).split()
+_SAID = "text html headers raw made_of".split()
 _INSERT = Quick(lambda tx: db.insert(tx, mail).values(params(mail, _WRITTEN)).on_conflict_do_nothing())
 
 
+def _say(tx: Connection) -> Any:
+    """What a mail says, unless it is there already, and was emptied since."""
+    said = sa.select(mail.c.id, *params(content, _SAID).values())
+    whole = said.where(mail.c.id == sa.bindparam("id"), mail.c.emptied_at.is_(None))
+    return db.insert(tx, content).from_select(["mail", *_SAID], whole).on_conflict_do_nothing()
+
+
+_SAY = Quick(_say)
 _MENTION = Quick(lambda tx: db.insert(tx, mention).values(params(mention, ["person", "mail"])).on_conflict_do_nothing())
 
 
@@ -308,21 +317,19 @@ def write_anew(tx: Connection, id: str, context: dict[str, Any], why: str) -> No
 
     What is in a sender's hands or gone already cannot be called back; what waits here goes as it is now.
     """
-    row = tx.execute(sa.select(mail).where(mail.c.id == id)).one()
+    row = tx.execute(sa.select(mail, content.c.raw).join(content).where(mail.c.id == id)).one()
     settings, about = config.current(), the_program(tx)
     to = Reader(row.person, row.name, row.address, about.timezone)
     stop = _stop(to, id, row.list) if row.list else None
     words = _words(tx, row.kind, about, to, None, row.created_at, context, stop)
-    values = {
-        "subject": letter.line(words.subject, 200),
-        "text": words.text,
-        "html": words.html,
-        "made_of": context,
-        "error": sa.func.coalesce(mail.c.error, why),
-    }
+    ledger_ = {"subject": letter.line(words.subject, 200), "error": sa.func.coalesce(mail.c.error, why)}
+    said = {"text": words.text, "html": words.html, "made_of": context}
     if row.raw:
-        values |= _letter(id, row.list or row.kind, settings, about, to, words, row.created_at, stop=stop)
-    tx.execute(mail.update().where(mail.c.id == id).values(values))
+        made = _letter(id, row.list or row.kind, settings, about, to, words, row.created_at, stop=stop)
+        said |= {name: made.pop(name) for name in ("headers", "raw")}
+        ledger_ |= made
+    tx.execute(mail.update().where(mail.c.id == id).values(ledger_))
+    tx.execute(content.update().where(content.c.mail == id).values(said))
 
 
 def _words(

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from shared import clock, config, log
 
 from .. import rules
-from ..models import mail
+from ..models import content, mail
 from . import ledger
 
 _log = log.get("notifications.held")
@@ -43,9 +43,8 @@ def again(tx: Connection, id: str, by: str) -> None:
 
     :raises Refused: it is not held, is empty or too late, or no mail can leave at all.
     """
-    row = tx.execute(
-        sa.select(mail.c.address, mail.c.raw, mail.c.deadline, mail.c.expires).where(mail.c.id == id)
-    ).first()
+    whole = sa.select(mail.c.address, content.c.raw, mail.c.deadline, mail.c.expires).outerjoin(content)
+    row = tx.execute(whole.where(mail.c.id == id)).first()
     if row is None:
         raise _not_held(tx, id)
     if not config.current().smtp_url:

@@ -18,7 +18,7 @@ from shared import clock, config, db
 from shared.quick import Quick
 
 from .. import rules
-from ..models import doubt, mail, mention, suppression
+from ..models import content, doubt, mail, mention, suppression
 from ..rules import State, Step
 
 # Literals, so that the partial indexes apply: with bound parameters no planner can know.
@@ -64,7 +64,7 @@ class Outcome:
     suppress: bool = False
 
 
-_CLAIMED = [mail.c[name] for name in Claimed.__dataclass_fields__]
+_CLAIMED = [mail.c[name] for name in "id kind address duty bulk attempts deadline expires".split()]
 
 
 def claim(tx: Connection, most: int) -> list[Claimed]:
@@ -74,30 +74,28 @@ def claim(tx: Connection, most: int) -> list[Claimed]:
     """
     machine, now = clock.machine(), clock.now()
     due = (
-        sa.select(mail.c.id, mail.c.deadline, mail.c.expires, _OLD.label("old"))
+        sa.select(*_CLAIMED, _OLD.label("old"))
         .where(_QUEUED, mail.c.due <= machine, _FREE)
         .order_by(mail.c.bulk, mail.c.due)
         .limit(most)
         .with_for_update(skip_locked=True, of=mail)
     )
-    ready: list[str] = []
-    for row in tx.execute(due):
-        late = rules.SUPERSEDED if row.old else rules.too_late(row.deadline, row.expires, now, machine)
+    ready: dict[str, dict[str, Any]] = {}
+    for row in tx.execute(due).mappings():
+        told = dict(row)
+        late = rules.SUPERSEDED if told.pop("old") else rules.too_late(row["deadline"], row["expires"], now, machine)
         if late is None:
-            ready.append(row.id)
+            ready[row["id"]] = told
         else:
-            _move(tx, row.id, (State.QUEUED,), Step.LATE, error=late)
+            _move(tx, row["id"], (State.QUEUED,), Step.LATE, error=late)
     if not ready:
         return []
-    taken = (
-        mail.update()
-        .where(mail.c.id.in_(ready), _QUEUED)
-        .values(state=State.SENDING.value, claim=db.new_id(), claimed_at=machine, data_at=None)
-        .returning(*_CLAIMED)
-    )
-    rows = [Claimed(**row._mapping) for row in tx.execute(taken)]
-    order = {id: place for place, id in enumerate(ready)}
-    return sorted(rows, key=lambda row: order[row.id])
+    held: dict[str, Any] = {"claim": db.new_id(), "claimed_at": machine}
+    taken = mail.update().where(mail.c.id.in_(list(ready)), _QUEUED)
+    tx.execute(taken.values(state=State.SENDING.value, data_at=None, **held))
+    said = sa.select(content.c.mail, content.c.raw).where(content.c.mail.in_(list(ready)))
+    raw = {row.mail: row.raw for row in tx.execute(said)}
+    return [Claimed(**told, **held, raw=raw[id]) for id, told in ready.items()]
 
 
 def mark_data(tx: Connection, row: Claimed) -> bool:
@@ -262,16 +260,7 @@ def came_back(tx: Connection, id: str, words: str) -> bool:
 
 # ---- erasing ----
 
-EMPTY: dict[str, Any] = {
-    "address": "",
-    "name": "",
-    "subject": "",
-    "text": "",
-    "html": "",
-    "headers": [],
-    "raw": b"",
-    "made_of": None,
-}
+EMPTY: dict[str, Any] = {"address": "", "name": "", "subject": ""}
 
 
 def erase(tx: Connection, ids: Sequence[str], words: str) -> None:
@@ -279,6 +268,7 @@ def erase(tx: Connection, ids: Sequence[str], words: str) -> None:
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
         tx.execute(mail.update().where(mail.c.id.in_(some)).values(**EMPTY, error=words, emptied_at=clock.now()))
+        tx.execute(content.delete().where(content.c.mail.in_(some)))
         unsent = mail.update().where(mail.c.id.in_(some), _QUEUED)
         tx.execute(unsent.values(state=rules.TRANSITIONS[State.QUEUED, Step.ERASE].value))
 
@@ -330,12 +320,13 @@ def prune(tx: Connection) -> bool:
     old = sa.select(mail.c.id).where(_DONE, _WHOLE, mail.c.created_at < now - timedelta(days=kept.keep_mail_texts))
     texts = list(tx.execute(old.order_by(mail.c.created_at).limit(STEP)).scalars())
     if texts:
-        words: dict[str, Any] = {"text": "", "html": "", "headers": [], "raw": b"", "made_of": None, "emptied_at": now}
-        tx.execute(mail.update().where(mail.c.id.in_(texts)).values(**words))
+        tx.execute(mail.update().where(mail.c.id.in_(texts)).values(emptied_at=now))
+        tx.execute(content.delete().where(content.c.mail.in_(texts)))
     older = sa.select(mail.c.id).where(_DONE, mail.c.created_at < now - timedelta(days=kept.keep_mails))
     lines = list(tx.execute(older.order_by(mail.c.created_at, mail.c.id).limit(STEP)).scalars())
     if lines:
         tx.execute(mention.delete().where(mention.c.mail.in_(lines)))
+        tx.execute(content.delete().where(content.c.mail.in_(lines)))
         tx.execute(mail.delete().where(mail.c.id.in_(lines)))
     tx.execute(doubt.delete().where(doubt.c.until < clock.machine()))
     over = sa.or_(suppression.c.until < clock.machine(), suppression.c.lifted_at < clock.machine() - LIFTED_SHOWN)

@@ -46,6 +46,8 @@ def wire(address: str) -> str:
     :raises ValueError: it has no domain, or one that cannot be.
     """
     address.encode()  # a lone surrogate is a ValueError, too
+    if _PLAIN_ADDRESS.fullmatch(address):
+        return address
     local, at, domain = address.rpartition("@")
     if not at or not domain or not local or any(c in "\r\n<> \t" or unicodedata.category(c) == "Cc" for c in address):
         raise ValueError(f"{address!r} is not a mail address")
@@ -103,7 +105,7 @@ def write(
     plain, html = text.octets or (quoted.quoted(text.text), quoted.quoted(text.html))
     bodies = [_part("text/plain; charset=utf-8", plain), _part("text/html; charset=utf-8", html)]
     if invite:
-        calendar = quoted.quoted(invite.data)
+        calendar = b"".join(map(_quoted, invite.pieces))
         bodies.append(_part(f"text/calendar; charset=utf-8; method={invite.method}", calendar))
         attached = _part('application/ics; name="invite.ics"', calendar, 'attachment; filename="invite.ics"')
         whole = _multipart("mixed", f"=mixed={id}=", [_multipart("alternative", boundary, bodies), attached])
@@ -144,6 +146,8 @@ def rewritten(raw: bytes, change: Callable[[str], str]) -> bytes:
 
 
 _stamp = lru_cache(64)(format_datetime)
+_quoted = lru_cache(64)(quoted.quoted)  # a circle's invites have all but a line in common
+_PLAIN_ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+", re.ASCII)
 _PLAIN_PHRASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 '-]{0,59}")
 _PLAIN_TEXT = re.compile(r"[ -~]{0,66}")
 

@@ -13,7 +13,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any
 
 from jinja2 import Environment
@@ -94,12 +94,38 @@ def _guarded(name: str, filter: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
+class _Line:
+    """A line with places, and how it was filled last: much of what differs is alike for the readers of one mail."""
+
+    def __init__(self, row: str) -> None:
+        pieces: list[str | int] = [*_PLACE.split(row)]
+        pieces[1::2] = map(int, pieces[1::2])
+        self.pieces = pieces
+        self.places = [piece for piece in pieces if isinstance(piece, int)]
+        self.last: tuple[list[str], tuple[str, bytes]] = ([], ("", b""))
+
+    def fill(self, said: list[str]) -> tuple[str, bytes]:
+        """The line with these words at its places, and the same in quoted-printable."""
+        words = [said[place] for place in self.places]
+        before, made = self.last
+        if words != before:
+            row = "".join([said[piece] if isinstance(piece, int) else piece for piece in self.pieces])
+            made = row, quoted.line(row.encode("utf-8", "replace"))
+            self.last = (words, made)
+        return made
+
+
+@lru_cache(4096)
+def _escaped(text: str) -> str:
+    return str(escape(text))
+
+
 class Outline:
     """One text with places."""
 
     def __init__(self, made: str, html: bool = False) -> None:
         self.html = html
-        self.runs: list[tuple[str, bytes] | list[str | int]] = []
+        self.runs: list[tuple[str, bytes] | _Line] = []
         still: list[str] = []
         for row in made.split("\n"):
             if _MARK not in row:
@@ -107,9 +133,7 @@ class Outline:
                 continue
             self._rest(still)
             still = []
-            pieces: list[str | int] = [*_PLACE.split(row)]
-            pieces[1::2] = map(int, pieces[1::2])
-            self.runs.append(pieces)
+            self.runs.append(_Line(row))
         self._rest(still)
 
     def _rest(self, rows: Iterable[str]) -> None:
@@ -119,14 +143,10 @@ class Outline:
 
     def fill(self, words: list[str]) -> tuple[str, bytes]:
         """The text with these words at its places, and the same in quoted-printable."""
-        said = [str(escape(each)) for each in words] if self.html else words
+        said = [_escaped(each) for each in words] if self.html else words
         text, octets = [], []
         for run in self.runs:
-            if isinstance(run, tuple):
-                text.append(run[0])
-                octets.append(run[1])
-            else:
-                row = "".join([said[piece] if isinstance(piece, int) else piece for piece in run])
-                text.append(row)
-                octets.append(quoted.line(row.encode("utf-8", "replace")))
+            row, coded = run if isinstance(run, tuple) else run.fill(said)
+            text.append(row)
+            octets.append(coded)
         return "\n".join(text), b"\r\n".join(octets)

@@ -76,6 +76,7 @@ _SAID = ("name", "link", "preferences", "zone", "starts_at", "circle", "title", 
 _KEPT = 64  # outlines
 _Alike = tuple[Outline, Outline, Outline, list[Callable[[outline.Values], Any]]]
 _alike: dict[Any, _Alike | None] = {}
+_latest: dict[Any, tuple[dict[str, Any], _Alike | None]] = {}
 
 
 def _filled(kind: str, context: Mapping[str, Any]) -> Text:
@@ -85,15 +86,20 @@ def _filled(kind: str, context: Mapping[str, Any]) -> Text:
     if context.get("was"):
         said.remove("starts_at")  # the two are compared
     of = [name for name in links if outline.able(links[name])]
+    shape = (kind, tuple(said), tuple(of), tuple(links))
     same = {name: value for name, value in context.items() if name not in said and name != "links"}
     if context.get("until"):  # its minute is all that is shown of it
         same["until"] = context["until"].replace(second=0, microsecond=0)
-    key = (kind, tuple(said), tuple(of), tuple(links), repr(sorted(same.items(), key=itemgetter(0))))
-    if key not in _alike:
-        if len(_alike) >= _KEPT:
-            _alike.clear()
-        _alike[key] = _outlined(kind, context, said, of)
-    found = _alike[key]
+    latest = _latest.get(shape)
+    if latest is None or latest[0] != same:  # to be equal costs less to know than a key
+        key = (*shape, repr(sorted(same.items(), key=itemgetter(0))))
+        if key not in _alike:
+            if len(_alike) >= _KEPT:
+                _alike.clear()
+                _latest.clear()
+            _alike[key] = _outlined(kind, context, said, of)
+        latest = _latest[shape] = (same, _alike[key])
+    found = latest[1]
     if found is None:
         return _rendered(kind, context)
     *outlines, places = found

@@ -92,7 +92,8 @@ class Post:
     """Mails, as they come into people's mailboxes."""
 
     def __init__(self) -> None:
-        self.mail = db.metadata("notifications").tables["mail"]
+        tables = db.metadata("notifications").tables
+        self.mail, self.content = tables["mail"], tables["content"]
         self.row: Any = sa.literal_column("mail.rowid")  # both worlds are of SQLite, and no row is ever replaced
         with db.read("notifications") as tx:
             self.last: int = tx.execute(sa.select(sa.func.max(self.row)).select_from(self.mail)).scalar() or 0
@@ -100,7 +101,8 @@ class Post:
     def fetch(self) -> list[Letter]:
         """Those that nobody has read yet, in the order of their instants."""
         c = self.mail.c
-        query = sa.select(self.row.label("row"), c.id, c.kind, c.address, c.created_at, c.raw, c.state)
+        told = (self.row.label("row"), c.id, c.kind, c.address, c.created_at, c.state, self.content.c.raw)
+        query = sa.select(*told).outerjoin_from(self.mail, self.content)
         with db.read("notifications") as tx:
             rows = tx.execute(query.where(self.row > self.last)).all()
         self.last = max((row.row for row in rows), default=self.last)

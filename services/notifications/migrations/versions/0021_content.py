@@ -1,0 +1,27 @@
+"""What mails say in a table of its own, so that moving one on writes little."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from shared.columns import Json, Key, NullableJson
+
+revision = "0021"
+down_revision = "0020"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "content",
+        sa.Column("mail", Key, sa.ForeignKey("mail.id", name="content_mail"), primary_key=True),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("html", sa.Text, nullable=False),
+        sa.Column("headers", Json, nullable=False),
+        sa.Column("raw", sa.LargeBinary, nullable=False),
+        sa.Column("made_of", NullableJson),
+    )
+    columns = "text, html, headers, raw, made_of"
+    op.execute(f"INSERT INTO content (mail, {columns}) SELECT id, {columns} FROM mail WHERE emptied_at IS NULL")
+    for name in ("html", "raw", "text", "headers", "made_of"):  # the largest first: SQLite writes what is left anew
+        op.drop_column("mail", name)
