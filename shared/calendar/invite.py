@@ -8,6 +8,7 @@ into those bytes (`Prepared.to`), which is what makes a circle's invitations che
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from . import component, text
 from .event import Attendee, Event, Invite, Status
@@ -33,6 +34,7 @@ class Prepared:
         return Invite(self.method, (self.before, row + b"\r\n", self.after))
 
 
+@lru_cache(16)  # it is asked for once ahead, and once where it counts
 def prepare(event: Event) -> Prepared:
     """The message to everybody, ready for each.
 

@@ -6,8 +6,8 @@ until a receipt proves that it was handled there. See docs/architecture.md for t
 
 from .envelope import Event
 from .erasure import erase
-from .inbox import NotYet, on
+from .inbox import NotYet, ahead, on
 from .outbox import emit, emit_all
 from .replay import snapshot
 
-__all__ = ["Event", "NotYet", "emit", "emit_all", "erase", "on", "snapshot"]
+__all__ = ["Event", "NotYet", "ahead", "emit", "emit_all", "erase", "on", "snapshot"]

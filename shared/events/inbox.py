@@ -2,6 +2,9 @@
 
 The inbox row and the handler's own changes are one transaction, so an event handled twice changes nothing the second
 time. A batch is handled optimistically in one transaction; if anything in it fails, again with a savepoint each.
+
+What is long to work out (the mails to a circle) a handler may have worked out before its transaction begins (`ahead`):
+on SQLite nobody else can write while that is open.
 """
 
 from __future__ import annotations
@@ -19,7 +22,13 @@ from .envelope import Event
 
 Handler = Callable[[Connection, Event], None]
 _handlers: dict[tuple[str, str], Handler] = {}
+_ahead: dict[tuple[str, str], Handler] = {}
+AHEAD = 8  # events for which something is worked out ahead, and kept until their transaction
 logger = log.get()
+
+
+class _Stuck(Exception):
+    """What comes after it may have to wait for it, so each is looked at."""
 
 
 class NotYet(Exception):
@@ -45,6 +54,20 @@ def on(service: str, *types: str) -> Callable[[Handler], Handler]:
     return register
 
 
+def ahead(service: str, *types: str) -> Callable[[Handler], Handler]:
+    """Register what is worked out before the transaction in which `service` handles events of these types.
+
+    It is given a view of the database, changes nothing, and keeps what it finds by itself. Its handler must not trust
+    that this is still so, nor that it was called at all: what it raises is not heard.
+    """
+
+    def register(prepare: Handler) -> Handler:
+        _ahead.update({(service, type): prepare for type in types})
+        return prepare
+
+    return register
+
+
 def handled(service: str) -> set[str]:
     """Types that `service` has a handler for."""
     return {type for owner, type in _handlers if owner == service}
@@ -54,18 +77,39 @@ def receive(service: str, payload: dict[str, Any]) -> relay.Receipt:
     """Handle a message that reached `service`, and return the receipt it is owed."""
     events = [Event.from_envelope(envelope) for envelope in payload["events"]]
     receipt = relay.Receipt(subscriber=service, batch=payload["batch"])
-    try:
-        with db.write(service) as tx:
-            _mark(tx, events)
-            for event in events:
-                _handle(tx, service, event)
-            die.at("inbox.handled")
-        receipt.done = [event.position for event in events]
-    except Exception:
-        # Something in it failed or was handled before: nothing is kept, each is tried on its own.
-        _receive_each(service, events, receipt)
+    slow = any((service, event.type) in _ahead for event in events)
+    stuck: set[tuple[str, str]] = set()
+    size = AHEAD if slow else len(events)
+    for start in range(0, len(events), size):
+        some = events[start : start + size]
+        if slow:
+            _work_ahead(service, some)
+        try:
+            if stuck:
+                raise _Stuck
+            # The last makes those before it certain, too, and only then is there a receipt.
+            with db.write(service, durable=start + size >= len(events)) as tx:
+                _mark(tx, some)
+                for event in some:
+                    _handle(tx, service, event)
+                die.at("inbox.handled")
+            receipt.done += [event.position for event in some]
+        except Exception:
+            # Something in it failed or was handled before: nothing is kept, each is tried on its own.
+            _receive_each(service, some, receipt, stuck)
     die.at("inbox.committed")
     return receipt
+
+
+def _work_ahead(service: str, events: Iterable[Event]) -> None:
+    try:
+        with db.read(service) as tx:
+            for event in events:
+                prepare = _ahead.get((service, event.type))
+                if prepare and not event.erased:
+                    prepare(tx, event)
+    except Exception as error:
+        logger.info("inbox.not_ahead", service=service, error=type(error).__name__)
 
 
 def answer(source: str, receipt: relay.Receipt) -> None:
@@ -104,8 +148,8 @@ def _handle(tx: Connection, service: str, event: Event) -> None:
     handler(tx, event)
 
 
-def _receive_each(service: str, events: Iterable[Event], receipt: relay.Receipt) -> None:
-    stuck: set[tuple[str, str]] = set()
+def _receive_each(service: str, events: Iterable[Event], receipt: relay.Receipt, stuck: set[tuple[str, str]]) -> None:
+    """:param stuck: subjects (source, subject) of which an event could not be handled: those after it must wait."""
     with db.write(service) as tx:
         for event in events:
             subject = (event.source, event.subject)

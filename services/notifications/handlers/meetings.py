@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
-from shared.events import Event, on
+from shared.events import Event, ahead, on
 
 from .. import people
 from ..chat import telling
@@ -57,6 +57,13 @@ def session_announced(tx: Connection, event: Event) -> None:
     projection.announced(tx, event.data)
     projection.gathered(tx, event.data)
     invitation.announce(tx, event.id, event.data)
+
+
+@ahead(SERVICE, "session.announced", "session.reminded")
+def to_a_circle(tx: Connection, event: Event) -> None:
+    """The mails to a circle are made before the transaction that puts them down, so that senders need not wait."""
+    with compose.drafting():
+        (invitation.remind if event.type == "session.reminded" else invitation.announce)(tx, event.id, event.data)
 
 
 @on(SERVICE, "session.snapshot")

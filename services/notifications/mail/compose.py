@@ -5,8 +5,10 @@ Nothing is sent here: after the commit the doorbell is rung (`ring`), and the ti
 
 from __future__ import annotations
 
+import threading
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -129,6 +131,64 @@ def write(
     return id if alone.written else None
 
 
+@dataclass(frozen=True)
+class _Source:
+    """What a mail is made of: of the same comes the same, but for its hour and its signatures."""
+
+    kind: str
+    about: Program
+    to: Reader
+    context: dict[str, Any]
+    claims: dict[str, Any] | None
+    purpose: str | None  # of its link
+    links: dict[str, tuple[str, dict[str, Any]]]
+    list: str | None
+    way: str | None  # the list whose way to the reader they may choose by a link in it
+    answer_to: str
+    invite: Invite | None
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A mail that is made, and not put down. :param at: machine time."""
+
+    source: _Source
+    at: float
+    made: dict[str, Any]
+
+    def serves(self, source: _Source) -> bool:
+        """Whether it is what would be made now."""
+        return self.source == source and clock.machine() - self.at < _FRESH
+
+
+_own = threading.local()
+_DRAFTS = 200  # kept at most
+_FRESH = 60.0  # seconds
+
+
+def _drafts() -> dict[str, _Draft]:
+    """Those of this thread, by the id of their mail."""
+    found: dict[str, _Draft] | None = getattr(_own, "drafts", None)
+    if found is None:
+        found = _own.drafts = {}
+    return found
+
+
+@contextmanager
+def drafting() -> Iterator[None]:
+    """What is written inside is made, and not put down. Who writes the same mail afterwards has it made already.
+
+    The same is of the same source: whatever changed in between, what is put down tells it.
+    """
+    _own.drafting = True
+    if len(_drafts()) > _DRAFTS:
+        _drafts().clear()  # of events that came to nothing
+    try:
+        yield
+    finally:
+        _own.drafting = False
+
+
 class Round:
     """The mails of one kind for one cause: what is true of all is asked once, and they are put down together."""
 
@@ -138,6 +198,7 @@ class Round:
         self.mentions: dict[str, Iterable[str]] = {}
         self.written = 0
         self.now = clock.now()
+        self.drafting: bool = getattr(_own, "drafting", False)
 
     @cached_property
     def about(self) -> Program:
@@ -155,7 +216,7 @@ class Round:
         return self
 
     def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
-        if failed is None:
+        if failed is None and not self.drafting:
             self._put()
 
     def write(
@@ -176,23 +237,28 @@ class Round:
         if not to.email:
             return None
         tx, kind = self.tx, self.kind
-        settings, what, on = config.current(), KINDS[kind], list_of(kind, list)
+        what, on = KINDS[kind], list_of(kind, list)
         by, message = on or (lists.owed(kind) if of else None), None
         if by:
             wanted, message = preferences.comes(tx, to.person, by, kind, of)
-            if not wanted or (message and not settings.smtp_url):
-                _log.info("mail.unwanted", kind=kind, list=by.name)
+            if not wanted or (message and not config.current().smtp_url):
+                if not self.drafting:
+                    _log.info("mail.unwanted", kind=kind, list=by.name)
                 return None
-        about, now, id = self.about, self.now, mail_id(self.cause, to.person, kind)
-        stop = _stop(to, id, on.name) if on else None
-        purpose = link or what.link
+        about, id, purpose = self.about, mail_id(self.cause, to.person, kind), link or what.link
         works = timedelta(seconds=tokens.LINKS[purpose]) if purpose else timedelta(0)
-        url = _link(to, purpose, claims) if purpose else None
-        more = {name: _link(to, *each) for name, each in (links or {}).items()}
-        if by and by.owed and preferences.choosable(tx, to.person, by):
-            more["way"] = _stop(to, id, by.name)
-        values = {**frame(about, to, url, now + works), "preferences": stop, **context, "links": more}
-        words = text.render(kind, values) if self.original else rewording.render(tx, kind, values)
+        way = by.name if by and by.owed and preferences.choosable(tx, to.person, by) else None
+        source = _Source(
+            kind, about, to, context, claims, purpose, dict(links or {}), on.name if on else None, way,
+            answer_to, told.invite if told else None,
+        )  # fmt: skip
+        if self.drafting:
+            if self.original:  # words of organizers may fail, and who sees that writes it down
+                _drafts()[id] = _Draft(source, clock.machine(), self._made(id, source, self.now + works))
+            return id
+        draft = _drafts().pop(id, None)
+        made = draft.made if draft and draft.serves(source) and self.original else None
+        made = made or self._made(id, source, self.now + works)
         others = [other for other in dict.fromkeys(mentions) if other != to.person]
         row = {
             "id": id,
@@ -201,9 +267,6 @@ class Round:
             "kind": kind,
             "address": to.email,
             "name": letter.line(to.name),
-            "subject": letter.line(words.subject, 200),
-            "text": words.text,
-            "html": words.html,
             "duty": what.duty,
             "bulk": what.bulk,
             "attempts": 0,
@@ -213,23 +276,39 @@ class Round:
             # The link in a mail is nowhere else: one with a link is not written anew, but emptied.
             "rests_until": None,
             "chat": None,
-            "made_of": context if others and not (purpose or more or deadline) else None,
+            "made_of": context if others and not (purpose or links or way or deadline) else None,
             "topic": told.topic if told else None,
             "rank": told.rank if told else None,
             "list": on.name if on else None,
-            "created_at": now,
+            "created_at": self.now,
             **_state(tx, to.email, what.duty, lambda: self.doubted),
-            **_letter(
-                id, on.name if on else kind, settings, about, to, words, now, told.invite if told else None, stop,
-                answer_to,
-            ),
-        }  # fmt: skip
+            **made,
+        }
         if row["state"] == State.QUEUED.value:
             rests = _rests(tx, to.timezone or about.timezone, deadline) if what.rests else {}
             told_there = instead.rests(message, rests.get("rests_until"), deadline) if message else None
             row |= told_there or rests
         self.rows[id], self.mentions[id] = row, others
         return id
+
+    def _made(self, id: str, of: _Source, until: datetime) -> dict[str, Any]:
+        """What the mail says, and how it looks on the wire. :param until: its link works."""
+        stop = _stop(of.to, id, of.list) if of.list else None
+        url = _link(of.to, of.purpose, of.claims) if of.purpose else None
+        links = {name: _link(of.to, *each) for name, each in of.links.items()}
+        if of.way:
+            links["way"] = _stop(of.to, id, of.way)
+        values = {**frame(of.about, of.to, url, until), "preferences": stop, **of.context, "links": links}
+        words = text.render(of.kind, values) if self.original else rewording.render(self.tx, of.kind, values)
+        return {
+            "subject": letter.line(words.subject, 200),
+            "text": words.text,
+            "html": words.html,
+            **_letter(
+                id, of.list or of.kind, config.current(), of.about, of.to, words, self.now, of.invite, stop,
+                of.answer_to,
+            ),
+        }  # fmt: skip
 
     def _put(self) -> None:
         if not self.rows:
