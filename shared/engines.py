@@ -9,10 +9,16 @@ import fcntl
 import os
 import select
 import sqlite3
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+<<<<<<< HEAD
 from typing import IO, Any
+=======
+from dataclasses import dataclass
+from typing import IO
+>>>>>>> d6ad24f (To a relay that is far: certificates are read where they are needed, who came to help gets a share at once, and bulk is marked before the next envelope)
 
 import sqlalchemy as sa
 from sqlalchemy import event as sa_event
@@ -39,10 +45,10 @@ def _open(url: str) -> Engine:
         opened = sa.create_engine(
             url, hide_parameters=True, connect_args={"isolation_level": None, "timeout": BUSY_MS / 1000}
         )
-        turn = f"{opened.url.database}-turn"
+        path, ours = f"{opened.url.database}-turn", threading.Lock()
         sa_event.listen(opened, "connect", _prepare_sqlite)
-        sa_event.listen(opened, "connect", lambda _, record: record.info.update(turn=open(turn, "ab")))
-        sa_event.listen(opened, "close", lambda _, record: record.info.pop("turn").close())
+        sa_event.listen(opened, "connect", lambda _, record: record.info.update(turn=Turn(open(path, "ab"), ours)))
+        sa_event.listen(opened, "close", lambda _, record: record.info.pop("turn").file.close())
         sa_event.listen(opened, "begin", _begin_sqlite)
         return opened
     size = config.current().database_pool
@@ -111,31 +117,44 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+@dataclass(frozen=True)
+class Turn:
+    """What writers of a SQLite file wait for: those of this process for `ours`, one of them for the file."""
+
+    file: IO[bytes]
+    ours: threading.Lock
+
+
 @contextmanager
-def turn(file: IO[bytes] | None) -> Iterator[None]:
+def turn(of: Turn | None) -> Iterator[None]:
     """Wait for one's turn to write to a SQLite file.
 
     SQLite has no queue: who finds the file locked sleeps, longer each time, up to 100 ms. Writers who meet often (web,
-    its bell, the worker's receipts) mostly slept. Here they look every half millisecond. The kernel lets go for a
-    process that dies; after BUSY_MS it is left to BEGIN IMMEDIATE, which decides anyway.
+    its bell, the worker's receipts) mostly slept. Here one of each process looks every half millisecond. The kernel
+    lets go for a process that dies; after BUSY_MS it is left to BEGIN IMMEDIATE, which decides anyway.
     """
-    if file is None:
+    if of is None:
         yield
         return
     end = clock.machine() + BUSY_MS / 1000
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
-        except BlockingIOError:
-            if clock.machine() > end:
-                break
-            time.sleep(0.0005)
+    first = of.ours.acquire(timeout=BUSY_MS / 1000)
     try:
-        yield
+        while True:
+            try:
+                fcntl.flock(of.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if clock.machine() > end:
+                    break
+                time.sleep(0.0005)
+        try:
+            yield
+        finally:
+            if not of.file.closed:  # as it is when an interrupt broke the connection; that lets go, too
+                fcntl.flock(of.file, fcntl.LOCK_UN)
     finally:
-        if not file.closed:  # as it is when an interrupt broke the connection; that lets go, too
-            fcntl.flock(file, fcntl.LOCK_UN)
+        if first:
+            of.ours.release()
 
 
 def close(urls: Iterable[str] | None = None) -> None:

@@ -83,7 +83,7 @@ class _Helpers:
         """To a relay that is far, when there is more to do than fits into one claim."""
         relay = self.lane.relay
         if not self.threads and batch == AT_ONCE and relay.answers >= SURE and relay.journey > FAR:
-            self.lane.together = FEW
+            self.lane.share()
             for number in range(1, config.current().smtp_connections):
                 self.threads.append(threading.Thread(target=self._help, name=f"mail-lane-{number}", daemon=True))
                 self.threads[-1].start()
@@ -162,13 +162,23 @@ class _Lane:
         self.waiting, self.books.taken = self.waiting + self.books.taken, []
         return taken
 
+    def share(self) -> None:
+        """Others come to help: be as they are, and let them have what was claimed for more."""
+        self.together, self.most = FEW, 3 * FEW
+        self.books.done(*(Outcome(row, Step.RELEASE) for row in self.waiting[self.most :]))
+        self.waiting = self.waiting[: self.most]
+
     def _over(self) -> bool:
         return clock.machine() - self.started > START_WITHIN
 
     def _group(self) -> None:
         """Send the next, alone, or some of bulk together."""
         together = self.together if self.waiting[0].bulk else 1
-        while not self._begin(self.waiting[0]):
+        # With a mail open the server is there: so many but that one are marked before it is asked for the first, whose
+        # envelope then needs no journey of its own.
+        asked = together == 1 or self.open is None
+        together -= not asked
+        while asked and not self._begin(self.waiting[0]):
             self.waiting.pop(0)
             if not self.waiting:
                 return
@@ -177,13 +187,14 @@ class _Lane:
         ours = self.books.mark(rows, self.most if last else 0)
         if last:
             self.size = self._take()
-        first = self.waiting.pop(0)
-        if first.id in ours:
-            self._data(first)
-        else:
-            self.at = None
-            self.relay.reset()
-        for row in rows[1:]:
+        if asked:
+            first = self.waiting.pop(0)
+            if first.id in ours:
+                self._data(first)
+            else:
+                self.at = None
+                self.relay.reset()
+        for row in rows[1:] if asked else rows:
             if self._over():
                 return
             begun = row.id in ours and self._begin(row, data=True)

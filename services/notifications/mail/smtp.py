@@ -23,6 +23,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -240,15 +241,12 @@ class Relay:
     def _open(self) -> None:
         where = self.where
         self.journey, self.answers, self._asked = math.inf, 0, None
-        context = ssl.create_default_context()
-        if where.near:
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         helo = urlsplit(config.current().base_url).hostname or "localhost"
         timeout = self._left()
         try:
             # Without a host smtplib does not connect yet, so that the greeting's own code is ours to judge.
             if where.tls:
-                smtp: smtplib.SMTP = smtplib.SMTP_SSL(local_hostname=helo, timeout=timeout, context=context)
+                smtp: smtplib.SMTP = smtplib.SMTP_SSL(local_hostname=helo, timeout=timeout, context=_trust(where.near))
             else:
                 smtp = smtplib.SMTP(local_hostname=helo, timeout=timeout)
             smtp._host = where.host  # type: ignore[attr-defined]  # what TLS checks the certificate against
@@ -263,7 +261,7 @@ class Relay:
         if code != 220:
             self._fail(Stage.SIGN_ON, code, text.decode("utf-8", "replace"))
         try:
-            self._sign_on(smtp, context)
+            self._sign_on(smtp)
         except smtplib.SMTPResponseException as error:
             self.close()
             said = error.smtp_error
@@ -274,12 +272,12 @@ class Relay:
             raise Refused(Stage.SIGN_ON, None, str(error)) from error
         self._used, self._clean = clock.machine(), True
 
-    def _sign_on(self, smtp: smtplib.SMTP, context: ssl.SSLContext) -> None:
+    def _sign_on(self, smtp: smtplib.SMTP) -> None:
         where = self.where
         smtp.ehlo_or_helo_if_needed()
         encrypted = where.tls
         if not encrypted and smtp.has_extn("starttls"):
-            smtp.starttls(context=context)
+            smtp.starttls(context=_trust(where.near))
             self._hurry(smtp)
             smtp.ehlo()
             encrypted = True
@@ -356,6 +354,15 @@ class Relay:
         """Seconds the next read or write may take; never 0, which would mean "do not block"."""
         left = max(self.until - clock.machine(), 0.5)
         return left if patient else min(STEP_SECONDS, left)
+
+
+@lru_cache(2)  # to read the certificates of this world takes 30 ms, which each connection would wait for
+def _trust(near: bool) -> ssl.SSLContext:
+    """What a server's certificate is checked by; one on this machine may have made its own."""
+    context = ssl.create_default_context()
+    if near:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def _speaks(sock: socket.socket) -> bool:
