@@ -13,12 +13,8 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-<<<<<<< HEAD
-from typing import IO, Any
-=======
 from dataclasses import dataclass
-from typing import IO
->>>>>>> d6ad24f (To a relay that is far: certificates are read where they are needed, who came to help gets a share at once, and bulk is marked before the next envelope)
+from typing import IO, Any
 
 import sqlalchemy as sa
 from sqlalchemy import event as sa_event
