@@ -89,3 +89,28 @@ def test_a_database_with_a_history_knows_after_an_upgrade_what_a_new_one_would(b
         [asked_for] = baton.rows(service, "replay")
         assert asked_for["finished"] and asked_for["told"]
     assert len(mails()) == sent
+
+
+def test_what_mails_said_is_kept_and_what_was_emptied_stays_so(baton: Baton) -> None:
+    """Given a ledger that kept what mails say with them, When it is upgraded, Then each says what it did."""
+    said = {"text": "Hello", "html": "<p>Hello", "headers": '[["To", "Ann"]]', "raw": b"To: Ann\r\n\r\nHello"}
+    kept = {"cause": "c", "person": "p", "kind": "welcome", "address": "a@example.org", "name": "Ann", "subject": "S"}
+    kept |= {"duty": True, "bulk": False, "state": "sent", "attempts": 1, "due": 0.0, "created_at": clock.now()}
+    notifications = db.metadata("notifications").tables
+    with db.write("notifications") as tx:
+        emptied = {"id": "two", **kept, "cause": "d", "emptied_at": clock.now()}
+        tx.execute(notifications["mail"].insert(), [{"id": "one", **kept, "emptied_at": None}, emptied])
+        notifications["content"].drop(tx)
+        octets = "BLOB" if tx.dialect.name == "sqlite" else "BYTEA"
+        json = "JSON" if tx.dialect.name == "sqlite" else "JSONB"
+        for name, kind in {"text": "TEXT", "html": "TEXT", "headers": json, "raw": octets, "made_of": json}.items():
+            tx.execute(sa.text(f"ALTER TABLE mail ADD COLUMN {name} {kind}"))
+        cast = "CAST(:headers AS JSONB)" if tx.dialect.name == "postgresql" else ":headers"
+        tx.execute(sa.text(f"UPDATE mail SET text = :text, html = :html, headers = {cast}, raw = :raw"), said)
+    upgraded("notifications", "0021_content")
+    assert baton.rows("notifications", "content") == [
+        {"mail": "one", **said, "headers": [["To", "Ann"]], "made_of": None}
+    ]
+    assert [row["state"] for row in baton.rows("notifications", "mail")] == ["sent", "sent"]
+    with db.read("notifications") as tx:
+        assert not {"text", "raw"} & {each["name"] for each in sa.inspect(tx).get_columns("mail")}

@@ -1,0 +1,223 @@
+"""Mails to a circle are made before the transaction that puts them down: what they say is what is true in it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from services.notifications import handlers
+from services.notifications.mail import catalogue, compose, ledger, parts, rewording
+from shared import clock, db
+from shared.config import Config
+from shared.events import Event, inbox
+from shared.events.catalog import BY_TYPE
+from tests.told import PROGRAM, mails, member, tell
+
+assert handlers
+PEOPLE = ("ada", "bo", "cy")
+
+
+@pytest.fixture
+def circle(settings: Config) -> None:
+    tell("program.changed", PROGRAM)
+    for person in PEOPLE:
+        tell("member.confirmed", member(person, name=person.title(), state="active"))
+
+
+def session(position: int, subject: str = "s", people: tuple[str, ...] = PEOPLE, type: str = "announced") -> Event:
+    """A session of the circle is announced, or its people are reminded of it; the position-th event of sessions."""
+    at = "2027-02-01T17:00:00+00:00"
+    data = {
+        "session": subject, "circle": "c", "name": "Circle A", "kind": "circle", "stream": "stream1",
+        "day": "2027-02-01", "time": "17:00", "zone": "UTC", "minutes": 60, "starts_at": at,
+        "ends_at": "2027-02-01T18:00:00+00:00", "state": "planned", "sequence": position, "title": None,
+        "link": "https://meet.example.org/room", "location": None, "note": None, "coordinator": "ada", "mentor": None,
+        "what": "request" if position == 1 else "update", "changed": ["time"] if position > 1 else [], "was": None,
+        "attendees": [{"person": id, "answer": None} for id in people], "stamp": clock.now().isoformat(),
+    }  # fmt: skip
+    if type == "reminded":
+        data |= {"hours": 24, "items": [], "members": [*people]}
+        for name in ("what", "changed", "was", "stamp"):
+            del data[name]
+    named = f"session.{type}"
+    return Event(
+        position=position, id=str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{subject}{position}{type}")), source="sessions",
+        type=named, version=BY_TYPE[named].version, subject=f"session/{subject}", seq=position, time=clock.now(),
+        correlation=None, erased=False, data=data,
+    )  # fmt: skip
+
+
+def receive(*events: Event) -> Any:
+    return inbox.receive("notifications", {"batch": "b", "events": [event.envelope() for event in events]})
+
+
+def invites(kind: str = "invite") -> list[Any]:
+    return mails(kind=kind)
+
+
+@pytest.mark.parametrize(("type", "kind"), [("announced", "invite"), ("reminded", "reminder")])
+def test_nothing_is_rendered_while_nobody_else_can_write(
+    circle: None, monkeypatch: pytest.MonkeyPatch, type: str, kind: str
+) -> None:
+    made, real = [], compose.Round._made
+
+    def watched(self: compose.Round, *given: Any) -> dict[str, Any]:
+        made.append(bool(self.tx.get_execution_options().get("writes")))
+        return real(self, *given)
+
+    monkeypatch.setattr(compose.Round, "_made", watched)
+    receive(session(1, type=type))
+    assert made == [False] * 3 and len(invites(kind)) == 3
+
+
+def _called_otherwise(tx: Any) -> None:
+    people = db.metadata("notifications").tables["person"]
+    tx.execute(people.update().where(people.c.id == "ada").values(name="Augusta"))
+
+
+def _moved_zone(tx: Any) -> None:
+    people = db.metadata("notifications").tables["person"]
+    tx.execute(people.update().where(people.c.id == "ada").values(timezone="Asia/Tokyo"))
+
+
+def _program_renamed(tx: Any) -> None:
+    programs = db.metadata("notifications").tables["program"]
+    tx.execute(programs.update().values(name="Another Name"))
+
+
+def _reworded(tx: Any) -> None:
+    tried = catalogue.sample(tx, "invite", compose.Reader("o", "Olga", "olga@example.org", "UTC"))
+    words = {**parts.original("invite"), "subject": "In our own words"}
+    rewording.save(tx, "invite", words, 0, tried, "organizer/o")
+
+
+CHANGES: list[tuple[Callable[[Any], None], str]] = [
+    (_called_otherwise, "Augusta"), (_moved_zone, "Tokyo"), (_program_renamed, "Another Name"),
+    (_reworded, "In our own words"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "told"), CHANGES)
+def test_what_changed_after_it_was_made_is_told(
+    circle: None, monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None], told: str
+) -> None:
+    _between(monkeypatch, change)
+    receive(session(1))
+    assert len(invites()) == 3
+    [ada] = [mail for mail in invites() if mail.person == "ada"]
+    assert told in ada.subject + ada.html
+
+
+def test_who_was_erased_after_theirs_was_made_gets_none(circle: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    from services.notifications import people
+
+    _between(monkeypatch, lambda tx: people.forget(tx, "bo"))
+    receive(session(1))
+    assert [mail.person for mail in invites()] == ["ada", "cy"]
+    assert "bo@example.org" not in str(mails())
+
+
+def test_an_address_that_was_refused_after_theirs_was_made_is_not_tried(
+    circle: None, monkeypatch: pytest.MonkeyPatch, change_settings: Callable[..., Config]
+) -> None:
+    change_settings(smtp_url="smtp://127.0.0.1:9")
+    _between(monkeypatch, lambda tx: ledger.suppress(tx, "cy@example.org", True, "550 5.1.1 nobody here"))
+    receive(session(1))
+    assert {mail.person: mail.state for mail in invites()} == {"ada": "queued", "bo": "queued", "cy": "dropped"}
+
+
+def test_what_is_left_of_an_event_that_failed_is_too_old_after_a_minute(
+    circle: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given mails made for an event whose transaction broke, When it comes again later, Then their date is of then."""
+
+    def breaks(tx: Any) -> None:
+        raise RuntimeError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(inbox, "_mark", lambda tx, events: breaks(tx))
+        patched.setattr(inbox, "_unseen", lambda tx, event: breaks(tx))
+        assert receive(session(1)).failed
+    monkeypatch.setattr(inbox, "_work_ahead", lambda service, events: None)
+    made, real = [], compose.Round._made
+    monkeypatch.setattr(compose.Round, "_made", lambda *given: made.append(1) or real(*given))
+    machine = clock.machine()
+    monkeypatch.setattr(clock, "machine", lambda: machine + 61)
+    receive(session(1))
+    assert len(made) == len(invites()) == 3
+
+
+def test_what_cannot_be_made_ahead_is_tried_where_it_counts(circle: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given an attendee who is not known yet, Then that session is asked for again, and the one beside it is told."""
+    receipt = receive(session(1, "s", (*PEOPLE, "nobody")), session(1, "t"))
+    assert (len(receipt.not_yet), len(receipt.done)) == (1, 1)
+    assert {mail.topic for mail in invites()} == {"session/t"}
+
+
+def test_of_many_those_behind_one_that_waits_wait_too(circle: None) -> None:
+    """Given more events than are made ahead at once, the first of one session not to be handled yet, Then all later
+    ones of that session wait for it, and those of another are told; when they come again each is told once."""
+    waiting = [session(place, "s", (*PEOPLE, "nobody")) for place in range(1, 11)]
+    others = [session(place, f"t{place}") for place in range(11, 21)]
+    receipt = receive(*waiting, *others)
+    assert receipt.not_yet == [1] and receipt.later == [*range(2, 11)] and receipt.done == [*range(11, 21)]
+    assert len(invites("invite-update")) == 30 and not invites()
+    tell("member.confirmed", member("nobody", name="Nobody", state="active"))
+    again = receive(*waiting, *others)
+    assert sorted(again.done) == [*range(1, 21)]
+    assert len(invites()) == 4 and len(invites("invite-update")) == 9 * 4 + 30
+
+
+def test_killed_between_two_transactions_each_is_told_once(circle: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given ten events, of which the first eight were handled when the worker died, When the message comes again, Then
+    nobody gets a second mail, and nobody none."""
+    events, real = [session(1, f"s{number}") for number in range(10)], inbox._work_ahead
+    asked = []
+
+    class Killed(BaseException):
+        pass
+
+    def dies(service: str, some: Any) -> None:
+        asked.append(len(some))
+        if len(asked) == 2:
+            raise Killed
+        real(service, some)
+
+    monkeypatch.setattr(inbox, "_work_ahead", dies)
+    with pytest.raises(Killed):
+        receive(*events)
+    assert asked == [inbox.AHEAD, 2] and len(invites()) == 3 * inbox.AHEAD
+    assert len(receive(*events).done) == 10
+    assert len(invites()) == 30
+
+
+def test_what_a_mail_said_does_not_come_back_with_its_cause(circle: None) -> None:
+    """Given a mail that was emptied, When its cause is handled once more, by whatever mistake, Then it stays empty."""
+    receive(session(1))
+    with db.write("notifications") as tx:
+        tables = db.metadata("notifications").tables
+        tx.execute(tables["content"].delete())
+        tx.execute(tables["mail"].update().values(emptied_at=clock.now()))
+        tx.execute(tables["inbox"].delete())
+    receive(session(1), session(1, "t"))
+    gone = [mail for mail in invites() if mail.topic == "session/s"]
+    assert len(gone) == 3 and not any(mail.text or mail.raw for mail in gone)
+    assert len(invites()) == 6 and all(mail.raw for mail in invites() if mail.topic == "session/t")
+    with db.read("notifications") as tx:
+        assert tx.execute(sa.text("SELECT count(*) FROM content")).scalar() == 3
+
+
+def _between(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None]) -> None:
+    """Have that happen after mails were made, and before the transaction that puts them down."""
+    real = inbox._work_ahead
+
+    def then(service: str, events: Any) -> None:
+        real(service, events)
+        with db.write("notifications") as tx:
+            change(tx)
+
+    monkeypatch.setattr(inbox, "_work_ahead", then)
