@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy.engine import Connection
 
-from shared import config, db, log, worker
+from shared import config, db, worker
 from shared.schedule import daily, every, job, never
 from shared.worker import on_tick
 
@@ -17,13 +17,10 @@ from . import waking
 from .chat import channels, invites, messages, posting, telling
 from .digest import arranging, projection, writing
 from .inbound import mailbox, taking
-from .mail import ledger, quiet, server
+from .mail import ledger, quiet, sending, server
 from .models import SERVICE
 from .monthly import writing as letters
-from .rules import Step
 from .tasks import ring
-
-_log = log.get("notifications.schedule")
 
 
 @job(SERVICE, "mails.prune", daily(3, lambda _tx: "UTC", never))
@@ -91,9 +88,6 @@ def look_after_mail() -> None:
     with db.read(SERVICE) as tx:
         if not ledger.waiting(tx):
             return
-    with db.write(SERVICE) as tx:
-        swept = ledger.sweep(tx)
-    for id, step in swept:
-        _log.warning("mail.held" if step is Step.LOSE else "mail.taken_back", mail=id)
+    sending.take_back()
     if config.current().smtp_url:
         ring()

@@ -249,6 +249,24 @@ def test_stale_claims_go_back_or_are_held(serve: Callable[..., Server], later: C
     assert sorted(server.ids) == sorted([bo.id, cy.id])
 
 
+def test_a_sender_takes_back_what_the_dead_had_before_any_tick(
+    serve: Callable[..., Server], later: Callable[[float], None]
+) -> None:
+    """Given mails in the hands of a sender that died, When ticks are late for all there is to send, Then who sends next
+    takes them back: what was not begun goes out, what may have gone is held."""
+    server = serve()
+    three()
+    with db.write("notifications") as tx:
+        ann, bo, cy = ledger.claim(tx, 3)
+        ledger.mark_data(tx, ann)
+    sending.send_due()
+    assert not server.ids, "a lease that runs is left alone"
+    later(LEASE + 1)
+    sending.send_due()
+    assert sorted(server.ids) == sorted([bo.id, cy.id])
+    assert states() == {"ann@example.org": "held", "bo@example.org": "sent", "cy@example.org": "sent"}
+
+
 def test_a_sender_frozen_before_the_dot_keeps_it_to_itself(
     serve: Callable[..., Server], later: Callable[[float], None]
 ) -> None:

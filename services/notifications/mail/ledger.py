@@ -187,10 +187,15 @@ def sweep(tx: Connection) -> list[tuple[str, Step]]:
 
 def waiting(tx: Connection) -> bool:
     """True when there is something for a sender to do now: a due mail, or one whose sender is gone."""
-    machine = clock.machine()
-    due = sa.select(sa.literal(1)).select_from(mail).where(_QUEUED, mail.c.due <= machine).limit(1)
-    stale = sa.select(sa.literal(1)).select_from(mail).where(_SENDING, mail.c.claimed_at < machine - rules.LEASE)
-    return tx.execute(due).first() is not None or tx.execute(stale.limit(1)).first() is not None
+    due = sa.select(sa.literal(1)).select_from(mail).where(_QUEUED, mail.c.due <= clock.machine()).limit(1)
+    return tx.execute(due).first() is not None or stale(tx)
+
+
+def stale(tx: Connection) -> bool:
+    """True when a sender is gone, and its mails are not taken back (`sweep`)."""
+    over = clock.machine() - rules.LEASE
+    left = sa.select(sa.literal(1)).select_from(mail).where(_SENDING, mail.c.claimed_at < over).limit(1)
+    return tx.execute(left).first() is not None
 
 
 def waits(tx: Connection, person: str, kind: str) -> bool:

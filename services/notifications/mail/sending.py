@@ -53,6 +53,7 @@ def send_due() -> Report:
     report = Report()
     url = config.current().smtp_url
     if url:
+        take_back()  # with so much to send that ticks come late, too
         lane = _Lane(smtp.relay(url), report, clock.machine())
         helpers = _Helpers(lane)
         try:
@@ -62,6 +63,17 @@ def send_due() -> Report:
         finally:
             helpers.end()
     return report
+
+
+def take_back() -> None:
+    """What dead senders had goes out again, or is held; cheap when there are none."""
+    with db.read(SERVICE) as tx:
+        if not ledger.stale(tx):
+            return
+    with db.write(SERVICE) as tx:
+        swept = ledger.sweep(tx)
+    for id, step in swept:
+        _log.warning("mail.held" if step is Step.LOSE else "mail.taken_back", mail=id)
 
 
 class _Away(Exception):
