@@ -87,7 +87,7 @@ def mails(**where: Any) -> list[Any]:
 def whole(tx: Connection, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """These rows of the ledger, each with what its mail says; empty where that is gone."""
     table = db.metadata("notifications").tables["content"]
-    gone = {"text": "", "html": "", "headers": [], "raw": b"", "made_of": None}
+    gone: dict[str, Any] = {"text": "", "html": "", "headers": [], "raw": b"", "made_of": None}
     said = {row["mail"]: dict(row) for row in tx.execute(table.select()).mappings()}
     return [row | {name: said.get(row["id"], gone)[name] for name in gone} for row in rows]
 

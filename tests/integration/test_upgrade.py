@@ -94,7 +94,14 @@ def test_a_database_with_a_history_knows_after_an_upgrade_what_a_new_one_would(b
 def test_what_mails_said_is_kept_and_what_was_emptied_stays_so(baton: Baton) -> None:
     """Given a ledger that kept what mails say with them, When it is upgraded, Then each says what it did."""
     said = {"text": "Hello", "html": "<p>Hello", "headers": '[["To", "Ann"]]', "raw": b"To: Ann\r\n\r\nHello"}
-    kept = {"cause": "c", "person": "p", "kind": "welcome", "address": "a@example.org", "name": "Ann", "subject": "S"}
+    kept: dict[str, Any] = {
+        "cause": "c",
+        "person": "p",
+        "kind": "welcome",
+        "address": "a@example.org",
+        "name": "Ann",
+        "subject": "S",
+    }
     kept |= {"duty": True, "bulk": False, "state": "sent", "attempts": 1, "due": 0.0, "created_at": clock.now()}
     notifications = db.metadata("notifications").tables
     with db.write("notifications") as tx:
