@@ -114,7 +114,7 @@ def test_what_mails_said_is_kept_and_what_was_emptied_stays_so(baton: Baton) -> 
             tx.execute(sa.text(f"ALTER TABLE mail ADD COLUMN {name} {kind}"))
         cast = "CAST(:headers AS JSONB)" if tx.dialect.name == "postgresql" else ":headers"
         tx.execute(sa.text(f"UPDATE mail SET text = :text, html = :html, headers = {cast}, raw = :raw"), said)
-    upgraded("notifications", "0021_content")
+    upgraded("notifications", "0022_content")
     assert baton.rows("notifications", "content") == [
         {"mail": "one", **said, "headers": [["To", "Ann"]], "made_of": None}
     ]
