@@ -108,20 +108,20 @@ def _anchor(setting: str) -> tuple[datetime, float, float]:
     global _seen
     path = _path()
     try:
-        stamp = path.stat().st_mtime_ns
+        stamp = os.stat(path).st_mtime_ns
     except FileNotFoundError:
         start, speed = parse(setting)
         first = {"setting": setting, "program": start.isoformat(), "machine": machine(), "speed": speed}
         _write_anchor(first, replace=False)
-        stamp = path.stat().st_mtime_ns
+        stamp = os.stat(path).st_mtime_ns
     if _seen and _seen[:2] == (setting, stamp):
         return _seen[2]
-    kept = json.loads(path.read_text())
+    kept = json.loads(Path(path).read_text())
     if kept["setting"] != setting:
         start, speed = parse(setting)
         kept = {"setting": setting, "program": start.isoformat(), "machine": machine(), "speed": speed}
         _write_anchor(kept)
-        stamp = path.stat().st_mtime_ns
+        stamp = os.stat(path).st_mtime_ns
     anchor = (datetime.fromisoformat(kept["program"]), float(kept["machine"]), float(kept["speed"]))
     _seen = (setting, stamp, anchor)
     return anchor
@@ -145,16 +145,17 @@ def parse(setting: str) -> tuple[datetime, float]:
     return instant.astimezone(UTC), factor
 
 
-def _path() -> Path:
-    return config.current().data / ANCHOR
+def _path() -> str:
+    return os.path.join(config.current().data, ANCHOR)  # a Path made and read took longer than to look at the file
 
 
 def _write_anchor(anchor: dict[str, object], replace: bool = True) -> None:
     """Put the anchor in its place, whole; with `replace` False only if nobody was quicker."""
     path = _path()
-    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = config.current().data
+    folder.mkdir(parents=True, exist_ok=True)
     # A draft of one's own: two threads that shared one have left half of each.
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f"{ANCHOR}.")
+    handle, draft = tempfile.mkstemp(dir=folder, prefix=f"{ANCHOR}.")
     try:
         with os.fdopen(handle, "w") as file:
             json.dump(anchor, file)

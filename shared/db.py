@@ -58,10 +58,11 @@ def write(service: str, durable: bool = True) -> Iterator[Connection]:
 
 @contextmanager
 def _transaction(service: str, durable: bool) -> Iterator[Connection]:
-    with engines.engine(service).connect().execution_options(writes=True, durable=durable) as tx:
+    with engines.engine(service).connect() as tx:
         tx.info["service"] = service
         tx.info["after"] = []
         with engines.turn(tx.info.get("turn")), tx.begin():
+            engines.begin(tx, durable)
             if not durable and tx.dialect.name == "postgresql":
                 tx.exec_driver_sql("SET LOCAL synchronous_commit TO off")
             yield tx
@@ -94,6 +95,7 @@ def read(service: str) -> Iterator[Connection]:
             tx = tx.execution_options(isolation_level="REPEATABLE READ")
         tx.info["service"] = service
         tx.info["after"] = []
+        engines.begin(tx)
         yield tx
         tx.rollback()
 

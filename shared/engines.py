@@ -45,7 +45,6 @@ def _open(url: str) -> Engine:
         sa_event.listen(opened, "connect", _prepare_sqlite)
         sa_event.listen(opened, "connect", lambda _, record: record.info.update(turn=Turn(open(path, "ab"), ours)))
         sa_event.listen(opened, "close", lambda _, record: record.info.pop("turn").file.close())
-        sa_event.listen(opened, "begin", _begin_sqlite)
         return opened
     size = config.current().database_pool
     opened = sa.create_engine(
@@ -104,13 +103,21 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    writes = options.get("writes", False)
-    if writes:
-        level = "FULL" if options.get("durable", True) and config.current().disk == "sure" else "NORMAL"
-        connection.connection.driver_connection.execute(f"PRAGMA synchronous={level}")  # type: ignore[union-attr]
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def begin(tx: Connection, durable: bool | None = None) -> None:
+    """Begin a transaction of SQLite, whose driver would begin another kind, and later; others begin by themselves.
+
+    Called by `db`, not by an event of SQLAlchemy: as soon as one listens, each statement looks for listeners.
+
+    :param durable: as of `db.write`; None for one that only reads.
+    """
+    if tx.dialect.name != "sqlite":
+        return
+    driver: Any = tx.connection.driver_connection
+    if durable is None:
+        driver.execute("BEGIN")
+        return
+    driver.execute(f"PRAGMA synchronous={'FULL' if durable and config.current().disk == 'sure' else 'NORMAL'}")
+    tx.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @dataclass(frozen=True)
