@@ -22,10 +22,10 @@ class Postgres:
         self.folder = Path(tempfile.mkdtemp(prefix="baton-pg-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT", "/tmp")))
         self.server: Any = get_server(self.folder, cleanup_mode="stop")
         if not durable:
-            # Nothing outlives a test, so nothing needs to reach the disk.
-            self.run(
-                "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()"
-            )
+            # Nothing outlives a test, so nothing needs to reach the disk; and its log may lie in memory.
+            for setting in ("fsync = off", "full_page_writes = off", "max_wal_size = '128MB'"):
+                self.run(f"ALTER SYSTEM SET {setting}")
+            self.run("SELECT pg_reload_conf()")
 
     def url(self, database: str = "postgres") -> str:
         """A SQLAlchemy URL of that database."""
