@@ -301,3 +301,9 @@ def test_silence_is_told_at_every_third_time_and_once(away: int, untold: int, nu
 def test_any_minutes_make_one_short_line(minutes: str) -> None:
     for line in (rules.excerpt(minutes), rules.asked_help(minutes)):
         assert len(line) <= rules.EXCERPT and "\n" not in line
+
+
+def test_an_address_alone_is_no_part_of_what_minutes_say_in_short() -> None:
+    text = "We read.\n\n- https://docs.example.org/a\n<HTTPS://docs.example.org/b>\n\nSee https://docs.example.org/c.\n"
+    assert rules.excerpt(text) == "We read. See https://docs.example.org/c."
+    assert rules.excerpt("https://docs.example.org/a") == ""

@@ -313,6 +313,7 @@ _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$")
 _LINK = re.compile(r"\[([^\[\]]{1,200})\]\([^()\s]{1,2000}\)")
 _STRESS = re.compile(r"(\*{1,3}|`)(?![\s*`])([^*`]{1,200})(?<!\s)\1")
 _MARKS = re.compile(r"^[ \t]*(?:[-*+>]|\d{1,3}[.)])[ \t]+")
+_ADDRESS = re.compile(r"<?https?://\S+", re.IGNORECASE)  # alone, and no link here, it says nothing
 _DECIDED, _HELP = ("decision", "decided", "agreed"), ("help",)
 
 
@@ -341,7 +342,7 @@ def _line(rows: list[str]) -> str:
     plain = ""
     for row in rows:
         words = " ".join(_STRESS.sub(r"\2", _LINK.sub(r"\1", _MARKS.sub("", row))).split())
-        if words:
+        if words and not _ADDRESS.fullmatch(words):
             apart = "; " if _MARKS.match(row) and plain[-1:] not in ".!?:;," else " "
             plain += apart + words if plain else words
     return plain if len(plain) <= EXCERPT else plain[: EXCERPT - 1].rstrip() + "…"
