@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -53,6 +54,16 @@ class Quick:
         constants = {name: bind.value for bind, name in compiled.bind_names.items() if not bind.required}
         names = [name for name in compiled.bind_names.values() if name not in constants]
         return self.compiled.setdefault(tx.dialect.name, _Compiled(str(compiled), names, constants, processors))
+
+
+def one_of(tx: Connection, name: str) -> str:
+    """The condition that a column is one of those in the parameter `name`, which is given as `listed` has it."""
+    return f"IN (SELECT value FROM json_each(:{name}))" if tx.dialect.name == "sqlite" else f"= ANY(:{name})"
+
+
+def listed(tx: Connection, values: Iterable[Any]) -> Any:
+    """Many values as one parameter: a statement with a parameter for each is another one for each number of them."""
+    return json.dumps([*values]) if tx.dialect.name == "sqlite" else [*values]
 
 
 def params(table: sa.Table, names: Iterable[str]) -> dict[str, sa.BindParameter[Any]]:

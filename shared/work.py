@@ -111,6 +111,8 @@ def main(args: list[str]) -> int:
         # Before each fork, not once: what Celery loads when it starts its pool and its loop is as much.
         gc.collect()
         gc.freeze()
+        # As in the web: what a task makes goes with it, and looking for circles after every 700 objects takes its time.
+        gc.set_threshold(10_000)
 
     # Kept in variables: Celery holds signal handlers weakly.
     signals.worker_before_create_process.connect(frozen)

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from services.notifications import handlers
+from services.notifications.mail import letter
 from shared import clock, db
 from shared.events import Event, inbox
 from shared.events.catalog import BY_TYPE
@@ -89,6 +90,9 @@ def whole(tx: Connection, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]
     table = db.metadata("notifications").tables["content"]
     gone: dict[str, Any] = {"text": "", "html": "", "headers": [], "raw": b"", "made_of": None}
     said = {row["mail"]: dict(row) for row in tx.execute(table.select()).mappings()}
+    for each in said.values():
+        if each["raw"]:
+            each["text"], each["html"] = letter.words(each["raw"])
     return [row | {name: said.get(row["id"], gone)[name] for name in gone} for row in rows]
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from shared import export, tokens
 from shared.export import Row, part
 
+from .mail import letter
 from .models import SERVICE, chat_channel, chat_message, content, mail, preference, wording
 
 _COLUMNS = "id cause person kind name address subject text state attempts created_at sent_at error".split()
@@ -17,11 +18,12 @@ _COLUMNS = "id cause person kind name address subject text state attempts create
 
 @part(SERVICE, "mails", "Every mail that went out, or would have, as text.", _COLUMNS)
 def mails(tx: Connection) -> Iterator[Row]:
-    text = sa.func.coalesce(content.c.text, "").label("text")
-    query = sa.select(*(text if name == "text" else mail.c[name] for name in _COLUMNS)).outerjoin_from(mail, content)
-    query = query.order_by(mail.c.created_at, mail.c.id)
-    for row in export.table(tx, query):
-        yield {**row, "subject": tokens.hidden(row["subject"]), "text": tokens.hidden(row["text"])}
+    own = [mail.c[name] for name in _COLUMNS if name != "text"]
+    query = sa.select(*own, content.c.raw, content.c.text).outerjoin_from(mail, content)
+    for row in export.table(tx, query.order_by(mail.c.created_at, mail.c.id)):
+        text = letter.words(row["raw"])[0] if row["raw"] else row["text"] or ""
+        told = {name: row[name] for name in _COLUMNS}
+        yield {**told, "subject": tokens.hidden(row["subject"]), "text": tokens.hidden(text)}
 
 
 @part(SERVICE, "preferences", "What people chose of mail that is no duty.", [c.name for c in preference.c])

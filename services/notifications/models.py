@@ -75,10 +75,11 @@ content = sa.Table(
     "content",
     metadata,
     sa.Column("mail", Key, sa.ForeignKey("mail.id", name="content_mail"), primary_key=True),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("html", sa.Text, nullable=False),
     sa.Column("headers", Json, nullable=False),  # [[name, value]] as people read them
     sa.Column("raw", sa.LargeBinary, nullable=False),  # what goes over the wire, the same at every attempt
+    # Its words stand in `raw`. Here are those of one that cannot be put on the wire.
+    sa.Column("text", sa.Text),
+    sa.Column("html", sa.Text),
     # What a mail that names others was made of, so that it can be written anew without one of them.
     sa.Column("made_of", NullableJson),
 )

@@ -92,12 +92,13 @@ def one(tx: Connection, id: str, hidden: bool = False) -> Shown | None:
     said = tx.execute(sa.select(content).where(content.c.mail == id)).first()
     if said is None:
         return Shown(row, tokens.hidden(row.subject), "", "", [], b"", hidden=False)
+    plain, page = letter.words(said.raw) if said.raw else (said.text, said.html)
     if not hidden and row.state == State.KEPT.value and not config.current().smtp_url:
-        return Shown(row, row.subject, said.text, said.html, said.headers, bytes(said.raw), hidden=False)
-    subject, text, html = (tokens.hidden(each) for each in (row.subject, said.text, said.html))
+        return Shown(row, row.subject, plain, page, said.headers, bytes(said.raw), hidden=False)
+    subject, text, html = (tokens.hidden(each) for each in (row.subject, plain, page))
     headers = [[name, tokens.hidden(value)] for name, value in said.headers]
     raw = letter.rewritten(bytes(said.raw), tokens.hidden) if said.raw else b""
-    return Shown(row, subject, text, html, headers, raw, hidden=text != said.text)
+    return Shown(row, subject, text, html, headers, raw, hidden=text != plain)
 
 
 def counts(tx: Connection) -> dict[str, int]:

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from shared import clock, db
 from shared.events import NotYet
-from shared.quick import Quick, params
+from shared.quick import Quick, listed, one_of, params
 
 from .chat import messages
 from .digest import projection
@@ -72,6 +72,24 @@ def reader(tx: Connection, id: str) -> Reader | None:
     return None if state == ERASED else Reader(id, name, email, timezone)
 
 
+def all_of(tx: Connection, ids: Iterable[str]) -> dict[str, Reader | None]:
+    """Each of these persons as `reader` tells of one, by one question.
+
+    :raises NotYet: signup has not told of all of them so far.
+    """
+    wanted = set(ids)
+    found = {
+        id: None if state == ERASED else Reader(id, name, email, timezone)
+        for id, name, email, timezone, state in _READERS(tx, {"ids": listed(tx, wanted)}).fetchall()
+    }
+    if len(found) < len(wanted):
+        raise NotYet("not all of these persons are known yet")
+    return found
+
+
+_READERS = Quick(
+    lambda tx: sa.text(f"SELECT id, name, email, timezone, state FROM person WHERE id {one_of(tx, 'ids')}")
+)
 _READER = Quick(
     lambda _: sa.select(person.c.name, person.c.email, person.c.timezone, person.c.state).where(
         person.c.id == sa.bindparam("of")

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from shared import personal, tokens
 
+from .mail import letter
 from .models import (
     SERVICE,
     addressed,
@@ -87,9 +88,10 @@ def mails(tx: Connection, id: str) -> Iterator[Mapping[Any, Any]]:
     """Every mail to them, the latest first. Links that sign in are blotted out: this file may lie about."""
     others = sa.exists().where(mention.c.mail == mail.c.id)
     columns = [mail.c[name] for name in _COLUMNS]
-    query = sa.select(*columns, content.c.text, others.label("others")).outerjoin_from(mail, content)
+    query = sa.select(*columns, content.c.raw, content.c.text, others.label("others")).outerjoin_from(mail, content)
     query = query.where(mail.c.person == id).order_by(mail.c.created_at.desc(), mail.c.id)
     for row in tx.execute(query.execution_options(yield_per=100)).mappings():
-        text = NAMES_OTHERS if row["others"] and row["text"] else tokens.hidden(row["text"] or "")
+        said = letter.words(row["raw"])[0] if row["raw"] else row["text"] or ""
+        text = NAMES_OTHERS if row["others"] and said else tokens.hidden(said)
         told = {name: row[name] for name in _COLUMNS}
         yield {**told, "subject": tokens.hidden(row["subject"]), "text": text}

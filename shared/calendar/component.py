@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from icalendar import Calendar, vCalAddress, vText, vUri
 from icalendar import Event as VEvent
@@ -48,6 +48,49 @@ def add_zones(to: Calendar, events: Iterable[Event]) -> None:
     used = {found.key: found for event in events if (found := zone_for(event))}
     for key in sorted(used):
         to.add_component(used[key].component())
+
+
+def add_zone(to: Calendar, key: str | None) -> None:
+    """That zone; nothing for UTC."""
+    found = zone(key) if key else None
+    if found:
+        to.add_component(found.component())
+
+
+def empty() -> VEvent:
+    """A session that nothing is known of."""
+    return VEvent()
+
+
+def values(event: Event, sent_in: Zone | None) -> dict[str, bytes]:
+    """Each property of the session and what stands behind its name, without people, not folded.
+
+    :param sent_in: the zone of its times, as `zone_for` has it.
+    """
+    found = {
+        "UID": event.uid.encode(),
+        "SEQUENCE": b"%d" % event.sequence,
+        "DTSTAMP": _instant(event.stamp, None),
+        "DTSTART": _instant(event.begins, sent_in),
+        "DTEND": _instant(event.ends, sent_in),
+        "SUMMARY": Words(text.line(event.summary, 200)).to_ical(),
+        "STATUS": event.status.value.encode(),
+        "TRANSP": b"TRANSPARENT" if event.status is Status.CANCELLED else b"OPAQUE",
+    }
+    if description := text.paragraphs(_description(event)):
+        found["DESCRIPTION"] = Words(description).to_ical()
+    if location := text.line(event.location, 500):
+        found["LOCATION"] = Words(location).to_ical()
+    if event.url:
+        found["URL"] = text.link(event.url).encode()
+    return found
+
+
+def _instant(instant: datetime, sent_in: Zone | None) -> bytes:
+    """An instant in UTC, or as wall time with its zone before it."""
+    if sent_in is None:
+        return f"{instant.astimezone(UTC):%Y%m%dT%H%M%SZ}".encode()
+    return f"TZID={sent_in.key}:{instant.astimezone(clock.zone(sent_in.key)):%Y%m%dT%H%M%S}".encode()
 
 
 def vevent(event: Event, summary: str | None = None) -> VEvent:

@@ -30,7 +30,7 @@ from services.notifications import tasks
 from services.notifications.mail import invitation
 from services.notifications.mail.compose import Reader
 from services.notifications.models import content, mail, mention, person
-from shared import clock, db
+from shared import clock, config, db, worker
 from shared.cli import broker
 from shared.events import emit
 
@@ -138,10 +138,10 @@ def _send(samples: list[float], sessions: int) -> None:
         for table in (mention, content, mail):
             tx.execute(table.delete())
     made = [_announced(number, _circle(number)) for number in range(sessions)]
-    began = time.perf_counter()
     with db.write("sessions") as tx:
         for each in made:
             emit(tx, "session.announced", f"session/{each['session']}", each)
+        began = time.perf_counter()
     wanted = sessions * CIRCLE
     while stage.owed("sessions") or _left():
         if time.perf_counter() - began > PATIENCE:
@@ -161,12 +161,18 @@ def _waiting(samples: list[float]) -> None:
         for number in range(FAR_SESSIONS):
             invitation.announce(tx, db.new_id(), _announced(number, _circle(number)))
     began = time.perf_counter()
-    tasks.ring()
+    _ring()
     while _left():
         if time.perf_counter() - began > PATIENCE:
             raise Missing(f"mails wait still after {PATIENCE:.0f} s")
         time.sleep(0.05)
     samples.append(_sent() / (time.perf_counter() - began))
+
+
+def _ring() -> None:
+    """As `tasks.ring` does; this process has had another broker before, and Celery keeps to its first."""
+    with worker.app.connection_for_write(config.current().broker_url) as connection:
+        worker.app.send_task(tasks.send.name, connection=connection)
 
 
 def _left() -> bool:

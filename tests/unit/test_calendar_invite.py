@@ -160,6 +160,20 @@ def test_put_in_and_written_out_are_the_same(who: Attendee, event: Event) -> Non
     assert all(len(line) <= 75 for line in quick.split(b"\r\n"))
 
 
+@settings(max_examples=200, deadline=None)
+@given(texts, texts, texts, st.sampled_from(["UTC", "America/Toronto", "Asia/Kolkata"]), st.sampled_from([0, 7, 4000]))
+def test_its_own_lines_are_what_the_library_writes(
+    summary: str, description: str, place: str, zone: str, sequence: int
+) -> None:
+    event = replace(SESSION, summary=summary, description=description, location=place, zone=zone, sequence=sequence)
+
+    def lines(octets: bytes) -> list[bytes]:
+        whole = octets.replace(b"\r\n ", b"").split(b"\r\n")
+        return [line for line in whole if not line.startswith(b"ATTENDEE")]
+
+    assert lines(to(event).data) == lines(directly(event, ANN))
+
+
 @pytest.mark.parametrize("name", [*HOSTILE, "^n", "a^'b", "^^", 'a"b', "\r\nBEGIN:VALARM\r\n", "]]>", "\\n", "\\"])
 def test_hostile_names_are_read_as_what_they_are(name: str) -> None:
     read = calendars.seen_by_libical(to(SESSION, Attendee(name, "ann@example.org")).data)

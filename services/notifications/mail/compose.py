@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -92,6 +92,7 @@ _PROGRAM = Quick(
 _STREAM_NAME = Quick(lambda _: sa.select(stream.c.name).where(stream.c.slug == sa.bindparam("slug")))
 
 
+@lru_cache(512)  # it is asked for ahead, and where it counts
 def mail_id(cause: str, person: str, kind: str) -> str:
     """The one id of the mail of this kind to this person for this cause."""
     return str(uuid.uuid5(NAMESPACE, f"{cause}/{person}/{kind}"))
@@ -302,8 +303,6 @@ class Round:
         words = text.render(of.kind, values) if self.original else rewording.render(self.tx, of.kind, values)
         return {
             "subject": letter.line(words.subject, 200),
-            "text": words.text,
-            "html": words.html,
             **_letter(
                 id, of.list or of.kind, config.current(), of.about, of.to, words, self.now, of.invite, stop,
                 of.answer_to,
@@ -335,8 +334,6 @@ def write_test(tx: Connection, kind: str, id: str, to: Reader, words: text.Text)
         "address": to.email,
         "name": letter.line(to.name),
         "subject": letter.line(words.subject, 200),
-        "text": words.text,
-        "html": words.html,
         "duty": True,
         "bulk": False,
         "attempts": 0,
@@ -405,7 +402,7 @@ def write_anew(tx: Connection, id: str, context: dict[str, Any], why: str) -> No
     said = {"text": words.text, "html": words.html, "made_of": context}
     if row.raw:
         made = _letter(id, row.list or row.kind, settings, about, to, words, row.created_at, stop=stop)
-        said |= {name: made.pop(name) for name in ("headers", "raw")}
+        said |= {name: made.pop(name) for name in ("headers", "raw", "text", "html")}
         ledger_ |= made
     tx.execute(mail.update().where(mail.c.id == id).values(ledger_))
     tx.execute(content.update().where(content.c.mail == id).values(said))
@@ -509,8 +506,9 @@ def _letter(
             own["Reply-To"] = letter.wire(answer_to)
         done = letter.write(id, list, settings.mail_from, about.name, to.name, to.email, words, now, host, invite, own)
     except ValueError as error:
-        return {"headers": [], "raw": b"", "state": State.FAILED.value, "error": f"No such address can be: {error}"}
-    return {"headers": done.headers, "raw": dkim.sign(done.raw, settings)}
+        failed = {"state": State.FAILED.value, "error": f"No such address can be: {error}"}
+        return {"headers": [], "raw": b"", "text": words.text, "html": words.html, **failed}
+    return {"headers": done.headers, "raw": dkim.sign(done.raw, settings), "text": None, "html": None}
 
 
 def web(url: str | None) -> str | None:

@@ -60,8 +60,9 @@ def announce(tx: Connection, cause: str, data: Mapping[str, Any]) -> None:
     }
     kind = FIRST.get(data["kind"], "invite") if data["what"] == "request" else KINDS[data["what"]]
     with compose.Round(tx, kind, cause) as mails:
+        here = _here(tx, data)
         for each in data["attendees"]:
-            to = reader(tx, data, each["person"])
+            to = reader(tx, data, each["person"], here)
             if to:
                 _write(mails, to, data, context, _invite(prepared, to, each["answer"]))
 
@@ -74,8 +75,9 @@ def remind(tx: Connection, cause: str, data: Mapping[str, Any], in_chat: Collect
     names, soon = _names(tx, data), data["hours"] == SOON
     of = lists.Of(data.get("stream"), in_chat, ahead=not soon, extra=not soon)
     with compose.Round(tx, "reminder", cause) as mails:
+        here = _here(tx, data)
         for each in data["attendees"]:
-            to = reader(tx, data, each["person"])
+            to = reader(tx, data, each["person"], here)
             if to:
                 open_ones = [one for one in data.get("items", ()) if one["person"] == each["person"]]
                 mine = [{**one, "text": letter.line(one["text"], 500)} for one in open_ones]
@@ -84,7 +86,14 @@ def remind(tx: Connection, cause: str, data: Mapping[str, Any], in_chat: Collect
                 _write(mails, to, data, context, None, data["members"] if mine else (), of)
 
 
-def reader(tx: Connection, data: Mapping[str, Any], person: str) -> Reader | None:
+def _here(tx: Connection, data: Mapping[str, Any]) -> dict[str, Reader | None]:
+    guest = (data.get("guest") or {}).get("person")
+    return people.all_of(tx, [each["person"] for each in data["attendees"] if each["person"] != guest])
+
+
+def reader(
+    tx: Connection, data: Mapping[str, Any], person: str, here: Mapping[str, Reader | None] | None = None
+) -> Reader | None:
     """Whom a mail is for: somebody of the program, or the guest that the event names; None if they were erased.
 
     None, too, for who is the guest by their address: one address gets one invite, that of who speaks. Only here are
@@ -92,7 +101,7 @@ def reader(tx: Connection, data: Mapping[str, Any], person: str) -> Reader | Non
     """
     guest = data.get("guest")
     if not guest or guest["person"] != person:
-        found = people.reader(tx, person)
+        found = people.reader(tx, person) if here is None else here[person]
         return None if found and guest and _same(found.email, guest["guest_email"]) else found
     if not guest["guest_email"] or people.forgotten(tx, [person]):
         return None

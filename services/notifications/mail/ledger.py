@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from shared import clock, config, db
-from shared.quick import Quick
+from shared.quick import Quick, listed, one_of
 
 from .. import rules
 from ..models import content, doubt, mail, mention, suppression
@@ -91,11 +91,19 @@ def claim(tx: Connection, most: int) -> list[Claimed]:
     if not ready:
         return []
     held: dict[str, Any] = {"claim": db.new_id(), "claimed_at": machine}
-    taken = mail.update().where(mail.c.id.in_(list(ready)), _QUEUED)
-    tx.execute(taken.values(state=State.SENDING.value, data_at=None, **held))
-    said = sa.select(content.c.mail, content.c.raw).where(content.c.mail.in_(list(ready)))
-    raw = {row.mail: row.raw for row in tx.execute(said)}
-    return [Claimed(**told, **held, raw=raw[id]) for id, told in ready.items()]
+    ids = listed(tx, ready)
+    _TAKE(tx, {"ids": ids, **held})
+    raw = dict(_RAW(tx, {"ids": ids}).fetchall())
+    return [Claimed(**told, **held, raw=bytes(raw[id])) for id, told in ready.items()]
+
+
+_TAKE = Quick(
+    lambda tx: sa.text(
+        f"UPDATE mail SET state = '{State.SENDING.value}', claim = :claim, claimed_at = :claimed_at, data_at = NULL"
+        f" WHERE id {one_of(tx, 'ids')} AND state = 'queued'"
+    )
+)
+_RAW = Quick(lambda tx: sa.text(f"SELECT mail, raw FROM content WHERE mail {one_of(tx, 'ids')}"))
 
 
 def mark_data(tx: Connection, row: Claimed) -> bool:

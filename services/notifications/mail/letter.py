@@ -124,6 +124,15 @@ def write(
     return Letter(shown, head.encode() + whole)
 
 
+def words(raw: bytes) -> tuple[str, str]:
+    """Its text and its HTML, as they were written; empty where there is none."""
+    found = {"text/plain": "", "text/html": ""}
+    for part in message_from_bytes(raw).walk():
+        if part.get_content_type() in found and isinstance(content := part.get_payload(decode=True), bytes):
+            found[part.get_content_type()] = content.decode("utf-8", "replace").replace("\r\n", "\n")
+    return found["text/plain"], found["text/html"]
+
+
 def stopping(address: str) -> dict[str, str]:
     """The two headers by which a mail program offers to end such mail, by one POST to that address (RFC 8058)."""
     return {"List-Unsubscribe": f"<{address}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}

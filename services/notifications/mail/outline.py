@@ -101,6 +101,9 @@ class _Line:
         pieces: list[str | int] = [*_PLACE.split(row)]
         pieces[1::2] = map(int, pieces[1::2])
         self.pieces = pieces
+        # What stands between places is put into quoted-printable once: a soft end of line may stand anywhere.
+        self.coded = [piece if isinstance(piece, int) else _coded(piece) for piece in pieces[:-1]]
+        self.end = quoted.line(str(pieces[-1]).encode("utf-8", "replace"))
         self.places = [piece for piece in pieces if isinstance(piece, int)]
         self.last: tuple[list[str], tuple[str, bytes]] = ([], ("", b""))
 
@@ -110,9 +113,14 @@ class _Line:
         before, made = self.last
         if words != before:
             row = "".join([said[piece] if isinstance(piece, int) else piece for piece in self.pieces])
-            made = row, quoted.line(row.encode("utf-8", "replace"))
+            coded = [_coded(said[piece]) if isinstance(piece, int) else piece for piece in self.coded]
+            made = row, b"".join(coded) + self.end
             self.last = (words, made)
         return made
+
+
+def _coded(text: str) -> bytes:
+    return quoted.begun(text.encode("utf-8", "replace"))
 
 
 @lru_cache(4096)

@@ -18,3 +18,11 @@ def quoted(text: str | bytes) -> bytes:
 def line(octets: bytes) -> bytes:
     """One line, without its end, in as many as it takes."""
     return binascii.b2a_qp(octets, istext=True).replace(b"\n", b"\r\n")
+
+
+@lru_cache(2048)  # what differs is mostly a link, which stands in a letter several times
+def begun(octets: bytes) -> bytes:
+    """A part of a line that something follows: it ends softly, where it is not empty."""
+    # With a letter behind it, what is before that keeps to lines with room for their end.
+    coded = line(octets + b"x")[:-1] if octets else b""
+    return coded if not coded or coded.endswith(b"=\r\n") else coded + b"=\r\n"

@@ -304,6 +304,7 @@ class _Books:
     def __init__(self, report: Report) -> None:
         self.report = report
         self._pending: list[Outcome] = []
+        self._bulk = 0  # accepted, and not said yet: a line for each few would cost as much as to send one
         self.taken: list[Claimed] = []  # and not yet with its lane, which gives it back whatever breaks in between
 
     def done(self, *outcomes: Outcome) -> None:
@@ -342,10 +343,18 @@ class _Books:
 
     def close(self) -> None:
         """Settle the rest."""
-        if self._pending:
-            with db.write(SERVICE) as tx:
-                ledger.settle(tx, self._pending)
-            self._settled()
+        try:
+            if self._pending:
+                with db.write(SERVICE) as tx:
+                    ledger.settle(tx, self._pending)
+                self._settled()
+        finally:
+            self._say()
+
+    def _say(self) -> None:
+        if self._bulk:
+            _log.info("mail.accept", mails=self._bulk)
+        self._bulk = 0
 
     def _settled(self) -> None:
         sent = bulk = 0
@@ -355,8 +364,9 @@ class _Books:
             sent, bulk = sent + accepted, bulk + (accepted and outcome.mail.bulk)
             if not (accepted and outcome.mail.bulk):
                 _log.info("mail." + outcome.step.value, mail=outcome.mail.id, kind=outcome.mail.kind)
-        if bulk:
-            _log.info("mail.accept", mails=bulk)
+        self._bulk += bulk
+        if self._bulk >= AT_ONCE:
+            self._say()
         self._pending = []
         if sent:
             die.at("mail.sent")

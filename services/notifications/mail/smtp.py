@@ -14,7 +14,6 @@ connection is reset or closed, so that the next mail starts clean.
 from __future__ import annotations
 
 import math
-import re
 import select
 import smtplib
 import socket
@@ -33,7 +32,6 @@ from ..rules import Stage
 
 STEP_SECONDS = 10.0  # for one command; the final dot may take what is left of the task
 IDLE_SECONDS = 5.0  # a connection unused for longer is asked whether it still lives
-_DOT_AT_LINE_START = re.compile(rb"(?m)^\.")  # RFC 5321, 4.5.2
 
 
 class Refused(Exception):
@@ -134,8 +132,9 @@ class Relay:
         :param wait: send it with what ends it, where that can be: one packet less.
         :raises Refused: the connection broke.
         """
-        # Nearly no letter has such a line, and looking for one this way takes a hundredth of the time.
-        text = _DOT_AT_LINE_START.sub(b"..", raw) if raw.startswith(b".") or b"\n." in raw else raw
+        text = raw.replace(b"\n.", b"\n..")  # RFC 5321, 4.5.2; a regular expression takes as long as all the rest
+        if text.startswith(b"."):
+            text = b"." + text
         if not text.endswith(b"\r\n"):
             text += b"\r\n"
         if wait and self._groups and self._listens():

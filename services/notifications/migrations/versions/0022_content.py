@@ -15,13 +15,16 @@ def upgrade() -> None:
     op.create_table(
         "content",
         sa.Column("mail", Key, sa.ForeignKey("mail.id", name="content_mail"), primary_key=True),
-        sa.Column("text", sa.Text, nullable=False),
-        sa.Column("html", sa.Text, nullable=False),
         sa.Column("headers", Json, nullable=False),
         sa.Column("raw", sa.LargeBinary, nullable=False),
+        sa.Column("text", sa.Text),
+        sa.Column("html", sa.Text),
         sa.Column("made_of", NullableJson),
     )
-    columns = "text, html, headers, raw, made_of"
-    op.execute(f"INSERT INTO content (mail, {columns}) SELECT id, {columns} FROM mail WHERE emptied_at IS NULL")
+    words = ", ".join(f"CASE WHEN length(raw) = 0 THEN {name} END" for name in ("text", "html"))
+    op.execute(
+        "INSERT INTO content (mail, headers, raw, made_of, text, html)"
+        f" SELECT id, headers, raw, made_of, {words} FROM mail WHERE emptied_at IS NULL"
+    )
     for name in ("html", "raw", "text", "headers", "made_of"):  # the largest first: SQLite writes what is left anew
         op.drop_column("mail", name)
