@@ -241,7 +241,7 @@ def _steady(raw: bytes, mail: str, session: str) -> bytes:
     whole = "\n".join(lines).replace(mail, "MAIL").replace(session, "SESSION")
     whole = whole.replace("Content-Transfer-Encoding: quoted-printable\n", "")
     whole = re.sub(r"(?m)^(X-Baton-Mail: )[a-z2-7]{42}$", r"\1PROOF", whole)
-    return re.sub(r"(/rsvp/|/enter/|/lead/|/item/)[\w.-]+", r"\1TOKEN", whole).encode()
+    return re.sub(r"(/rsvp/|/enter/|/lead/|/item/|/preferences/)[\w.-]+", r"\1TOKEN", whole).encode()
 
 
 def test_times_are_those_of_the_reader(baton: Any, met: Met) -> None:
