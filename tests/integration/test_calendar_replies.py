@@ -156,6 +156,28 @@ def test_a_reply_to_an_older_invite_or_a_session_that_is_over_is_left(baton: Any
     settled(baton)
 
 
+def test_a_reply_to_an_older_invite_counts_while_time_and_place_are_the_same(
+    baton: Any, met: Met, secret: None
+) -> None:
+    """Given an invite, and news of who leads, When the calendar answers the first, Then that is their answer. Once the
+    session was moved, neither counts any more."""
+    [old] = mails(baton, met.ada, met.first)
+    met.lead(met.bo)
+    baton.tick()
+    newer = mails(baton, met.ada, met.first)[-1]
+    assert newer["rank"] > old["rank"], "a higher SEQUENCE"
+    assert post(baton, reply_to(old, "DECLINED")).json["taken"]
+    baton.drain()
+    assert [row["answer"] for row in baton.rows("sessions", "rsvp", person=met.ada)] == ["cannot"]
+    move(met.first)
+    baton.tick()
+    for each in (old, newer):
+        assert post(baton, reply_to(each, "DECLINED")).json["taken"]
+    baton.drain()
+    assert not baton.rows("sessions", "rsvp", person=met.ada)
+    settled(baton)
+
+
 def test_nobody_is_believed_without_the_secret(baton: Any, met: Met, change_settings: Any) -> None:
     raw = reply_to(mails(baton, met.ada, met.first)[0])
     sign = "sha256=" + hmac.new(SECRET.encode(), raw, hashlib.sha256).hexdigest()

@@ -132,12 +132,13 @@ def by_calendar(
     """What somebody's calendar sent. Nothing is refused, since nobody reads it: what does not fit is logged and left.
 
     :param said: coming or cannot; maybe or counter are kept for the coordinator to see, and change nothing.
-    :param sequence: of the invite that it answers; None when the calendar did not say.
+    :param sequence: of the invite that it answers, which may be an older one, if that told the same time and place;
+        None when the calendar did not say.
     :param proposed: of a counter, the instant, RFC 3339; None where nobody could read it.
     """
     locks.sessions(tx)
     told = reading.invited(tx, session_id, person)
-    if told is not None and sequence is not None and sequence < told["sequence"]:
+    if told is not None and sequence is not None and sequence < told["stands_from"]:
         logger.info("reply.ignored", why="older-sequence", session=session_id)
         return
     try:

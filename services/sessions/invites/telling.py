@@ -297,8 +297,10 @@ def _tell_some(
     )
     insert = db.insert(tx, invite)
     invited = ("since",) if what == "request" else ()
-    fresh = {name: insert.excluded[name] for name in ("sequence", "told", "cancelled", *invited)}
+    anew = () if what == "update" and set(changed) <= DUTIES else ("stands_from",)
+    fresh = {name: insert.excluded[name] for name in ("sequence", "told", "cancelled", *invited, *anew)}
     said = {"session": row["id"], "sequence": sequence, "told": now_told, "cancelled": over, "since": clock.now()}
+    said["stands_from"] = sequence
     rows = [{**said, "person": person} for person in people]
     tx.execute(insert.on_conflict_do_update(index_elements=["session", "person"], set_=fresh), rows)
     logger.info("session.announced", session=row["id"], what=what, people=len(people), sequence=sequence)

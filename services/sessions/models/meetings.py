@@ -115,6 +115,8 @@ invite = sa.Table(
     sa.Column(
         "told", Json, nullable=False
     ),  # what it said: {starts_at, zone, minutes, link, location, title, coordinator, mentor}
+    # Of the first message that told this time and place: whoever answers that, or a later one, answers for these.
+    sa.Column("stands_from", sa.Integer, nullable=False, server_default="0"),
     sa.Column("cancelled", sa.Boolean, nullable=False),
     sa.Column("since", Instant),  # when they were invited; null for who was before this was kept
 )
