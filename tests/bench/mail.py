@@ -40,7 +40,7 @@ from .measure import Missing, Row, in_turn
 ROUNDS = 5
 CIRCLE = 12
 PEOPLE = 240  # each in some of the circles
-SESSIONS, FAR_SESSIONS = 200, 50  # in a round
+SESSIONS, FAR_SESSIONS = 400, 50  # in a round; the first are half of those of the largest program
 FLOOR, FAR_FLOOR = 600, 320  # mails in a round
 PATIENCE = 240.0
 ZONES = ("America/Toronto", "Europe/London", "Asia/Kolkata")
