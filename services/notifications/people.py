@@ -166,11 +166,13 @@ def forget(tx: Connection, id: str) -> None:
     keep(tx, {"person": id}, ERASED)
     own = tx.execute(sa.select(mail.c.id).where(mail.c.person == id)).scalars().all()
     ledger.erase(tx, own, "Emptied: this person's data were deleted.")
-    naming = sa.select(mail.c.id, mail.c.kind, content.c.made_of).join(mention, mention.c.mail == mail.c.id)
-    naming = naming.outerjoin(content, content.c.mail == mail.c.id)
-    for row in tx.execute(naming.where(mention.c.person == id).with_for_update(of=mail)).all():
-        if row.made_of and row.kind in _WITHOUT:
-            left = _WITHOUT[row.kind](row.made_of, id)
+    naming = sa.select(mail.c.id, mail.c.kind).join(mention, mention.c.mail == mail.c.id)
+    naming = naming.where(mention.c.person == id).order_by(mail.c.id).with_for_update(of=mail)
+    for row in tx.execute(naming).all():
+        # Asked for now that the mail is ours: somebody else whom it named may have been taken out meanwhile.
+        made_of = tx.execute(sa.select(content.c.made_of).where(content.c.mail == row.id)).scalar()
+        if made_of and row.kind in _WITHOUT:
+            left = _WITHOUT[row.kind](made_of, id)
             compose.write_anew(tx, row.id, left, "Somebody whose data were deleted is left out.")
         else:
             ledger.erase(tx, [row.id], "Emptied: it named somebody whose data were deleted.")

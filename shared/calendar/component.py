@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from icalendar import Calendar, vCalAddress, vText, vUri
-from icalendar import Event as VEvent
+from icalendar import Calendar, vCalAddress, vText
 
 from shared import clock
 
@@ -15,6 +14,7 @@ from .event import Event, Mailbox, Status
 from .zone import Zone, zone
 
 PRODUCT = "-//Baton//Baton//EN"
+_OCTETS = 75  # a line's length, RFC 5545, 3.1
 
 
 class Words(vText):
@@ -43,77 +43,63 @@ def zone_for(event: Event) -> Zone | None:
     return found if found and found.speaks_of(event.begins) and found.speaks_of(event.ends) else None
 
 
-def add_zones(to: Calendar, events: Iterable[Event]) -> None:
-    """Each zone that these events are sent in, once."""
-    used = {found.key: found for event in events if (found := zone_for(event))}
+def frame(made: Calendar, zones: Iterable[Zone | None]) -> tuple[bytes, bytes]:
+    """What of that calendar comes before its sessions, with each of these zones once, and what comes after them."""
+    used = {each.key: each for each in zones if each}
     for key in sorted(used):
-        to.add_component(used[key].component())
+        made.add_component(used[key].component())
+    before, end, _ = made.to_ical().rpartition(b"END:VCALENDAR\r\n")
+    return before, end
 
 
-def add_zone(to: Calendar, key: str | None) -> None:
-    """That zone; nothing for UTC."""
-    found = zone(key) if key else None
-    if found:
-        to.add_component(found.component())
+def rows(event: Event, summary: str | None = None, organizer: bytes = b"") -> tuple[bytes, bytes]:
+    """The session's own lines, as the library would write them: those that come before ATTENDEE, and those after.
 
-
-def empty() -> VEvent:
-    """A session that nothing is known of."""
-    return VEvent()
-
-
-def values(event: Event, sent_in: Zone | None) -> dict[str, bytes]:
-    """Each property of the session and what stands behind its name, without people, not folded.
-
-    :param sent_in: the zone of its times, as `zone_for` has it.
+    :param summary: what its title is instead of its own.
+    :param organizer: that line.
     """
-    found = {
-        "UID": event.uid.encode(),
-        "SEQUENCE": b"%d" % event.sequence,
-        "DTSTAMP": _instant(event.stamp, None),
-        "DTSTART": _instant(event.begins, sent_in),
-        "DTEND": _instant(event.ends, sent_in),
-        "SUMMARY": Words(text.line(event.summary, 200)).to_ical(),
-        "STATUS": event.status.value.encode(),
-        "TRANSP": b"TRANSPARENT" if event.status is Status.CANCELLED else b"OPAQUE",
-    }
-    if description := text.paragraphs(_description(event)):
-        found["DESCRIPTION"] = Words(description).to_ical()
-    if location := text.line(event.location, 500):
-        found["LOCATION"] = Words(location).to_ical()
+    sent_in = zone_for(event)
+    first = [
+        ("SUMMARY", b":" + Words(summary or text.line(event.summary, 200)).to_ical()),
+        ("DTSTART", _instant(event.begins, sent_in)),
+        ("DTEND", _instant(event.ends, sent_in)),
+        ("DTSTAMP", _instant(event.stamp, None)),
+        ("UID", b":" + event.uid.encode()),
+        ("SEQUENCE", b":%d" % event.sequence),
+    ]
+    description, location = text.paragraphs(_description(event)), text.line(event.location, 500)
+    over = event.status is Status.CANCELLED
+    texts = [("DESCRIPTION", description), ("LOCATION", location)]
+    states = [("STATUS", event.status.value), ("TRANSP", "TRANSPARENT" if over else "OPAQUE")]
     if event.url:
-        found["URL"] = text.link(event.url).encode()
-    return found
+        states.append(("URL", text.link(event.url)))
+    told = b"".join(_row(name, b":" + Words(value).to_ical()) for name, value in texts if value)
+    stands = b"".join(_row(name, b":" + value.encode()) for name, value in states)
+    return b"".join(_row(*each) for each in first), told + organizer + stands
+
+
+def _row(name: str, rest: bytes) -> bytes:
+    return folded(name.encode() + rest) + b"\r\n"
+
+
+def folded(row: bytes) -> bytes:
+    """The row in lines of at most 75 octets, each beginning with a whole character."""
+    pieces, begin, room = [], 0, _OCTETS
+    while len(row) - begin > room:
+        end = begin + room
+        while row[end] & 0xC0 == 0x80:
+            end -= 1
+        pieces.append(row[begin:end])
+        begin, room = end, _OCTETS - 1
+    pieces.append(row[begin:])
+    return b"\r\n ".join(pieces)
 
 
 def _instant(instant: datetime, sent_in: Zone | None) -> bytes:
-    """An instant in UTC, or as wall time with its zone before it."""
+    """What stands behind a name: an instant in UTC, or the zone and the wall time there."""
     if sent_in is None:
-        return f"{instant.astimezone(UTC):%Y%m%dT%H%M%SZ}".encode()
-    return f"TZID={sent_in.key}:{instant.astimezone(clock.zone(sent_in.key)):%Y%m%dT%H%M%S}".encode()
-
-
-def vevent(event: Event, summary: str | None = None) -> VEvent:
-    """The session, without people."""
-    made = VEvent()
-    made.add("uid", event.uid)
-    made.add("sequence", event.sequence)
-    made.add("dtstamp", event.stamp)
-    sent_in = zone_for(event)
-    made.add("dtstart", _time(event.begins, sent_in))
-    made.add("dtend", _time(event.ends, sent_in))
-    made.add("summary", Words(summary or text.line(event.summary, 200)))
-    description = text.paragraphs(_description(event))
-    if description:
-        made.add("description", Words(description))
-    location = text.line(event.location, 500)
-    if location:
-        made.add("location", Words(location))
-    if event.url:
-        made.add("url", vUri(text.link(event.url)))
-    made.add("status", event.status.value)
-    made.add("transp", "TRANSPARENT" if event.status is Status.CANCELLED else "OPAQUE")
-    return made
+        return f":{instant.astimezone(UTC):%Y%m%dT%H%M%SZ}".encode()
+    return f";TZID={sent_in.key}:{instant.astimezone(clock.zone(sent_in.key)):%Y%m%dT%H%M%S}".encode()
 
 
 def organizer(mailbox: Mailbox) -> vCalAddress:
@@ -130,10 +116,6 @@ def common_name(name: str) -> str:
     is (RFC 6868), and a backslash, which is no escape there, is one to others.
     """
     return text.line(name).replace('"', "'").replace("\\", "/")
-
-
-def _time(instant: datetime, sent_in: Zone | None) -> datetime:
-    return instant.astimezone(clock.zone(sent_in.key)) if sent_in else instant
 
 
 def _description(event: Event) -> str:

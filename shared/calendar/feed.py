@@ -25,8 +25,11 @@ def feed(name: str, events: Iterable[Event]) -> bytes:
     made.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     made.add("x-published-ttl", "PT1H")
     ordered = sorted(events, key=lambda event: (event.begins, event.uid))
-    component.add_zones(made, ordered)
-    for event in ordered:
-        off = event.status is Status.CANCELLED
-        made.add_component(component.vevent(event, text.line(f"Cancelled: {event.summary}", 200) if off else None))
-    return bytes(made.to_ical())
+    before, after = component.frame(made, map(component.zone_for, ordered))
+    return before + b"".join(map(_session, ordered)) + after
+
+
+def _session(event: Event) -> bytes:
+    off = event.status is Status.CANCELLED
+    rows = component.rows(event, text.line(f"Cancelled: {event.summary}", 200) if off else None)
+    return b"BEGIN:VEVENT\r\n" + b"".join(rows) + b"END:VEVENT\r\n"

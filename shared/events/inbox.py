@@ -10,6 +10,7 @@ on SQLite nobody else can write while that is open.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -23,7 +24,8 @@ from .envelope import Event
 Handler = Callable[[Connection, Event], None]
 _handlers: dict[tuple[str, str], Handler] = {}
 _ahead: dict[tuple[str, str], Handler] = {}
-AHEAD = 8  # events for which something is worked out ahead, and kept until their transaction
+AHEAD = 8  # events for which something is worked out ahead, and kept for their transaction
+_own = threading.local()
 logger = log.get()
 
 
@@ -57,7 +59,7 @@ def on(service: str, *types: str) -> Callable[[Handler], Handler]:
 def ahead(service: str, *types: str) -> Callable[[Handler], Handler]:
     """Register what is worked out before the transaction in which `service` handles events of these types.
 
-    It is given a view of the database, changes nothing, and keeps what it finds by itself. Its handler must not trust
+    It is given a view of the database, changes nothing, and puts what it finds into `kept`. Its handler must not trust
     that this is still so, nor that it was called at all: what it raises is not heard.
     """
 
@@ -82,34 +84,51 @@ def receive(service: str, payload: dict[str, Any]) -> relay.Receipt:
     size = AHEAD if slow else len(events)
     for start in range(0, len(events), size):
         some = events[start : start + size]
-        if slow:
-            _work_ahead(service, some)
+        _own.kept = {}
         try:
-            if stuck:
-                raise _Stuck
-            # The last makes those before it certain, too, and only then is there a receipt.
-            with db.write(service, durable=start + size >= len(events)) as tx:
-                _mark(tx, some)
-                for event in some:
-                    _handle(tx, service, event)
-                die.at("inbox.handled")
-            receipt.done += [event.position for event in some]
-        except Exception:
-            # Something in it failed or was handled before: nothing is kept, each is tried on its own.
-            _receive_each(service, some, receipt, stuck)
+            if slow:
+                _work_ahead(service, [event for event in some if (event.source, event.subject) not in stuck])
+            try:
+                if stuck:
+                    raise _Stuck
+                with db.write(service) as tx:
+                    _mark(tx, some)
+                    for event in some:
+                        _handle(tx, service, event)
+                    die.at("inbox.handled")
+                receipt.done += [event.position for event in some]
+            except Exception:
+                # Something in it failed or was handled before: nothing is kept, each is tried on its own.
+                _receive_each(service, some, receipt, stuck)
+        finally:
+            _own.kept = None
     die.at("inbox.committed")
     return receipt
 
 
+def kept() -> dict[Any, Any]:
+    """What was worked out ahead for the events that this thread handles now; gone with their transaction."""
+    found: dict[Any, Any] | None = getattr(_own, "kept", None)
+    return {} if found is None else found
+
+
 def _work_ahead(service: str, events: Iterable[Event]) -> None:
-    try:
-        with db.read(service) as tx:
-            for event in events:
-                prepare = _ahead.get((service, event.type))
-                if prepare and not event.erased:
-                    prepare(tx, event)
-    except Exception as error:
-        logger.info("inbox.not_ahead", service=service, error=type(error).__name__)
+    with db.read(service) as tx:
+        for event in events:
+            prepare = _ahead.get((service, event.type))
+            if prepare is None or event.erased or _seen(tx, event):
+                continue
+            try:
+                prepare(tx, event)
+            except sa.exc.SQLAlchemyError:
+                return  # this view answers no more
+            except Exception as error:
+                logger.info("inbox.not_ahead", service=service, event_id=event.id, error=type(error).__name__)
+
+
+def _seen(tx: Connection, event: Event) -> bool:
+    """Whether it was handled before: it comes again when its receipt was late or lost."""
+    return bool(tx.execute(_SEEN, {"source": event.source, "event": event.id}).first())
 
 
 def answer(source: str, receipt: relay.Receipt) -> None:
@@ -179,6 +198,7 @@ def _unseen(tx: Connection, event: Event) -> bool:
     return tx.execute(db.insert(tx, inbox).values(row).on_conflict_do_nothing()).rowcount == 1
 
 
+_SEEN = sa.text("SELECT 1 FROM inbox WHERE source = :source AND event = :event")
 _MARK = {
     "sqlite": sa.text(
         "INSERT INTO inbox (source, event, handled)"

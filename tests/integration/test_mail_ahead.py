@@ -63,15 +63,9 @@ def invites(kind: str = "invite") -> list[Any]:
 def test_nothing_is_rendered_while_nobody_else_can_write(
     circle: None, monkeypatch: pytest.MonkeyPatch, type: str, kind: str
 ) -> None:
-    made, real = [], compose.Round._made
-
-    def watched(self: compose.Round, *given: Any) -> dict[str, Any]:
-        made.append(bool(self.tx.get_execution_options().get("writes")))
-        return real(self, *given)
-
-    monkeypatch.setattr(compose.Round, "_made", watched)
+    made = _watched(monkeypatch)
     receive(session(1, type=type))
-    assert made == [False] * 3 and len(invites(kind)) == 3
+    assert made == [True] * 3 and len(invites(kind)) == 3
 
 
 def _called_otherwise(tx: Any) -> None:
@@ -130,30 +124,34 @@ def test_an_address_that_was_refused_after_theirs_was_made_is_not_tried(
     assert {mail.person: mail.state for mail in invites()} == {"ada": "queued", "bo": "queued", "cy": "dropped"}
 
 
-def test_what_is_left_of_an_event_that_failed_is_too_old_after_a_minute(
+def test_nothing_that_was_made_ahead_outlives_its_transaction(circle: None) -> None:
+    """Nor what was made for an event that could not be handled: it may speak of somebody who is erased meanwhile."""
+    receive(session(1, "t"), session(1, "s", (*PEOPLE, "nobody")))
+    assert not inbox.kept() and inbox.kept() is not inbox.kept()
+
+
+def test_what_was_made_serves_also_where_each_is_tried_on_its_own(
     circle: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given mails made for an event whose transaction broke, When it comes again later, Then their date is of then."""
+    """Given one event that must wait, at the end or the beginning, Then the others' mails are made once, ahead."""
+    for place, order in enumerate(("first", "last")):
+        made = _watched(monkeypatch)
+        others = [session(1, f"{order}{number}") for number in range(3)]
+        waits = session(1, f"{order}waits", (*PEOPLE, "nobody"))
+        receive(*([waits, *others] if place == 0 else [*others, waits]))
+        assert made == [True] * 9
 
-    def breaks(tx: Any) -> None:
-        raise RuntimeError("the disk is full")
 
-    with monkeypatch.context() as patched:
-        patched.setattr(inbox, "_mark", lambda tx, events: breaks(tx))
-        patched.setattr(inbox, "_unseen", lambda tx, event: breaks(tx))
-        assert receive(session(1)).failed
-    monkeypatch.setattr(inbox, "_work_ahead", lambda service, events: None)
-    made, real = [], compose.Round._made
-
-    def counted(self: compose.Round, *given: Any) -> dict[str, Any]:
-        made.append(1)
-        return real(self, *given)
-
-    monkeypatch.setattr(compose.Round, "_made", counted)
-    machine = clock.machine()
-    monkeypatch.setattr(clock, "machine", lambda: machine + 61)
-    receive(session(1))
-    assert len(made) == len(invites()) == 3
+def test_nothing_is_made_for_what_was_handled_before_or_must_wait(
+    circle: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = [session(1, "w", (*PEOPLE, "nobody")), *(session(place, "w") for place in range(2, 12))]
+    done = session(1)
+    receive(done)
+    made = _watched(monkeypatch)
+    receive(done, *waits)
+    # Of those that wait seven were in one part with the first, before anybody knew.
+    assert made == [True] * 3 * (inbox.AHEAD - 2)
 
 
 def test_what_cannot_be_made_ahead_is_tried_where_it_counts(circle: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,6 +215,18 @@ def test_what_a_mail_said_does_not_come_back_with_its_cause(circle: None) -> Non
     }
     with db.read("notifications") as tx:  # of the confirmations too, nothing
         assert tx.execute(sa.text("SELECT count(*) FROM content")).scalar() == 5
+
+
+def _watched(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Of each mail that is made from now on, whether that is ahead."""
+    made, real = [], compose.Round._made
+
+    def watched(self: compose.Round, *given: Any) -> dict[str, Any]:
+        made.append(self.drafting)
+        return real(self, *given)
+
+    monkeypatch.setattr(compose.Round, "_made", watched)
+    return made
 
 
 def _between(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None]) -> None:

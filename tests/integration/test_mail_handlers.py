@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import email
+import threading
+import time
 from collections.abc import Callable, Iterator
 from email.policy import default
 from typing import Any
 
 import pytest
 
+from services.notifications import people
 from services.notifications.mail import ledger
 from services.notifications.rules import State
 from services.signup.rules import text
@@ -141,6 +144,29 @@ def test_who_goes_is_taken_out_of_a_summary_and_the_others_stay(
     assert all("And 3 more" in row.text and "Person" not in row.text for row in mails(kind="applications"))
     tell("member.erased", {"person": "o0"})
     assert all(row.text == "" and row.raw == b"" and row.made_of is None for row in mails(kind="applications"))
+
+
+def test_two_who_are_erased_at_once_are_both_taken_out_of_what_names_both(program: None) -> None:
+    """Given a letter that names three, When two of them are erased by two workers at once, Then neither comes back."""
+    listed = [{"person": f"q{i}", "name": f"Person {i}", "stream": "stream1", "state": "applied"} for i in range(3)]
+    organizers = [{"person": "o0", "name": "Olga", "email": "o0@example.org"}]
+    data = {"since": "2026-12-30", "day": "2027-01-03", "organizers": organizers, "applications": listed,
+            "counts": {"stream1": 3}}  # fmt: skip
+    tell("applications.summarized", data)
+
+    def erase() -> None:
+        with db.write("notifications") as tx:
+            people.forget(tx, "q1")
+
+    other = threading.Thread(target=erase)
+    with db.write("notifications") as tx:
+        people.forget(tx, "q0")
+        other.start()
+        time.sleep(0.5)  # it waits for the letter by now
+    other.join()
+    [row] = mails(kind="applications")
+    for words in (row.text, row.html, str(row.made_of)):
+        assert "Person 2" in words and "Person 0" not in words and "Person 1" not in words
 
 
 def test_copies_follow_and_erasing_empties_everything(

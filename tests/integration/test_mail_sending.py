@@ -267,6 +267,24 @@ def test_a_sender_takes_back_what_the_dead_had_before_any_tick(
     assert states() == {"ann@example.org": "held", "bo@example.org": "sent", "cy@example.org": "sent"}
 
 
+def test_what_somebody_waits_for_is_known_to_be_sent_before_bulk_goes_on(serve: Callable[..., Server]) -> None:
+    """Given a mail that is awaited and bulk behind it, to a server that takes commands in groups, When the first of
+    bulk has its text asked for, Then the ledger knows how the awaited one ended: a death holds it back no more."""
+    known: list[str] = []
+
+    def look(step: str, talk: Talk) -> None:
+        if step == "data" and talk.recipient == "bulk0@example.org":
+            known.append(states()["p1@example.org"])
+
+    server = serve(look)
+    server.extensions += ("PIPELINING",)
+    tell("application.received", applicant())
+    for number in range(3):
+        tell("application.reminded", applicant(f"b{number}", email=f"bulk{number}@example.org"))
+    sending.send_due()
+    assert known == ["sent"] and set(states().values()) == {"sent"}
+
+
 def test_a_sender_frozen_before_the_dot_keeps_it_to_itself(
     serve: Callable[..., Server], later: Callable[[float], None]
 ) -> None:

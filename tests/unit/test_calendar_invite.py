@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from icalendar import Calendar, vCalAddress
+from icalendar import Calendar, vCalAddress, vUri
+from icalendar import Event as VEvent
 
+from shared import clock
 from shared.calendar import component, text
+from shared.calendar.component import folded
 from shared.calendar.event import Answer, Attendee, Event, Invite, Mailbox, Status
 from shared.calendar.feed import feed
-from shared.calendar.invite import folded, prepare
+from shared.calendar.invite import prepare
 from tests import calendars
 
 from .test_mail_letter import HOSTILE
@@ -45,7 +48,7 @@ addresses = st.sampled_from(
      "a,b@x.org", "名前@例え.jp"]
 )  # fmt: skip
 texts = (
-    st.sampled_from(HOSTILE)
+    st.sampled_from([*HOSTILE, "TZID=Europe/Paris: an evening", "TZID=room 4", "VALUE=DATE:1"])
     | st.text(st.characters(), max_size=200)
     | st.text("\r\n \t\x00;:,\"'^\\nN=é🏃\u2028", max_size=99)
 )
@@ -61,8 +64,24 @@ def directly(event: Event, who: Attendee) -> bytes:
     made = component.calendar()
     cancelled = event.status is Status.CANCELLED
     made.add("method", "CANCEL" if cancelled else "REQUEST")
-    component.add_zones(made, [event])
-    vevent = component.vevent(event)
+    vevent = VEvent()
+    sent_in = component.zone_for(event)
+    if sent_in:
+        made.add_component(sent_in.component())
+    wall = clock.zone(sent_in.key) if sent_in else UTC
+    vevent.add("uid", event.uid)
+    vevent.add("sequence", event.sequence)
+    vevent.add("dtstamp", event.stamp)
+    vevent.add("dtstart", event.begins.astimezone(wall))
+    vevent.add("dtend", event.ends.astimezone(wall))
+    vevent.add("summary", component.Words(text.line(event.summary, 200)))
+    if description := text.paragraphs(component._description(event)):
+        vevent.add("description", component.Words(description))
+    if location := text.line(event.location, 500):
+        vevent.add("location", component.Words(location))
+    vevent.add("url", vUri(text.link(event.url)))
+    vevent.add("status", event.status.value)
+    vevent.add("transp", "TRANSPARENT" if cancelled else "OPAQUE")
     vevent.add("organizer", component.organizer(event.organizer))
     attendee = vCalAddress(text.uri(who.address))
     if component.common_name(who.name):

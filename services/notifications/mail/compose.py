@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 
 from shared import clock, config, db, log, tokens
 from shared.calendar.event import Invite
-from shared.events import NotYet
+from shared.events import NotYet, inbox
 from shared.quick import Quick, params
 
 from ..models import content, doubt, mail, mention, program, stream
@@ -149,41 +149,17 @@ class _Source:
     invite: Invite | None
 
 
-@dataclass(frozen=True)
-class _Draft:
-    """A mail that is made, and not put down. :param at: machine time."""
-
-    source: _Source
-    at: float
-    made: dict[str, Any]
-
-    def serves(self, source: _Source) -> bool:
-        """Whether it is what would be made now."""
-        return self.source == source and clock.machine() - self.at < _FRESH
-
-
 _own = threading.local()
-_DRAFTS = 200  # kept at most
-_FRESH = 60.0  # seconds
-
-
-def _drafts() -> dict[str, _Draft]:
-    """Those of this thread, by the id of their mail."""
-    found: dict[str, _Draft] | None = getattr(_own, "drafts", None)
-    if found is None:
-        found = _own.drafts = {}
-    return found
 
 
 @contextmanager
 def drafting() -> Iterator[None]:
-    """What is written inside is made, and not put down. Who writes the same mail afterwards has it made already.
+    """What is written inside is made, and not put down. Who writes the same mail for the events that are handled then
+    has it made already.
 
     The same is of the same source: whatever changed in between, what is put down tells it.
     """
     _own.drafting = True
-    if len(_drafts()) > _DRAFTS:
-        _drafts().clear()  # of events that came to nothing
     try:
         yield
     finally:
@@ -255,11 +231,11 @@ class Round:
         )  # fmt: skip
         if self.drafting:
             if self.original:  # words of organizers may fail, and who sees that writes it down
-                _drafts()[id] = _Draft(source, clock.machine(), self._made(id, source, self.now + works))
+                inbox.kept()["mail", id] = source, self._made(id, source, self.now + works)
             return id
-        draft = _drafts().pop(id, None)
-        made = draft.made if draft and draft.serves(source) and self.original else None
-        made = made or self._made(id, source, self.now + works)
+        before, made = inbox.kept().get(("mail", id), (None, None))
+        if made is None or before != source or not self.original:
+            made = self._made(id, source, self.now + works)
         others = [other for other in dict.fromkeys(mentions) if other != to.person]
         row = {
             "id": id,

@@ -2,8 +2,9 @@
 
 Per mail: claim, envelope up to RCPT, commit `data_at`, DATA and text, the final dot, commit `sent`. The commit of one
 mail's outcome is the commit of the next one's `data_at` (`_Books.mark`), since its final dot goes out with the next
-envelope. What somebody waits for is marked alone, so that a death leaves one mail in doubt; bulk is marked eight at
-a time, on many connections four on each, and its commands go out in groups.
+envelope. What somebody waits for is marked alone, so that a death leaves one mail in doubt. Of bulk eight are in flight,
+on many connections four on each, the one that waits for its final dot among them: its commands go out in groups, and
+what became of it is written with the mark of the next group.
 
 A relay that is far away gets more connections (`_Lane`, each a thread), since each then mostly waits. Several of these
 tasks may run at once, in any number of processes: a mail belongs to whoever claimed it.
@@ -186,9 +187,9 @@ class _Lane:
     def _group(self) -> None:
         """Send the next, alone, or some of bulk together."""
         together = self.together if self.waiting[0].bulk else 1
-        # With a mail open the server is there: so many but that one are marked before it is asked for the first, whose
-        # envelope then needs no journey of its own.
-        asked = together == 1 or self.open is None
+        # With one of bulk open the server is there: so many but that one are marked before it is asked for the first,
+        # whose envelope then needs no journey of its own. What somebody waits for is known to be sent before that.
+        asked = together == 1 or self.open is None or not self.open.bulk
         together -= not asked
         while asked and not self._begin(self.waiting[0]):
             self.waiting.pop(0)
