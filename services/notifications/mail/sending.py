@@ -2,9 +2,9 @@
 
 Per mail: claim, envelope up to RCPT, commit `data_at`, DATA and text, the final dot, commit `sent`. The commit of one
 mail's outcome is the commit of the next one's `data_at` (`_Books.mark`), since its final dot goes out with the next
-envelope. What somebody waits for is marked alone, so that a death leaves one mail in doubt. Of bulk eight are in flight,
-on many connections four on each, the one that waits for its final dot among them: its commands go out in groups, and
-what became of it is written with the mark of the next group.
+envelope. What somebody waits for is marked alone, so that a death leaves one mail in doubt. Of bulk eight are in
+flight, on many connections four on each, the one that waits for its final dot among them: its commands go out in
+groups, and what became of it is written with the mark of the next group.
 
 A relay that is far away gets more connections (`_Lane`, each a thread), since each then mostly waits. Several of these
 tasks may run at once, in any number of processes: a mail belongs to whoever claimed it.
