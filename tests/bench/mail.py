@@ -133,7 +133,7 @@ def _circle(number: int) -> list[str]:
 
 
 def _send(samples: list[float], sessions: int) -> None:
-    """Add invites per second, from just before the commit of the events until the ledger says of each that it was sent."""
+    """Add invites per second, from the commit of their events on, until the ledger says that all are sent."""
     with db.write("notifications") as tx:
         for table in (mention, content, mail):
             tx.execute(table.delete())
