@@ -436,7 +436,7 @@ addressed = sa.Table(
     metadata,
     sa.Column("session", Key, sa.ForeignKey("meeting.id", name="addressed_session"), primary_key=True),
     sa.Column("person", Key, primary_key=True),
-    sa.Column("at", Instant, nullable=False),  # when that was heard of
+    sa.Column("at", Instant, nullable=False),  # when that was heard of last
     sa.Column("told", sa.String(7)),  # the period of the letter, as of `monthly`
 )
 sa.Index("addressed_person", addressed.c.person, addressed.c.told)

@@ -323,6 +323,34 @@ def said(person: str = "ann") -> dict[int, str]:
     return found
 
 
+def less(*who: str) -> None:
+    """They want minutes in the letter alone."""
+    with db.write("notifications") as tx:
+        for person in who:
+            preferences.choose(tx, person, {"minutes": "less"})
+
+
+def told_anew(number: int, **fields: Any) -> None:
+    """All is told anew, those minutes too."""
+    session = baton_meeting(number)
+    anew = {"ends_at": session["ends_at"].isoformat(), "cancelled": False, "opened_at": None, "late_at": None}
+    anew |= {"minuted_at": session["minuted_at"].isoformat()}
+    gone = ("by", "cut", "reasons", "items", "to", "organizers", "next", "correct_until")
+    data = {name: value for name, value in told_of(number, **fields).data.items() if name not in gone}
+    assert tell("session.snapshot", {**data, **anew}, subject=f"session/s{number}").done
+
+
+def baton_meeting(number: int) -> Any:
+    table = db.metadata("notifications").tables["meeting"]
+    with db.read("notifications") as tx:
+        return tx.execute(sa.select(table).where(table.c.id == f"s{number}")).mappings().one()
+
+
+def theirs(baton: Baton) -> set[str]:
+    """Whose the minutes are that are known."""
+    return {row["person"] for row in baton.rows("notifications", "addressed")}
+
+
 def test_minutes_that_are_heard_of_after_the_letter_are_in_the_next_one(baton: Baton) -> None:
     """Given minutes that came out before a letter, and were on their way when it was written, Then the next one alone
     tells of them; so too after a correction, and when all is told anew."""
@@ -336,13 +364,7 @@ def test_minutes_that_are_heard_of_after_the_letter_are_in_the_next_one(baton: B
     month(baton, "2027-03-01T10:00:00+00:00")
     assert said() == {1: "2027-02", 2: "2027-03"}
     for number in (1, 2):
-        session = baton.rows("notifications", "meeting", id=f"s{number}")[0]
-        anew = {"ends_at": session["ends_at"].isoformat(), "cancelled": False, "opened_at": None, "late_at": None}
-        anew |= {"minuted_at": session["minuted_at"].isoformat()}
-        kept = told_of(number).data
-        gone = ("by", "cut", "reasons", "items", "to", "organizers", "next", "correct_until")
-        data = {name: value for name, value in kept.items() if name not in gone}
-        assert tell("session.snapshot", {**data, **anew}, subject=f"session/s{number}").done
+        told_anew(number)
     month(baton, "2027-04-01T10:00:00+00:00")
     assert len(letters()) == 2
 
@@ -387,6 +409,66 @@ def test_what_no_letter_tells_comes_by_mail(baton: Baton) -> None:
     corrected = told_of(1, "minutes.corrected")
     hear(corrected)
     assert {mail.cause for mail in mails(kind="minutes", person="ann")} == {mentored.id, corrected.id}
+
+
+@pytest.mark.parametrize("between", ["no letter", "a letter"])
+def test_a_correction_of_minutes_of_before_they_asked_is_in_the_letter(baton: Baton, between: str) -> None:
+    """Given minutes that came by mail, and who has chosen the letter alone since, Then it does not repeat them; once
+    they are corrected, the next one has them."""
+    until("2027-01-20T10:00:00+00:00")
+    hear(told_of(1))
+    assert len(mails(kind="minutes", person="ann")) == 1
+    until("2027-02-05T10:00:00+00:00")
+    less("ann")
+    post("o1", "cy", "How Cy learnt")
+    if between == "a letter":
+        month(baton, "2027-03-01T10:00:00+00:00")
+        assert len(letters()) == 1 and not said()
+    hear(told_of(1, "minutes.corrected"))
+    month(baton, "2027-04-01T10:00:00+00:00")
+    assert len(mails(kind="minutes", person="ann")) == 1 and said() == {1: "2027-04"}
+
+
+def test_a_correction_comes_at_once_to_who_reads_it_as_a_mentor_from_elsewhere_by_now(baton: Baton) -> None:
+    """Given minutes that were Ann's before she asked, who has left that circle and is its mentor, Then no letter tells
+    her of their correction, so mail does."""
+    until("2027-01-20T10:00:00+00:00")
+    hear(told_of(1))
+    until("2027-02-05T10:00:00+00:00")
+    less("ann")
+    corrected = told_of(1, "minutes.corrected", members=["bo"], to=["bo", "ann"], mentor="ann")
+    hear(corrected)
+    assert corrected.id in [mail.cause for mail in mails(kind="minutes", person="ann")]
+
+
+def test_who_was_there_from_elsewhere_has_no_minutes_in_a_letter(baton: Baton) -> None:
+    """Given Dee, who mentored a session of a circle that is not hers and was there, and Bo, who mentored it in his own,
+    When all is told anew, or an older Baton is brought up to date, Then the minutes are in no letter of hers."""
+    until("2027-01-20T10:00:00+00:00")
+    there: dict[str, Any] = {"to": ["ann", "bo", "dee"], "mentor": "dee", "present": ["ann", "dee"]}
+    hear(told_of(1, **there), told_of(2, mentor="bo"))
+    assert theirs(baton) == {"ann", "bo"}
+    table = db.metadata("notifications").tables["addressed"]
+    with db.write("notifications") as tx:
+        tx.execute(table.delete())
+    told_anew(1, **there)
+    assert theirs(baton) == {"ann", "bo"}
+    with db.write("notifications") as tx:
+        table.drop(tx)
+    upgraded("notifications", "0021_addressed")
+    rows = {(row["session"], row["person"]) for row in baton.rows("notifications", "addressed")}
+    assert rows == {("s1", "ann"), ("s1", "bo"), ("s2", "ann"), ("s2", "bo")}
+
+
+def test_minutes_on_their_way_name_nobody_who_was_erased_as_their_reader(baton: Baton) -> None:
+    late = told_of(1)
+    tell("member.erased", {"person": "bo"})
+    hear(late)
+    assert theirs(baton) == {"ann"}
+    with db.write("notifications") as tx:
+        tx.execute(db.metadata("notifications").tables["addressed"].delete())
+    told_anew(1)
+    assert theirs(baton) == {"ann"}
 
 
 def test_who_pauses_reads_all_of_it_once_they_are_back(baton: Baton) -> None:

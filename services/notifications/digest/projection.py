@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -93,8 +93,11 @@ def late(tx: Connection, event: Event) -> None:
         _put(tx, {**event.data, "name": event.data["title"]}, {"late_at": event.time})
 
 
-def minuted(tx: Connection, event: Event) -> None:
-    """Its minutes: who was there, in a few words what was said, and all that is open."""
+def minuted(tx: Connection, event: Event, gone: Collection[str]) -> None:
+    """Its minutes: who was there, in a few words what was said, and all that is open.
+
+    :param gone: those of whom it tells who were erased meanwhile: nothing is kept for them.
+    """
     data = event.data
     if not data["circle"]:
         return
@@ -110,26 +113,38 @@ def minuted(tx: Connection, event: Event) -> None:
         leads = {"coordinator": then["coordinator"], "opened_at": None} if then["coordinator"] else {}
         _put(tx, {**data, **then, "name": data["title"]}, leads)
     _mark(tx, data["session"], marks)
-    _address(tx, data["session"], dict.fromkeys(letters.addressees(data)), clock.now())
+    _address(tx, data["session"], _without(letters.addressees(data), gone), clock.now())
     items(tx, event)
 
 
-def by_letter(tx: Connection, session: str) -> list[str]:
-    """Those whose next monthly letter tells of its minutes, if they get one: of a correction that comes after it no
-    letter tells."""
-    query = sa.select(addressed.c.person).where(addressed.c.session == session, addressed.c.told.is_(None))
-    return list(tx.execute(query).scalars())
+def by_letter(tx: Connection, data: Mapping[str, Any]) -> list[str]:
+    """Those whose next monthly letter tells of these minutes, as they were just heard of, if they get one: of a
+    correction that comes after it no letter tells."""
+    theirs = (addressed.c.session == data["session"], addressed.c.person.in_(letters.addressees(data)))
+    return list(tx.execute(sa.select(addressed.c.person).where(*theirs, addressed.c.told.is_(None))).scalars())
 
 
 def _address(tx: Connection, session: str, told: Mapping[str, str | None], at: datetime) -> None:
-    """Minutes are for these, with the letter that told them, if one did; whoever they were for, they still are."""
+    """Minutes are for these, with the letter that told them, if one did; whoever they were for, they still are.
+
+    Heard of again, as corrected, they are as new as that: the letter of who asked for it in between has them.
+    """
     rows = [{"session": session, "person": id, "at": at, "told": period} for id, period in told.items()]
     if rows:
-        tx.execute(db.insert(tx, addressed).on_conflict_do_nothing(), rows)
+        insert = db.insert(tx, addressed)
+        fresh = insert.on_conflict_do_update(index_elements=["session", "person"], set_={"at": insert.excluded["at"]})
+        tx.execute(fresh, rows)
 
 
-def remembered(tx: Connection, event: Event) -> None:
-    """A session as it is, while all of it is told anew: what a digest told before is told by none again."""
+def _without(ids: Iterable[str], gone: Collection[str]) -> dict[str, None]:
+    return dict.fromkeys(id for id in ids if id not in gone)
+
+
+def remembered(tx: Connection, event: Event, gone: Collection[str]) -> None:
+    """A session as it is, while all of it is told anew: what a digest told before is told by none again.
+
+    :param gone: as of `minuted`.
+    """
     data = event.data
     values: dict[str, Any] = {name: _maybe(data[name]) for name in ("opened_at", "late_at", "minuted_at")}
     values |= {name: data[name] for name in ("cancelled", "coordinator", "mentor")}
@@ -142,7 +157,7 @@ def remembered(tx: Connection, event: Event) -> None:
         return
     period = _told(tx, values["minuted_at"])
     tx.execute(meeting.update().where(meeting.c.id == data["session"], meeting.c.told.is_(None)).values(told=period))
-    _remember_letters(tx, data["session"], [mark["person"] for mark in marks], values["minuted_at"])
+    _remember_letters(tx, data["session"], list(_without(data["members"], gone)), values["minuted_at"])
 
 
 def _remember_letters(tx: Connection, session: str, members: list[str], at: datetime) -> None:

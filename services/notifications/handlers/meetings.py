@@ -19,14 +19,15 @@ from ..rules import lists
 @on(SERVICE, "session.minuted", "minutes.corrected")
 def session_minuted(tx: Connection, event: Event) -> None:
     """To each of the circle, with their own action items first and a link to tick them."""
-    projection.minuted(tx, event)
-    in_chat = telling.minuted(tx, event)
     data = event.data
+    named = session.named(data)
+    gone = people.forgotten(tx, named)  # first of all, in one order: nobody else of them can be erased before this ends
+    projection.minuted(tx, event, gone)
+    in_chat = telling.minuted(tx, event)
     known = compose.the_program(tx)
     told = people.readers(tx, [*data["to"], *data["organizers"]])
-    named = session.named(data)
-    names = people.called(tx, named)
-    of = lists.Of(data["stream"], in_chat, projection.by_letter(tx, data["session"]))
+    names = people.called(tx, named, hold=False)
+    of = lists.Of(data["stream"], in_chat, projection.by_letter(tx, data))
     for to in told:
         context = session.minutes(data, names, to.person, to.timezone or known.timezone, event.type)
         link, links = "item" if context["mine"] else None, {}
@@ -68,7 +69,7 @@ def to_a_circle(tx: Connection, event: Event) -> None:
 
 @on(SERVICE, "session.snapshot")
 def session_snapshot(tx: Connection, event: Event) -> None:
-    projection.remembered(tx, event)
+    projection.remembered(tx, event, people.forgotten(tx, event.data["members"]))
 
 
 @on(SERVICE, "checkin.asked")
