@@ -441,6 +441,36 @@ def test_a_correction_comes_at_once_to_who_reads_it_as_a_mentor_from_elsewhere_b
     assert corrected.id in [mail.cause for mail in mails(kind="minutes", person="ann")]
 
 
+@pytest.mark.parametrize("end", [{"state": "alumni", "stream": None}, {"state": "alumni"}, {"stream": None}])
+def test_who_takes_part_no_more_reads_what_was_kept_for_the_letter(baton: Baton, end: dict[str, Any]) -> None:
+    """Given minutes kept for the letters of two, who are of no stream before the 1st, Then one letter has them, and
+    nothing else of it; who had them by mail gets none."""
+    ask(baton, "bo")
+    less("ann")
+    until("2027-01-20T10:00:00+00:00")
+    hear(told_of(1))
+    assert not mails(kind="minutes", person="ann")
+    for id in ("ann", "bo"):
+        sits(id, None)
+        tell("member.changed", member(id, name=id.title(), **{"state": "active", **end}))
+    post("o1", "cy", "How Cy learnt")
+    month(baton, "2027-02-01T10:00:00+00:00")
+    [mail] = mails(kind="stream")
+    assert mail.person == "ann" and said() == {1: "2027-02"} and "Cy learnt" not in mail.text
+    assert mail.subject == "Minutes of 1 session: Mentors for Machine Learning, January"
+    month(baton, "2027-03-01T10:00:00+00:00")
+    assert len(letters()) == 1
+
+
+@pytest.mark.parametrize("state", ["left", "paused"])
+def test_who_left_or_pauses_gets_no_letter_even_if_one_is_owed(baton: Baton, state: str) -> None:
+    less("ann")
+    hear(told_of(1))
+    tell("member.changed", member("ann", name="Ann", state=state, stream=None))
+    month(baton, "2027-02-01T10:00:00+00:00")
+    assert not mails(kind="stream")
+
+
 def test_who_was_there_from_elsewhere_has_no_minutes_in_a_letter(baton: Baton) -> None:
     """Given Dee, who mentored a session of a circle that is not hers and was there, and Bo, who mentored it in his own,
     When all is told anew, or an older Baton is brought up to date, Then the minutes are in no letter of hers."""

@@ -23,16 +23,24 @@ from ..rules import monthly as rules
 LIST = "stream"
 LONGEST = timedelta(days=1)  # of a session
 _WANTS = sa.and_(preference.c.person == person.c.id, preference.c.list == LIST, preference.c.choice == lists.MAIL)
-_HERE = (person.c.state.in_(rules.TAKES_PART), person.c.stream.is_not(None), person.c.email != "")
+_TAKES_PART = sa.and_(person.c.state.in_(rules.TAKES_PART), person.c.stream.is_not(None))
+_KEPT = preference.alias("kept")
+# Who took part when minutes were kept for the letter reads them in it, though nothing else of a stream.
+_IS_OWED = sa.and_(
+    person.c.state.in_(rules.MAY_BE_OWED),
+    sa.exists().where(_KEPT.c.person == person.c.id, _KEPT.c.list == "minutes", _KEPT.c.choice == lists.LESS),
+    sa.exists().where(addressed.c.person == person.c.id, addressed.c.told.is_(None)),
+)
+_HERE = (sa.or_(_TAKES_PART, _IS_OWED), person.c.email != "")
 
 
 @dataclass(frozen=True)
 class Due:
     """Somebody whose letter of that period is due, and since when it tells; minutes that it owes them are older, where
-    they were heard of late, but not than the month in which they asked."""
+    they were heard of late, but not than the month in which they asked. Of no stream: they are owed minutes alone."""
 
     to: Reader
-    stream: str
+    stream: str | None
     period: str
     since: datetime
     asked: datetime
@@ -53,7 +61,7 @@ def due(tx: Connection, now: datetime, most: int) -> list[Due]:
         written = sa.exists().where(monthly.c.person == person.c.id, monthly.c.period == period)
         last = sa.select(sa.func.max(monthly.c.until)).where(monthly.c.person == person.c.id).scalar_subquery()
         query = (
-            sa.select(person, preference.c.at.label("asked"), last.label("last"))
+            sa.select(person, _TAKES_PART.label("here"), preference.c.at.label("asked"), last.label("last"))
             .join(preference, _WANTS)
             .where(*_HERE, person.c.timezone == name, preference.c.at <= at, ~written)
             .order_by(person.c.id)
@@ -62,14 +70,16 @@ def due(tx: Connection, now: datetime, most: int) -> list[Due]:
         for row in tx.execute(query):
             to = Reader(row.id, row.name, row.email, row.timezone)
             since, asked = (rules.reaches_back(row.asked, last, zone) for last in (row.last, None))
-            found.append(Due(to, row.stream, period, since, asked))
+            found.append(Due(to, row.stream if row.here else None, period, since, asked))
         if len(found) == most:
             break
     return found
 
 
-def stream(tx: Connection, slug: str, since: datetime, until: datetime) -> rules.Stream:
-    """What became of that stream in that time."""
+def stream(tx: Connection, slug: str | None, since: datetime, until: datetime) -> rules.Stream:
+    """What became of that stream in that time; of none, nothing, and it is called as the program is."""
+    if slug is None:
+        return rules.Stream("", compose.the_program(tx).name, since, until)
     ended = sa.and_(meeting.c.ends_at > since, meeting.c.ends_at <= until, meeting.c.starts_at > since - LONGEST)
     minuted = sa.and_(meeting.c.minuted_at > since, meeting.c.minuted_at <= until)
     query = sa.select(meeting).where(HERE, meeting.c.stream == slug, sa.or_(ended, minuted))
@@ -166,7 +176,6 @@ def keep(tx: Connection, letters: Mapping[str, dict[str, Any]], periods: Mapping
         fresh = insert.on_conflict_do_update(
             index_elements=["session", "person"],
             set_={"told": insert.excluded.told},
-            where=addressed.c.told.is_(None),
         )
         tx.execute(fresh, rows)
 

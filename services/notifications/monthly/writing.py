@@ -51,7 +51,7 @@ def write(tx: Connection) -> bool:
 
 def _letters(tx: Connection, rows: list[facts.Due], now: datetime) -> dict[str, dict[str, Any]]:
     """The letter of each for whom something is new."""
-    streams: dict[tuple[str, datetime], rules.Stream] = {}
+    streams: dict[tuple[str | None, datetime], rules.Stream] = {}
     found = {}
     owns = {each.person: each for each in facts.own(tx, rows, now)}
     for row in rows:

@@ -14,6 +14,7 @@ from .digest import MANY
 
 HOUR = 8  # of the first of a month, where the reader lives
 TAKES_PART = ("confirmed", "waiting", "active")  # states in which somebody gets it
+MAY_BE_OWED = (*TAKES_PART, "alumni")  # in which they get what was kept for it before, of a stream or of none
 POSTS = 10  # that are listed; the rest is a number
 DAY = timedelta(days=1)
 
