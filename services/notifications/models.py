@@ -102,6 +102,8 @@ preference = sa.Table(
     sa.Column("list", sa.String(40), nullable=False),
     sa.Column("choice", sa.String(10), nullable=False),
     sa.Column("at", Instant, nullable=False),
+    sa.Column("was", sa.String(10)),  # what they chose before that, and when, if they did: it may be taken back
+    sa.Column("was_at", Instant),
     sa.PrimaryKeyConstraint("person", "list", name="one_preference_per_person_and_list"),
 )
 

@@ -471,6 +471,37 @@ def test_who_left_or_pauses_gets_no_letter_even_if_one_is_owed(baton: Baton, sta
     assert not mails(kind="stream")
 
 
+@pytest.mark.parametrize("back", ["2027-02-01T05:01:00+00:00", "2027-02-01T07:10:00+00:00"])
+def test_a_choice_that_is_taken_back_loses_no_month(baton: Baton, back: str) -> None:
+    """Given who ends the letter before it is due on the 1st, and takes that back before or after, Then it comes."""
+    less("ann")
+    until("2027-01-30T10:00:00+00:00")
+    hear(told_of(1))
+    until("2027-02-01T05:00:00+00:00")
+    with db.write("notifications") as tx:
+        before = preferences.choose(tx, "ann", {"stream": "none"})
+    month(baton, back)
+    assert not letters()
+    with db.write("notifications") as tx:
+        preferences.choose(tx, "ann", before)
+    month(baton, "2027-02-01T10:00:00+00:00")
+    assert said() == {1: "2027-02"}
+
+
+def test_who_ends_it_and_asks_again_later_has_it_from_then_on(baton: Baton) -> None:
+    ask(baton, "ann")
+    until("2027-01-20T10:00:00+00:00")
+    hear(told_of(1))
+    ask(baton, "ann", choice="none")
+    until("2027-02-02T10:00:00+00:00")
+    ask(baton, "ann")
+    hear(told_of(2))
+    month(baton, "2027-02-02T11:00:00+00:00")
+    assert not letters()
+    month(baton, "2027-03-01T10:00:00+00:00")
+    assert said() == {2: "2027-03"}
+
+
 def test_who_was_there_from_elsewhere_has_no_minutes_in_a_letter(baton: Baton) -> None:
     """Given Dee, who mentored a session of a circle that is not hers and was there, and Bo, who mentored it in his own,
     When all is told anew, or an older Baton is brought up to date, Then the minutes are in no letter of hers."""

@@ -6,6 +6,8 @@ What they want no more of and what still waits for a sender does not go out.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -22,6 +24,7 @@ from . import ledger
 from .kinds import list_called
 
 TALKS = "talks"  # whom they invite is for sessions to say, so it is told what people want of them
+TAKEN_BACK = timedelta(days=1)  # a choice that does not last longer was none
 UNWANTED = "Not sent: its reader wants no more of these."
 _log = log.get("notifications.preferences")
 _CHOICE = Quick(
@@ -120,10 +123,7 @@ def choose(tx: Connection, person: str, wanted: Mapping[str, str], tell: bool = 
     changed = {name: value for name, value in wanted.items() if value != before[name]}
     changed |= {name: value for name, value in lists.along(changed, before).items() if value != before[name]}
     for name, value in changed.items():
-        row = {"person": person, "list": name, "choice": value, "at": clock.now()}
-        insert = db.insert(tx, preference).values(row)
-        fresh = {"choice": value, "at": row["at"]}
-        tx.execute(insert.on_conflict_do_update(index_elements=["person", "list"], set_=fresh))
+        _write(tx, person, name, value)
         if not _known(name).elsewhere(value):  # what is on its way may never be told there
             unwanted = [kind for kind in _known(name).kinds if not _known(name).brings(kind, value)]
             ledger.unwanted(tx, person, name, unwanted, UNWANTED)
@@ -131,6 +131,19 @@ def choose(tx: Connection, person: str, wanted: Mapping[str, str], tell: bool = 
             emit(tx, "talks.chosen", f"person/{person}", {"person": person, "wanted": value != lists.NONE})
         _log.info("preference.changed", list=name, choice=value)
     return {name: before[name] for name in changed}
+
+
+def _write(tx: Connection, person: str, name: str, value: str) -> None:
+    """Keep a choice. One that is taken back soon makes what was before it no younger: no letter's month is lost."""
+    theirs = (preference.c.person == person, preference.c.list == name)
+    before, now = tx.execute(sa.select(preference).where(*theirs)).first(), clock.now()
+    row: dict[str, Any] = {"choice": value, "at": now}
+    if before:
+        row |= {"was": before.choice, "was_at": before.at}
+        if before.was == value and now - before.at <= TAKEN_BACK:
+            row["at"] = before.was_at
+    insert = db.insert(tx, preference).values(person=person, list=name, **row)
+    tx.execute(insert.on_conflict_do_update(index_elements=["person", "list"], set_=row))
 
 
 def unsubscribe(tx: Connection, id: str, person: str, name: str) -> bool:
