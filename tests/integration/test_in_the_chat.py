@@ -16,7 +16,7 @@ from shared import clock, db
 from tests.chatting import ALL, Chat
 from tests.conftest import Baton
 from tests.integration.test_chat import announced, channel, opened, published
-from tests.integration.test_digest import minuted
+from tests.integration.test_digest import minuted, until
 from tests.signup import signed_in
 from tests.smtp import Server
 from tests.told import PROGRAM, mails, member, tell
@@ -227,6 +227,109 @@ def test_a_chat_that_is_away_is_waited_for_an_hour(baton: Baton, chat: Chat, rel
     assert [row.state for row in got()] == ["sent"]
     publish(2)
     assert [row.chat for row in got()][1:] == [None], "while it fails, nothing waits for it"
+
+
+def test_what_the_chat_refuses_at_night_rests_until_the_morning(baton: Baton, chat: Chat, relay: Server) -> None:
+    """Given quiet hours in Berlin, When the chat refuses minutes in them, Then their mail rests as it would without a
+    chat; what somebody waits for goes."""
+    channel(chat, "/one", "stream1")
+    choose("ann", minutes="chat", turns="chat")
+    until("2027-01-06T22:30:00+00:00")
+    publish(1)
+    opened("s2", to=["ann"])
+    chat.answers["/one"] = [(400, {}, b"no_text")] * 2
+    settle(baton)
+    assert [row.state for row in got(kind="turn-open")] == ["sent"]
+    [mail] = got(kind="minutes")
+    assert (mail.state, mail.chat) == ("queued", None)
+    assert mail.rests_until.isoformat() == "2027-01-07T06:00:00+00:00"
+    until("2027-01-07T05:55:00+00:00")
+    settle(baton)
+    assert [row.state for row in got(kind="minutes")] == ["queued"]
+    until("2027-01-07T06:00:00+00:00")
+    settle(baton)
+    assert [row.state for row in got(kind="minutes")] == ["sent"]
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["refused-first", "posted-first"])
+def test_who_reads_two_channels_is_told_by_the_one_that_takes_it(
+    baton: Baton, chat: Chat, relay: Server, first: bool
+) -> None:
+    """Given minutes that go to two channels, When the one for which the mail rests refuses them, Then it rests for the
+    other, or is not sent, where that has them already."""
+    paths = {channel(chat, "/one", "stream1"): "/one", channel(chat, "/all"): "/all"}
+    choose("ann", minutes="chat")
+    publish(1)
+    [message] = baton.rows("notifications", "chat_message", id=got()[0].chat)
+    with db.write("notifications") as tx:  # which of them is posted first
+        channels_ = db.metadata("notifications").tables["chat_channel"]
+        later = channels_.c.id != message["channel"] if first else channels_.c.id == message["channel"]
+        tx.execute(channels_.update().where(later).values(due=channels_.c.due + 3))
+    chat.answers[paths[message["channel"]]] = [(400, {}, b"no_text")]
+    settle(baton, 6)
+    assert [(row.state, row.error) for row in got()] == [("dropped", instead.TOLD)] and relay.taken == []
+
+
+def test_when_both_channels_refuse_it_the_mail_goes(baton: Baton, chat: Chat, relay: Server) -> None:
+    channel(chat, "/one", "stream1")
+    channel(chat, "/all")
+    choose("ann", minutes="chat")
+    publish(1)
+    for path in ("/one", "/all"):
+        chat.answers[path] = [(400, {}, b"no_text")]
+    settle(baton, 6)
+    assert [row.state for row in got()] == ["sent"] and len(relay.taken) == 1
+
+
+def test_a_channel_of_another_stream_does_not_count_for_who_was_told_by_none(
+    baton: Baton, chat: Chat, relay: Server
+) -> None:
+    """Given what olga has in channels of all streams, When that refuses it and another stream's takes it, Then it comes
+    by mail."""
+    channel(chat, "/two", "stream2")
+    channel(chat, "/all")
+    choose("olga", open_turns="chat")
+    opened("s1", stream="stream2", organizers=["olga"])
+    chat.answers["/all"] = [(400, {}, b"no_text")]
+    settle(baton, 6)
+    assert chat.said["/two"] and [row.state for row in got("olga")] == ["sent"]
+
+
+def test_a_channel_that_is_removed_at_once_leaves_no_mail_behind(baton: Baton, chat: Chat, relay: Server) -> None:
+    """Given that it is off and gone before anybody posts again, Then the mail does not rest its whole hour."""
+    id = channel(chat, "/one", "stream1")
+    choose("ann", minutes="chat")
+    publish(1)
+    turn(id, off="o")
+    turn(id, remove="o")
+    settle(baton)
+    assert [row.state for row in got()] == ["sent"]
+
+
+@pytest.mark.parametrize("state", ["failed", "held", "dropped"])
+def test_what_a_dead_sender_left_untold_is_mailed(baton: Baton, chat: Chat, relay: Server, state: str) -> None:
+    """Given a sender that dies once it has written down that the chat has it not, or may not, Then the next tick sees
+    to the mail, though there is nothing to post."""
+    channel(chat, "/one", "stream1")
+    choose("ann", minutes="chat")
+    publish(1)
+    with db.write("notifications") as tx:
+        message = db.metadata("notifications").tables["chat_message"]
+        tx.execute(message.update().values(state=state))
+    settle(baton)
+    assert [row.state for row in got()] == ["sent"] and not chat.said
+
+
+def test_a_message_that_was_posted_while_the_mail_was_written_has_told(baton: Baton, chat: Chat, relay: Server) -> None:
+    """Given a mail that came to rest for a message just after that was posted, Then it is not sent, now or later."""
+    channel(chat, "/one", "stream1")
+    choose("ann", minutes="chat")
+    publish(1)
+    with db.write("notifications") as tx:
+        message = db.metadata("notifications").tables["chat_message"]
+        tx.execute(message.update().values(state="sent"))
+    settle(baton)
+    assert [(row.state, row.error) for row in got()] == [("dropped", instead.TOLD)]
 
 
 def test_what_would_be_too_late_in_an_hour_does_not_wait(baton: Baton, chat: Chat, relay: Server) -> None:

@@ -23,6 +23,7 @@ from . import services
 SETTING = str(uuid.uuid5(uuid.NAMESPACE_URL, "baton:chat/setting"))  # the channel of BATON_SLACK_WEBHOOK_URL
 MOST = 50
 _SHOWN = [c for c in chat_channel.c if c.name != "address"]
+ANSWERS = (chat_channel.c.off_at.is_(None), chat_channel.c.failures == 0)  # it is on, and nothing is wrong with it
 _log = log.get("notifications.chat")
 
 
@@ -131,9 +132,7 @@ def hearing(tx: Connection, what: str, of: str | None) -> list[str]:
 
 def tells(tx: Connection, what: str, of: str | None) -> bool:
     """Whether who reads that stream's channels, and those of all, is told that there now: one is on, and answers."""
-    on = sa.select(chat_channel.c.stream, chat_channel.c.wants).where(
-        chat_channel.c.off_at.is_(None), chat_channel.c.failures == 0
-    )
+    on = sa.select(chat_channel.c.stream, chat_channel.c.wants).where(*ANSWERS)
     return any(what in row.wants and row.stream in (None, of) for row in tx.execute(on))
 
 

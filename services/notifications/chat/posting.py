@@ -31,11 +31,11 @@ _pause: Callable[[float], Any] = threading.Event().wait
 
 
 def due(tx: Connection) -> bool:
-    """Whether there is something to post, to drop or to take back now."""
+    """Whether there is something to post, to drop or to take back now, or a mail that rests in vain."""
     now = clock.machine()
     ready = _waiting().where(sa.or_(chat_channel.c.due <= now, chat_channel.c.off_at.is_not(None)))
     stale = sa.select(chat_message.c.id).where(_SENDING, chat_message.c.claimed_at < now - rules.LEASE)
-    return any(tx.execute(query.limit(1)).first() for query in (ready, stale))
+    return any(tx.execute(query.limit(1)).first() for query in (ready, stale)) or instead.waits(tx)
 
 
 def post_due() -> None:

@@ -77,24 +77,28 @@ def _instead(tx: Connection, person: str, by: lists.List, about: lists.Of) -> tu
     own = _stream(tx, person, by)
     if about.ahead:
         return not channels.tells(tx, by.chat, own if own == about.stream else None), None
-    reads = (chat_channel.c.stream.is_(None), chat_channel.c.stream == own)
-    on = (chat_channel.c.off_at.is_(None), chat_channel.c.failures == 0)
-    query = sa.select(chat_message.c.id, chat_message.c.state).join(
-        chat_channel, chat_channel.c.id == chat_message.c.channel
-    )
-    query = query.where(chat_message.c.id.in_(about.chat), sa.or_(*reads))
+    return told_by(tx, own, chat_message.c.id.in_(about.chat))
+
+
+def told_by(tx: Connection, own: str | None, those: sa.ColumnElement[bool]) -> tuple[bool, str | None]:
+    """Whether a mail is owed to who reads that stream's channels beside what those messages tell, and for which of them
+    it rests: one that is under way to a channel that is on, and answers."""
+    query = sa.select(chat_message.c.id).join(chat_channel, chat_channel.c.id == chat_message.c.channel)
+    query = query.where(those, sa.or_(chat_channel.c.stream.is_(None), chat_channel.c.stream == own))
     if tx.execute(query.where(chat_message.c.state == State.SENT.value)).first():
         return False, None
     under_way = chat_message.c.state.in_([State.QUEUED.value, State.SENDING.value])
-    row = tx.execute(query.where(under_way, *on).order_by(chat_message.c.id)).first()
+    row = tx.execute(query.where(under_way, *channels.ANSWERS).order_by(chat_message.c.id)).first()
     return True, row.id if row else None
 
 
 def _stream(tx: Connection, id: str, by: lists.List) -> str | None:
-    """Whose channels tell them of that list: of what organizers get, those of all streams alone."""
-    if by.readers == lists.ORGANIZER:
-        return None
-    return tx.execute(sa.select(person_.c.stream).where(person_.c.id == id)).scalar()
+    return channels_of(by, tx.execute(sa.select(person_.c.stream).where(person_.c.id == id)).scalar())
+
+
+def channels_of(by: lists.List, stream: str | None) -> str | None:
+    """Whose channels tell somebody of that stream what is on that list: what organizers get, those of all alone."""
+    return None if by.readers == lists.ORGANIZER else stream
 
 
 def _has_letter(tx: Connection, id: str) -> bool:

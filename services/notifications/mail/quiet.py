@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -59,6 +60,11 @@ def rests(tx: Connection, zone: str, deadline: datetime | None) -> datetime | No
     hours = read(tx)
     end = rules.until(clock.now(), clock.zone(zone), hours.begins, hours.ends)
     return None if end is None or (deadline is not None and deadline <= end) else end
+
+
+def resting(until: datetime) -> dict[str, Any]:
+    """What a mail's row says that rests until then: its machine time as if nobody set the program's clock."""
+    return {"rests_until": until, "due": clock.machine() + (until - clock.now()).total_seconds()}
 
 
 def wake(tx: Connection) -> bool:
