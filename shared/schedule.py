@@ -369,13 +369,13 @@ def _failed(entry: Job, error: Exception) -> None:
 
 def _note_begun(entry: Job) -> None:
     """Keep that a run began, and failed: what it wrote is undone, and with it that it ever began, and nobody would see
-    on the page or in the metrics that it does not end."""
+    on the page or in the metrics that it does not end. Not if another process has ended it since."""
     try:
         with db.write(entry.service) as tx:
+            db.lock(tx, f"job:{entry.name}")
             period = entry.period(tx, clock.now())
-            if period is not None:
-                tx.execute(_BEGIN, _begin(entry, period))
-            pulse.fails(tx, entry.name)
+            if period is None or not _state(tx, entry, period)[0]:
+                pulse.fails(tx, entry.name)
     except Exception as error:  # the database is what fails: the doctor and the log say so
         logger.warning("schedule.not_noted", service=entry.service, job=entry.name, error=type(error).__name__)
 

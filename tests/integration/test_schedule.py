@@ -146,6 +146,28 @@ def test_one_that_failed_in_a_later_step_is_mended_at_its_last(jobs: Any) -> Non
     assert schedule.tick("sessions") == ["note"] and failed() is None and fate == []
 
 
+def test_one_that_failed_while_another_process_ended_it_is_no_failure(jobs: Any, monkeypatch: Any) -> None:
+    """Given a run that fails, When another process runs it to its end before that is noted, Then it has not failed:
+    nothing would run in this period any more to take that back."""
+    fate = [True, False]
+
+    @job("sessions", "note", HOURLY)
+    def work(tx: Any, period: str) -> None:
+        if fate.pop(0):
+            raise ValueError("no")
+
+    noted = schedule._note_begun
+
+    def late(entry: Any) -> None:
+        assert schedule.tick("sessions") == ["note"]
+        noted(entry)
+
+    monkeypatch.setattr(schedule, "_note_begun", late)
+    assert schedule.tick("sessions") == [] and fate == []
+    with db.read("sessions") as tx:
+        assert schedule.times(tx)[0].finished is not None and schedule.times(tx)[0].failed is None
+
+
 def test_one_that_fails_does_not_keep_the_others_from_running(jobs: Any) -> None:
     @job("sessions", "a-broken-one", HOURLY)
     def broken(tx: Any, period: str) -> None:
