@@ -36,6 +36,11 @@ def _heard(tx: Connection, since: float) -> bool:
     return tx.execute(_HANDLED, {"since": since}).first() is not None
 
 
-_OWED = sa.text("SELECT 1 FROM delivery WHERE confirmed_at IS NULL AND dead_at IS NULL LIMIT 1")
+# Without what is behind a dead one of its subject: that comes when a person says so, not within minutes.
+_OWED = sa.text(
+    "SELECT 1 FROM delivery d WHERE d.confirmed_at IS NULL AND d.dead_at IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM delivery h WHERE h.subscriber = d.subscriber AND h.subject = d.subject"
+    " AND h.confirmed_at IS NULL AND h.dead_at IS NOT NULL) LIMIT 1"
+)
 # Reads the whole table, which has no index for this: for some ticks after a gap, when a letter waits.
 _HANDLED = sa.text("SELECT 1 FROM inbox WHERE handled > :since LIMIT 1")

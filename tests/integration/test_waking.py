@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from services.notifications import waking
+from services.notifications.mail import preferences
 from shared import clock, db, schedule, worker
 from tests.conftest import START, Baton
 from tests.integration.test_digest import arrange, digests, program
@@ -118,6 +120,27 @@ def test_what_is_owed_to_others_is_waited_for(baton: Baton) -> None:
     assert not over()
     awake(baton, 30)
     assert over()
+
+
+def test_what_is_behind_a_dead_delivery_is_not_waited_for(baton: Baton) -> None:
+    """Given an event that nobody could handle, and a later one of its subject, Then no letter waits for these: they go
+    on when a person says so."""
+    program(baton)
+    awake(baton, LONG)
+    sleep(baton, "2027-01-09T13:00:00+00:00")
+    tick(baton)
+    arrange(hour="9")
+    with db.write("notifications") as tx:
+        owed = sa.text("UPDATE delivery SET dead_at = 1.0 WHERE confirmed_at IS NULL")
+        assert tx.execute(owed).rowcount
+    arrange(hour="10")
+    for _ in range(10):
+        baton.pass_machine_time(10)
+        tick(baton)
+    assert over()
+    with db.write("notifications") as tx:
+        preferences.choose(tx, "ann", {"talks": "none"})
+    assert not over(), "what else is owed is waited for"
 
 
 def test_who_sleeps_again_while_it_waits_has_one_in_the_end(baton: Baton) -> None:
