@@ -34,7 +34,7 @@ def unwanted(came: Opened) -> str:
     """Why nobody is told of it, in a word; empty for a person's mail."""
     whole = came.whole
     writer = calendars.wire(came.sender)
-    if proof.HEADER in whole or writer == letter.address_of(config.current().mail_from).casefold():
+    if writer == letter.address_of(config.current().mail_from).casefold():
         return "own-mail"
     silent = str(whole.get("Return-Path", "")).strip() == "<>"
     marked = came.automatic == "replied" or (came.automatic and ("Auto-Submitted" in whole or "Precedence" in whole))
