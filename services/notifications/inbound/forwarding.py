@@ -20,7 +20,7 @@ from ..digest import writing
 from ..mail import compose, letter, proof, session
 from ..mail.compose import Reader
 from ..mail.kinds import KINDS
-from ..models import inbound, mail, meeting, mention, person
+from ..models import content, inbound, mail, meeting, mention, person
 from . import calendars, words
 from .reading import Opened
 
@@ -96,7 +96,7 @@ def _pass_on(
         "known": bool(name) and (answered is None or calendars.wire(answered.address) == calendars.wire(came.sender)),
         "about": answered.subject if answered is not None else "",
         "asked": KINDS[answered.kind].title if answered is not None and answered.kind in KINDS else "",
-        "subject": _subject(came, answered),
+        "subject": _subject(tx, came, answered),
         "text": said.text,
         "left_out": said.left_out,
         "cut": said.cut,
@@ -108,11 +108,12 @@ def _pass_on(
     _log.info("reply.passed_on", inbound=id, readers=len(told), role=role)
 
 
-def _subject(came: Opened, answered: sa.Row | None) -> str:
+def _subject(tx: Connection, came: Opened, answered: sa.Row | None) -> str:
     """Of an answer to what was passed on: what that was called before, unless its writer called it otherwise."""
-    if answered is None or answered.kind != "reply" or not answered.made_of or answered.subject not in came.subject:
+    if answered is None or answered.kind != "reply" or answered.subject not in came.subject:
         return came.subject
-    return str(answered.made_of["subject"])
+    made_of = tx.execute(sa.select(content.c.made_of).where(content.c.mail == answered.id)).scalar()
+    return str(made_of["subject"]) if made_of else came.subject
 
 
 def _answered(tx: Connection, came: Opened) -> sa.Row | None:
