@@ -219,6 +219,6 @@ def reason(error: Exception) -> str:
         return "the disk is full: free some space and run it again; nothing was changed"
     if "does not exist" in said and "database" in said:
         return f"{said}: create it first (createdb), with the right to make tables in it"
-    if "0x00" in said or "NUL" in said:
+    if "0x00" in said:
         return f"a text holds a NUL character, which PostgreSQL does not take ({said})"
     return f"the database refuses ({said})"

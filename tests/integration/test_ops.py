@@ -297,7 +297,7 @@ def test_why_a_held_mail_cannot_go_again(baton: Baton, held: Any, change_setting
 
     change(expires=1.0)
     assert "link ran out" in client.post(again).text
-    change(expires=None, address="", raw=b"")
+    change(expires=None, address="")
     assert "Nothing of this mail is left" in client.post(again).text
     change_settings(smtp_url="")
     assert "No mail server is set" in client.post(again).text
