@@ -2,7 +2,7 @@
 
 The subject is the running system: `session.announced` in the outbox of sessions, handled, built, written down, claimed,
 sent, all by its worker's two processes. The floor is a bare Celery task per invite, in as many processes: usual build,
-one connection each. To a relay 20 ms away both send what is built already:
+one connection each. Built alone, both only make mails, here. To a relay 20 ms away both send what is made already:
 the worker from the ledger, the floor ready bytes by 16 threads, each mail on a fresh connection.
 """
 
@@ -27,7 +27,7 @@ import redis
 import sqlalchemy as sa
 
 from services.notifications import tasks
-from services.notifications.mail import invitation
+from services.notifications.mail import compose, invitation
 from services.notifications.mail.compose import Reader
 from services.notifications.models import content, mail, mention, person
 from shared import clock, config, db, worker
@@ -42,14 +42,16 @@ CIRCLE = 12
 PEOPLE = 240  # each in some of the circles
 SESSIONS, FAR_SESSIONS = 400, 50  # in a round; the first are half of those of the largest program
 FLOOR, FAR_FLOOR = 600, 320  # mails in a round
+ALONE, USUAL = 100, 100  # sessions whose invites are only made in a round, and the mails of its floor
 PATIENCE = 240.0
 ZONES = ("America/Toronto", "Europe/London", "Asia/Kolkata")
 NAMES = "Ada Grace Katherine Alan Zoë Chien-Shiung Srinivasa Ana Li Olu".split()
 
 
 def measure(rounds: int) -> list[Row]:
-    """Both rows."""
+    """All three rows."""
     whole = Row("mail, built and sent", "mails/s", 15, 36)
+    alone = Row("mail, built alone", "mails/s", 20, 70)
     far = Row("mail, relay 20 ms away", "mails/s", 3, 7)
     with _sink() as port, stage.valkey() as url:
         os.environ.update(FLOOR_BROKER=url, FLOOR_SMTP=str(port))
@@ -57,6 +59,7 @@ def measure(rounds: int) -> list[Row]:
         with stage.baton(smtp_port=port), stage.process("tests.bench.floors.mail") as worker:
             _people()
             in_turn(rounds, lambda: _send(whole.subject, SESSIONS), lambda: _floor(whole.floor, bare, worker.pid))
+            in_turn(rounds, lambda: _built(alone.subject), lambda: _usual(alone.floor, bare))
         away = broker.any_port()
         with stage.process("tests.bench.away", str(away), str(port), "20"):
             _answers(away)
@@ -64,7 +67,7 @@ def measure(rounds: int) -> list[Row]:
                 _people()
                 raw = _one(bare)
                 in_turn(rounds, lambda: _waiting(far.subject), lambda: _fresh(far.floor, away, raw))
-    return [whole, far]
+    return [whole, alone, far]
 
 
 @contextmanager
@@ -150,6 +153,25 @@ def _send(samples: list[float], sessions: int) -> None:
     samples.append(wanted / (time.perf_counter() - began))
     if (there := _sent()) != wanted:
         raise Missing(f"{there} of {wanted} invites were sent: a rate over wrong rows means nothing")
+
+
+def _built(samples: list[float]) -> None:
+    """Add invites per second that are only made: asked for, rendered, written out as they go over the wire."""
+    made = [_announced(number, _circle(number)) for number in range(ALONE)]
+    with db.read("notifications") as tx, compose.drafting():
+        began = time.perf_counter()
+        for each in made:
+            invitation.announce(tx, db.new_id(), each)
+        samples.append(ALONE * CIRCLE / (time.perf_counter() - began))
+
+
+def _usual(samples: list[float], bare: ModuleType) -> None:
+    """Add invites per second that the floor only makes."""
+    contexts = [_context(number) for number in range(USUAL)]
+    began = time.perf_counter()
+    for each in contexts:
+        bare.build(each).as_bytes()
+    samples.append(USUAL / (time.perf_counter() - began))
 
 
 def _waiting(samples: list[float]) -> None:
