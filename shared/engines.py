@@ -133,8 +133,8 @@ def turn(of: Turn | None) -> Iterator[None]:
     """Wait for one's turn to write to a SQLite file.
 
     SQLite has no queue: who finds the file locked sleeps, longer each time, up to 100 ms. Writers who meet often (web,
-    its bell, the worker's receipts) mostly slept. Here one of each process looks every half millisecond. The kernel
-    lets go for a process that dies; after BUSY_MS it is left to BEGIN IMMEDIATE, which decides anyway.
+    its bell, the worker's receipts) mostly slept. Here one of each process looks every fifth of a millisecond. The
+    kernel lets go for a process that dies; after BUSY_MS it is left to BEGIN IMMEDIATE, which decides anyway.
     """
     if of is None:
         yield
@@ -149,7 +149,7 @@ def turn(of: Turn | None) -> Iterator[None]:
             except BlockingIOError:
                 if clock.machine() > end:
                     break
-                time.sleep(0.0005)
+                time.sleep(0.0002)
         try:
             yield
         finally:

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from .. import clock, db, die, log
+from ..quick import Quick
 from . import relay
 from .envelope import Event
 
@@ -128,7 +129,7 @@ def _work_ahead(service: str, events: Iterable[Event]) -> None:
 
 def _seen(tx: Connection, event: Event) -> bool:
     """Whether it was handled before: it comes again when its receipt was late or lost."""
-    return bool(tx.execute(_SEEN, {"source": event.source, "event": event.id}).first())
+    return _SEEN(tx, {"source": event.source, "event": event.id}).fetchone() is not None
 
 
 def answer(source: str, receipt: relay.Receipt) -> None:
@@ -198,7 +199,7 @@ def _unseen(tx: Connection, event: Event) -> bool:
     return tx.execute(db.insert(tx, inbox).values(row).on_conflict_do_nothing()).rowcount == 1
 
 
-_SEEN = sa.text("SELECT 1 FROM inbox WHERE source = :source AND event = :event")
+_SEEN = Quick(lambda _: sa.text("SELECT 1 FROM inbox WHERE source = :source AND event = :event"))
 _MARK = {
     "sqlite": sa.text(
         "INSERT INTO inbox (source, event, handled)"

@@ -119,6 +119,7 @@ class _Line:
         return made
 
 
+@lru_cache(2048)  # what differs is mostly a link, which stands in a letter several times
 def _coded(text: str) -> bytes:
     return quoted.begun(text.encode("utf-8", "replace"))
 

@@ -20,7 +20,6 @@ def line(octets: bytes) -> bytes:
     return binascii.b2a_qp(octets, istext=True).replace(b"\n", b"\r\n")
 
 
-@lru_cache(2048)  # what differs is mostly a link, which stands in a letter several times
 def begun(octets: bytes) -> bytes:
     """A part of a line that something follows: it ends softly, where it is not empty."""
     # With a letter behind it, what is before that keeps to lines with room for their end.
