@@ -161,6 +161,19 @@ def test_what_cannot_be_made_ahead_is_tried_where_it_counts(circle: None, monkey
     assert {mail.topic for mail in invites()} == {"session/t"}
 
 
+def test_a_database_that_refuses_while_mails_are_made_ahead_costs_nobody_theirs(
+    circle: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a question that the database refuses, as the driver says it, Then all are told in the transactions."""
+
+    def refused(tx: Any, event: Event) -> None:
+        tx.connection.driver_connection.execute("SELECT nothing_of_that_name")
+
+    monkeypatch.setitem(inbox._ahead, ("notifications", "session.announced"), refused)
+    assert len(receive(session(1, "s"), session(1, "t")).done) == 2
+    assert len(invites()) == 6
+
+
 def test_of_many_those_behind_one_that_waits_wait_too(circle: None) -> None:
     """Given more events than are made ahead at once, the first of one session not to be handled yet, Then all later
     ones of that session wait for it, and those of another are told; when they come again each is told once."""
