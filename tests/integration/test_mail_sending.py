@@ -249,6 +249,27 @@ def test_stale_claims_go_back_or_are_held(serve: Callable[..., Server], later: C
     assert sorted(server.ids) == sorted([bo.id, cy.id])
 
 
+def test_a_sender_that_wakes_touches_nothing_that_another_has_claimed_since(
+    serve: Callable[..., Server], later: Callable[[float], None]
+) -> None:
+    """Given a sender frozen past its lease, and another that has its mails by then, When the first wakes, Then it may
+    begin none of them, and says nothing of how they end."""
+    serve()
+    three()
+    with db.write("notifications") as tx:
+        frozen = ledger.claim(tx, 3)
+    later(LEASE + 1)
+    with db.write("notifications") as tx:
+        assert len(ledger.sweep(tx)) == 3
+        ours = ledger.claim(tx, 3)
+    with db.write("notifications") as tx:
+        assert not any(ledger.mark_data(tx, row) for row in frozen)
+        ledger.settle(tx, [ledger.Outcome(row, Step.ACCEPT) for row in frozen])
+    assert set(states().values()) == {"sending"}
+    with db.write("notifications") as tx:
+        assert all(ledger.mark_data(tx, row) for row in ours)
+
+
 def test_a_sender_takes_back_what_the_dead_had_before_any_tick(
     serve: Callable[..., Server], later: Callable[[float], None]
 ) -> None:
